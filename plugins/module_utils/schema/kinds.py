@@ -1,0 +1,388 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sorts of values RouterOS has: how each is spelled, checked and compared."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Kind, differ, same
+
+STRING: Mapping[str, object] = {"type": "str"}
+STRINGS: Mapping[str, object] = {"type": "list", "elements": "str"}
+YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
+
+UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+SPAN = re.compile(r"(\d+)(ms|[wdhms])")
+CLOCK = re.compile(r"(?:(\d+)d)?\s*(\d+):(\d\d):(\d\d)(?:\.(\d{1,3}))?")
+DURATIONS = "a time such as 30s, 1h30m, 1d or 00:30:00"
+
+
+def never(_one: str, _other: str) -> bool:
+    """Nothing is known of how two values relate."""
+    return False
+
+
+TEXT = Kind("text", empty=True)
+WORD = Kind("word")
+
+
+def switch(text: str) -> str:
+    """`yes` or `no`, however it is spelled."""
+    if text.lower() in YES:
+        return "yes"
+    if text.lower() in NO:
+        return "no"
+    raise ValueError("yes or no")
+
+
+SWITCH = Kind("switch", switch, {"type": "bool"})
+
+
+def number(low: int, high: int, *words: str) -> Kind:
+    """A whole number from low to high; words may stand for one."""
+
+    def normal(text: str) -> str:
+        if text in words:
+            return text
+        try:
+            value = int(text, 0) if text.lower().startswith("0x") else int(text)
+        except ValueError:
+            value = low - 1
+        if low <= value <= high:
+            return str(value)
+        raise ValueError(" or ".join([f"a whole number from {low} to {high}", *words]))
+
+    return Kind("number", normal, STRING if words else {"type": "int"})
+
+
+def milliseconds(text: str) -> int:
+    """Length of a time as RouterOS spells it; raises ValueError for other text."""
+    if text.isdigit():
+        return int(text) * 1_000
+    if clock := CLOCK.fullmatch(text):
+        days, hours, minutes, seconds = (int(part or 0) for part in clock.groups()[:4])
+        return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000 + int((clock[5] or "0").ljust(3, "0"))
+    if not text or SPAN.sub("", text):
+        raise ValueError(DURATIONS)
+    return sum(int(count) * UNITS[unit] for count, unit in SPAN.findall(text))
+
+
+def spell_duration(length: int) -> str:
+    """Milliseconds in RouterOS's shortest form: 90000 is `1m30s`."""
+    words = []
+    for unit, size in UNITS.items():
+        count, length = divmod(length, size)
+        if count:
+            words.append(f"{count}{unit}")
+    return "".join(words) or "0s"
+
+
+def duration(*words: str) -> Kind:
+    """A time; words may stand for one."""
+
+    def normal(text: str) -> str:
+        if text in words:
+            return text
+        try:
+            return spell_duration(milliseconds(text.strip()))
+        except ValueError:
+            raise ValueError(" or ".join([DURATIONS, *words])) from None
+
+    return Kind("duration", normal)
+
+
+DURATION = duration()
+
+
+def one_of(*words: str, since: Mapping[str, str] | None = None) -> Kind:
+    """One word of a closed set."""
+
+    def normal(text: str) -> str:
+        if text in words:
+            return text
+        raise ValueError("one of " + ", ".join(words))
+
+    return Kind("choice", normal, {"type": "str", "choices": list(words)}, since or {})
+
+
+def split(text: str) -> list[str]:
+    """The parts of a comma separated value, without blanks."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def subset(one: str, other: str) -> bool:
+    """Every word of one list is in the other."""
+    return set(split(one)) <= set(split(other))
+
+
+def disjoint(one: str, other: str) -> bool:
+    """Two lists share no word."""
+    return not set(split(one)) & set(split(other))
+
+
+def set_of(*words: str, since: Mapping[str, str] | None = None) -> Kind:
+    """Some words of a closed set, in whatever order."""
+
+    def normal(text: str) -> str:
+        given = set(split(text))
+        if given - set(words):
+            raise ValueError("a list of " + ", ".join(words))
+        return ",".join(word for word in words if word in given)
+
+    option = {"type": "list", "elements": "str", "choices": list(words)}
+    return Kind("words", normal, option, since or {}, subset, disjoint)
+
+
+def list_of(kind: Kind, *, ordered: bool = False) -> Kind:
+    """A comma separated list of values of one kind."""
+
+    def normal(text: str) -> str:
+        parts = [kind.normal(part) for part in split(text)]
+        return ",".join(parts if ordered else sorted(set(parts)))
+
+    return Kind(f"list of {kind.name}", normal, STRINGS, kind.since, subset, disjoint, ordered)
+
+
+def span(text: str, low: int, high: int) -> tuple[int, int]:
+    """First and last of `7` or `7-9`; raises ValueError outside low..high."""
+    first, _, last = text.partition("-")
+    start, end = int(first), int(last or first)
+    if not low <= start <= end <= high:
+        raise ValueError
+    return start, end
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """The spans of a canonical list of numbers and ranges."""
+    return [span(part, 0, 2**64) for part in split(text)]
+
+
+def spans_within(one: str, other: str) -> bool:
+    """Every number of one list of spans is in the other."""
+    return all(any(low <= start and end <= high for low, high in spans(other)) for start, end in spans(one))
+
+
+def spans_apart(one: str, other: str) -> bool:
+    """Two lists of spans share no number."""
+    return all(end < low or high < start for start, end in spans(one) for low, high in spans(other))
+
+
+def ranges(low: int, high: int) -> Kind:
+    """A list of numbers and ranges, such as ports: `500,4500,33434-33600`."""
+
+    def normal(text: str) -> str:
+        try:
+            found = sorted({span(part, low, high) for part in split(text)})
+        except ValueError:
+            raise ValueError(f"numbers and ranges from {low} to {high}, such as 500,4500 or 1000-2000") from None
+        return ",".join(str(start) if start == end else f"{start}-{end}" for start, end in found)
+
+    return Kind("ranges", normal, STRINGS, {}, spans_within, spans_apart)
+
+
+PORTS = ranges(0, 65535)
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
+
+
+def network(text: str) -> Network:
+    """The network of a prefix or a host; bits behind the mask do not count."""
+    return ipaddress.ip_network(text, strict=False)
+
+
+def address(text: str) -> str:
+    """One IPv4 or IPv6 address in its shortest form."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("an IPv4 or IPv6 address") from None
+
+
+def prefix(text: str) -> str:
+    """A prefix with its length: a host is `/32` or `/128`."""
+    try:
+        return str(network(text))
+    except ValueError:
+        raise ValueError("an address or a prefix such as 192.168.10.0/24") from None
+
+
+def net_within(one: str, other: str) -> bool:
+    """One prefix lies in the other."""
+    inner, outer = network(one), network(other)
+    return inner.version == outer.version and (inner.network_address in outer and inner.prefixlen >= outer.prefixlen)
+
+
+def net_apart(one: str, other: str) -> bool:
+    """Two prefixes share no address."""
+    mine, yours = network(one), network(other)
+    return mine.version != yours.version or not (mine.network_address in yours or yours.network_address in mine)
+
+
+ADDRESS = Kind("address", address)
+PREFIX = Kind("prefix", prefix, within=net_within, apart=net_apart)
+
+
+def prefix_or_name(text: str) -> str:
+    """A prefix as `prefix` spells it, or a DNS name in small letters."""
+    try:
+        return prefix(text)
+    except ValueError:
+        if HOST_NAME.fullmatch(text) and not re.fullmatch(r"[\d.]+", text):
+            return text.lower()
+        raise ValueError("an address, a prefix or a DNS name") from None
+
+
+PREFIX_OR_NAME = Kind("prefix or name", prefix_or_name)
+
+
+def bounds(text: str) -> tuple[Address, Address]:
+    """First and last address of a host, a prefix or a range `a-b`."""
+    first, dash, last = text.partition("-")
+    if not dash:
+        whole = network(text)
+        return whole[0], whole[-1]
+    start, end = ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())
+    if start.version != end.version or int(start) > int(end):
+        raise ValueError
+    return start, end
+
+
+def address_range(text: str) -> str:
+    """A host without mask, a prefix, or a range that is no prefix: as firewall rules read back."""
+    try:
+        start, end = bounds(text)
+    except ValueError:
+        raise ValueError("an address, a prefix or a range such as 192.0.2.1-192.0.2.9") from None
+    if start == end:
+        return str(start)
+    # mypy cannot see that bounds() gives two addresses of one family.
+    nets = list(ipaddress.summarize_address_range(start, end))  # type: ignore[type-var]
+    return str(nets[0]) if len(nets) == 1 else f"{start}-{end}"
+
+
+def range_within(one: str, other: str) -> bool:
+    """Every address of one range is in the other."""
+    (start, end), (low, high) = bounds(one), bounds(other)
+    return start.version == low.version and int(low) <= int(start) and int(end) <= int(high)
+
+
+def range_apart(one: str, other: str) -> bool:
+    """Two ranges share no address."""
+    (start, end), (low, high) = bounds(one), bounds(other)
+    return start.version != low.version or int(end) < int(low) or int(high) < int(start)
+
+
+RANGE = Kind("addresses", address_range, within=range_within, apart=range_apart)
+
+
+def range_or_name(text: str) -> str:
+    """Addresses as `address_range` spells them, or a DNS name in small letters."""
+    try:
+        return address_range(text)
+    except ValueError:
+        if HOST_NAME.fullmatch(text) and not re.fullmatch(r"[\d.-]+", text):
+            return text.lower()
+        raise ValueError("an address, a prefix, a range or a DNS name") from None
+
+
+RANGE_OR_NAME = Kind("addresses or name", range_or_name)
+
+
+def shaped(pattern: str, allowed: str) -> Kind:
+    """Text of one shape, compared as it stands."""
+    shape = re.compile(pattern)
+
+    def normal(text: str) -> str:
+        if shape.fullmatch(text):
+            return text
+        raise ValueError(allowed)
+
+    return Kind("shaped", normal, within=same, apart=never)
+
+
+MAC = Kind("MAC", lambda text: text.upper())
+
+
+def negatable(kind: Kind) -> Kind:
+    """The same values, each of which may be negated by a leading `!`."""
+
+    def normal(text: str) -> str:
+        return "!" + kind.normal(text[1:].strip()) if text.startswith("!") else kind.normal(text)
+
+    def within(one: str, other: str) -> bool:
+        if other.startswith("!"):
+            return kind.within(other[1:], one[1:]) if one.startswith("!") else kind.apart(one, other[1:])
+        return not one.startswith("!") and kind.within(one, other)
+
+    def apart(one: str, other: str) -> bool:
+        if one.startswith("!"):
+            return not other.startswith("!") and kind.within(other, one[1:])
+        return kind.within(one, other[1:]) if other.startswith("!") else kind.apart(one, other)
+
+    # The choices stay with the kind: an option's own list could not hold the negated words.
+    option = {name: value for name, value in kind.option.items() if name != "choices"}
+    if option["type"] == "int":
+        option = dict(STRING)
+    return Kind(f"{kind.name}, ! negates", normal, option, kind.since, within, apart, kind.ordered)
+
+
+REFERENCE = Kind("name of an entry")
+
+
+def rate(text: str) -> str:
+    """`10,5` and `10/1s,5:packet` are the same limit; the canonical form says all parts."""
+    found = re.fullmatch(r"(\d+[kMG]?)(?:/([\w:]+))?(?:,(\d+)(?::(packet|bit))?)?", text.replace(" ", ""))
+    if not found:
+        raise ValueError("a limit such as 10,5:packet or 1/1m,5")
+    count, per, burst, mode = found.groups()
+    return f"{count}/{DURATION.normal(per or '1s')},{burst or '5'}:{mode or 'packet'}"
+
+
+LIMIT = Kind("limit", rate, apart=never)
+
+
+def dst_rate(text: str) -> str:
+    """A limit per source or destination: `1/1m,5,src-address/1m40s` with all parts said."""
+    found = re.fullmatch(r"(\d+)(?:/([\w:]+))?,(\d+),([a-z-]+)(?:/([\w:]+))?", text.replace(" ", ""))
+    if not found:
+        raise ValueError("a limit such as 1/1m,5,src-address/1m40s")
+    count, per, burst, mode, expire = found.groups()
+    return f"{count}/{DURATION.normal(per or '1s')},{burst},{mode}/{DURATION.normal(expire or '1m40s')}"
+
+
+DST_LIMIT = Kind("limit per address", dst_rate, apart=never)
+
+
+def identity(*words: str) -> Kind:
+    """An IKE identity: a word, or `address:`, `fqdn:`, `user-fqdn:` or `key-id:` with its value."""
+    forms = ("address", "fqdn", "user-fqdn", "key-id")
+    allowed = "one of " + ", ".join([*words, *(f"{form}:VALUE" for form in forms)])
+
+    def normal(text: str) -> str:
+        form, colon, value = text.partition(":")
+        if text in words:
+            return text
+        if not colon or form not in forms or not value:
+            raise ValueError(allowed)
+        return f"{form}:{address(value)}" if form == "address" else text
+
+    return Kind("identity", normal)
+
+
+def spelled(kind: Kind, aliases: Mapping[str, str]) -> Kind:
+    """The same kind, where some values have a second spelling: {given: canonical}."""
+    return Kind(
+        kind.name,
+        lambda text: kind.normal(aliases.get(text, text)),
+        kind.option,
+        kind.since,
+        kind.within,
+        kind.apart,
+        kind.ordered,
+        kind.empty,
+    )

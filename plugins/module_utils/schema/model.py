@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What RouterOS menus are made of: Kind, Field, Menu. Data only; nothing here acts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+Version = tuple[int, ...]
+
+
+def parse_version(text: str) -> Version:
+    """Return the numbers of a version as the router prints it: `7.22.3 (stable)` is (7, 22, 3), `7.25beta3` (7, 25)."""
+    found = re.match(r"\d+(\.\d+)*", text)
+    if not found:
+        raise ValueError(f"{text!r} is not a RouterOS version")
+    return tuple(int(part) for part in found.group().split("."))
+
+
+def same(one: str, other: str) -> bool:
+    """Two canonical values are the same."""
+    return one == other
+
+
+def differ(one: str, other: str) -> bool:
+    """Two canonical values exclude each other."""
+    return one != other
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one sort of value is offered to users, and when two spellings mean the same."""
+
+    name: str
+    normal: Callable[[str], str] = str
+    """Canonical text of a value; raises ValueError whose text says what is allowed."""
+    option: Mapping[str, object] = field(default_factory=lambda: {"type": "str"})
+    """How Ansible declares such an option."""
+    since: Mapping[str, str] = field(default_factory=dict)
+    """Words of a closed set that came later than 7.10, and the version that brought them."""
+    within: Callable[[str, str], bool] = same
+    """As matchers: whatever the first (canonical) value matches, the second matches too."""
+    apart: Callable[[str, str], bool] = differ
+    """As matchers: nothing matches both (canonical) values."""
+    ordered: bool = False
+    """A list whose order has a meaning."""
+    empty: bool = False
+    """The empty text is a value of its own, not the wish to clear the field."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One property of the entries of a menu, by RouterOS's name."""
+
+    name: str
+    kind: Kind
+    help: str
+    default: str | Mapping[str, str] | None = None
+    """What the field holds when nobody set it; None: then it is absent. A mapping says from which version on."""
+    required: bool = False
+    """The router adds no entry without it."""
+    secret: bool = False
+    since: str | None = None
+    """First version that has it; None: since 7.10 at the latest."""
+    until: str | None = None
+    """Last minor version that has it, such as `7.14`; None: it still exists."""
+    refers: str | None = None
+    """Path of the menu whose entries the value names."""
+    free: tuple[str, ...] = ()
+    """Words that a reference may hold although no entry has that name, such as `none`."""
+
+    @property
+    def option(self) -> str:
+        """The Ansible option's name."""
+        return self.name.replace("-", "_")
+
+    def on(self, version: Version) -> bool:
+        """Whether routers of this version have the field."""
+        return exists(self.since, self.until, version)
+
+    def default_on(self, version: Version) -> str | None:
+        """What the field holds on this version when nobody set it."""
+        if not isinstance(self.default, Mapping):
+            return self.default
+        known = [(parse_version(since), value) for since, value in self.default.items()]
+        return max(((since, value) for since, value in known if since <= version), default=min(known))[1]
+
+
+def exists(since: str | None, until: str | None, version: Version) -> bool:
+    """Whether something that came with `since` and last was in `until` is there on a version."""
+    if since is not None and version < parse_version(since):
+        return False
+    return until is None or version[:2] <= parse_version(until)[:2]
+
+
+@dataclass(frozen=True)
+class Menu:
+    """One RouterOS menu: its fields, and how its entries are told apart and ordered."""
+
+    path: str
+    help: str
+    fields: tuple[Field, ...]
+    module: str | None = None
+    """Name of the module that manages it; None: known, but nothing to manage."""
+    key: tuple[str, ...] = ("name",)
+    """Fields that tell entries apart; empty: content and comment do (firewall rules)."""
+    key_if: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Further key fields that count only while another field has a value: {field: {other: value}}."""
+    single: bool = False
+    """One set of properties instead of a list of entries."""
+    ordered: bool = False
+    """Entries are tried from the top; `move` and `place-before` exist."""
+    chain: str | None = None
+    """The field that splits an ordered menu into independent lists."""
+    unsets: bool = False
+    """The menu has the `unset` command."""
+    adds: bool = True
+    sets: bool = True
+    """False: an entry can be added and removed, never changed."""
+    loose: tuple[str, ...] = ()
+    """Fields that do not belong to an entry's content, where content tells entries apart."""
+    scopes: tuple[str, ...] = ()
+    """Fields by which a task may narrow what it owns."""
+    since: str | None = None
+    until: str | None = None
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The fields by RouterOS's name."""
+        return {each.name: each for each in self.fields}
+
+    @cached_property
+    def by_option(self) -> Mapping[str, Field]:
+        """The fields by option name."""
+        return {each.option: each for each in self.fields}
+
+    @property
+    def mark(self) -> str | None:
+        """The field that carries an owner's mark: the comment, else the name."""
+        return next((name for name in ("comment", "name") if name in self.by_name), None)
+
+    @property
+    def refers(self) -> frozenset[str]:
+        """Paths of the menus whose entries this menu's entries name."""
+        return frozenset(each.refers for each in self.fields if each.refers)
+
+    def on(self, version: Version) -> bool:
+        """Whether routers of this version have the menu."""
+        return exists(self.since, self.until, version)
