@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Kind, differ, same
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Kind, same
 
 STRING: Mapping[str, object] = {"type": "str"}
 STRINGS: Mapping[str, object] = {"type": "list", "elements": "str"}
@@ -27,7 +27,7 @@ def never(_one: str, _other: str) -> bool:
 
 
 TEXT = Kind("text", empty=True)
-WORD = Kind("word")
+WORD = Kind("word", exact=True)
 
 
 def switch(text: str) -> str:
@@ -106,7 +106,7 @@ def one_of(*words: str, since: Mapping[str, str] | None = None) -> Kind:
             return text
         raise ValueError("one of " + ", ".join(words))
 
-    return Kind("choice", normal, {"type": "str", "choices": list(words)}, since or {})
+    return Kind("choice", normal, {"type": "str", "choices": list(words)}, since or {}, exact=True)
 
 
 def split(text: str) -> list[str]:
@@ -124,8 +124,8 @@ def disjoint(one: str, other: str) -> bool:
     return not set(split(one)) & set(split(other))
 
 
-def set_of(*words: str, since: Mapping[str, str] | None = None) -> Kind:
-    """Some words of a closed set, in whatever order."""
+def set_of(*words: str, since: Mapping[str, str] | None = None, empty: bool = False) -> Kind:
+    """Some words of a closed set, in whatever order; `empty`: none of them is a value as well."""
 
     def normal(text: str) -> str:
         given = set(split(text))
@@ -134,7 +134,7 @@ def set_of(*words: str, since: Mapping[str, str] | None = None) -> Kind:
         return ",".join(word for word in words if word in given)
 
     option = {"type": "list", "elements": "str", "choices": list(words)}
-    return Kind("words", normal, option, since or {}, subset, disjoint)
+    return Kind("words", normal, option, since or {}, subset, disjoint, empty=empty)
 
 
 def list_of(kind: Kind, *, ordered: bool = False) -> Kind:
@@ -253,15 +253,16 @@ def bounds(text: str) -> tuple[Address, Address]:
 
 
 def address_range(text: str) -> str:
-    """A host without mask, a prefix, or a range that is no prefix: as firewall rules read back."""
+    """A host without mask, a prefix, or a range that is no prefix: as IPv4 firewall rules read back."""
     try:
         start, end = bounds(text)
+        if start.version != 4:
+            raise ValueError
     except ValueError:
-        raise ValueError("an address, a prefix or a range such as 192.0.2.1-192.0.2.9") from None
+        raise ValueError("an IPv4 address, a prefix or a range such as 192.0.2.1-192.0.2.9") from None
     if start == end:
         return str(start)
-    # mypy cannot see that bounds() gives two addresses of one family.
-    nets = list(ipaddress.summarize_address_range(start, end))  # type: ignore[type-var]
+    nets = list(ipaddress.summarize_address_range(start, end))
     return str(nets[0]) if len(nets) == 1 else f"{start}-{end}"
 
 
@@ -287,7 +288,7 @@ def range_or_name(text: str) -> str:
     except ValueError:
         if HOST_NAME.fullmatch(text) and not re.fullmatch(r"[\d.-]+", text):
             return text.lower()
-        raise ValueError("an address, a prefix, a range or a DNS name") from None
+        raise ValueError("an IPv4 address, a prefix, a range or a DNS name") from None
 
 
 RANGE_OR_NAME = Kind("addresses or name", range_or_name)
@@ -305,7 +306,14 @@ def shaped(pattern: str, allowed: str) -> Kind:
     return Kind("shaped", normal, within=same, apart=never)
 
 
-MAC = Kind("MAC", lambda text: text.upper())
+def mac(text: str) -> str:
+    """A MAC address in capital letters, as the router prints it."""
+    if re.fullmatch(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}", text):
+        return text.upper()
+    raise ValueError("a MAC address such as 48:8F:5A:00:00:01")
+
+
+MAC = Kind("MAC", mac, exact=True)
 
 
 def negatable(kind: Kind) -> Kind:
@@ -328,34 +336,10 @@ def negatable(kind: Kind) -> Kind:
     option = {name: value for name, value in kind.option.items() if name != "choices"}
     if option["type"] == "int":
         option = dict(STRING)
-    return Kind(f"{kind.name}, ! negates", normal, option, kind.since, within, apart, kind.ordered)
+    return Kind(f"{kind.name}, ! negates", normal, option, kind.since, within, apart, kind.ordered, kind.exact)
 
 
-REFERENCE = Kind("name of an entry")
-
-
-def rate(text: str) -> str:
-    """`10,5` and `10/1s,5:packet` are the same limit; the canonical form says all parts."""
-    found = re.fullmatch(r"(\d+[kMG]?)(?:/([\w:]+))?(?:,(\d+)(?::(packet|bit))?)?", text.replace(" ", ""))
-    if not found:
-        raise ValueError("a limit such as 10,5:packet or 1/1m,5")
-    count, per, burst, mode = found.groups()
-    return f"{count}/{DURATION.normal(per or '1s')},{burst or '5'}:{mode or 'packet'}"
-
-
-LIMIT = Kind("limit", rate, apart=never)
-
-
-def dst_rate(text: str) -> str:
-    """A limit per source or destination: `1/1m,5,src-address/1m40s` with all parts said."""
-    found = re.fullmatch(r"(\d+)(?:/([\w:]+))?,(\d+),([a-z-]+)(?:/([\w:]+))?", text.replace(" ", ""))
-    if not found:
-        raise ValueError("a limit such as 1/1m,5,src-address/1m40s")
-    count, per, burst, mode, expire = found.groups()
-    return f"{count}/{DURATION.normal(per or '1s')},{burst},{mode}/{DURATION.normal(expire or '1m40s')}"
-
-
-DST_LIMIT = Kind("limit per address", dst_rate, apart=never)
+REFERENCE = Kind("name of an entry", exact=True)
 
 
 def identity(*words: str) -> Kind:
@@ -384,5 +368,6 @@ def spelled(kind: Kind, aliases: Mapping[str, str]) -> Kind:
         kind.within,
         kind.apart,
         kind.ordered,
+        kind.exact,
         kind.empty,
     )

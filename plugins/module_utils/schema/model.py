@@ -31,7 +31,7 @@ def differ(one: str, other: str) -> bool:
     return one != other
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """How one sort of value is offered to users, and when two spellings mean the same."""
 
@@ -48,11 +48,13 @@ class Kind:
     """As matchers: nothing matches both (canonical) values."""
     ordered: bool = False
     """A list whose order has a meaning."""
+    exact: bool = False
+    """As matchers: one value lies within another only when both are the same."""
     empty: bool = False
     """The empty text is a value of its own, not the wish to clear the field."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Field:
     """One property of the entries of a menu, by RouterOS's name."""
 
@@ -72,6 +74,12 @@ class Field:
     """Path of the menu whose entries the value names."""
     free: tuple[str, ...] = ()
     """Words that a reference may hold although no entry has that name, such as `none`."""
+    matches: bool = False
+    """In an ordered menu: says which traffic the entry is for, not what happens to it."""
+    follows: str | None = None
+    """While that other field is set, the router fills this one in by itself."""
+    fleeting: bool = False
+    """Counts down by itself: given when an entry is made, never compared."""
 
     @property
     def option(self) -> str:
@@ -97,7 +105,7 @@ def exists(since: str | None, until: str | None, version: Version) -> bool:
     return until is None or version[:2] <= parse_version(until)[:2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Menu:
     """One RouterOS menu: its fields, and how its entries are told apart and ordered."""
 
@@ -123,6 +131,10 @@ class Menu:
     """False: an entry can be added and removed, never changed."""
     loose: tuple[str, ...] = ()
     """Fields that do not belong to an entry's content, where content tells entries apart."""
+    exclusive: tuple[str, ...] = ()
+    """Fields in which no two enabled entries may agree: of two, the old one goes before the new one comes."""
+    moves_since: str | None = None
+    """First version whose `move` can be trusted; None: every version's."""
     scopes: tuple[str, ...] = ()
     """Fields by which a task may narrow what it owns."""
     since: str | None = None

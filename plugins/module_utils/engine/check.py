@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Holds wanted entries against the schema before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Row, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu, Version, exists
+
+
+class Problem(ValueError):
+    """What was asked for cannot be: one sentence with menu, entry, field, what was given and what is allowed."""
+
+    def __init__(self, menu: Menu, entry: str, sentence: str) -> None:
+        super().__init__(f"{menu.path} {entry}: {sentence}" if entry else f"{menu.path}: {sentence}")
+
+
+def show_version(version: Version) -> str:
+    """`(7, 16, 2)` as people write it."""
+    return ".".join(map(str, version))
+
+
+def check_menu(menu: Menu, version: Version) -> None:
+    """Raise Problem when routers of this version lack the menu."""
+    if not menu.on(version):
+        raise Problem(menu, "", f"RouterOS {show_version(version)} does not have this menu{_when(menu)}")
+
+
+def check_entry(menu: Menu, row: Row) -> None:
+    """Raise Problem for the first field whose value is not of its kind; needs no router."""
+    for name, text in row.items():
+        item = menu.by_name[name]
+        if text == "" or item.refers:
+            continue
+        try:
+            item.kind.normal(text)
+        except ValueError as allowed:
+            given = HIDDEN if item.secret else repr(text)
+            raise Problem(menu, label(menu, row), f"{name}: {given} was given, allowed is {allowed}") from None
+        if item.follows and row.get(item.follows):
+            sentence = f"{name}: the router takes it from {item.follows}, so only one of the two can be given"
+            raise Problem(menu, label(menu, row), sentence)
+
+
+def check_version(menu: Menu, row: Row, version: Version) -> None:
+    """Raise Problem for the first field, or word of a field, that routers of this version lack."""
+    for name, text in row.items():
+        item = menu.by_name[name]
+        if not item.on(version):
+            sentence = f"{name}: RouterOS {show_version(version)} does not have it{_when(item)}"
+            raise Problem(menu, label(menu, row), sentence)
+        for word in text.removeprefix("!").split(","):
+            since = item.kind.since.get(word)
+            if since and not exists(since, None, version):
+                sentence = f"{name}: {word} needs RouterOS {since} or newer, this is {show_version(version)}"
+                raise Problem(menu, label(menu, row), sentence)
+
+
+def check_given(menu: Menu, row: Row, names: Iterable[str]) -> None:
+    """Raise Problem when one of these fields is missing."""
+    for name in names:
+        if not row.get(name):
+            raise Problem(menu, label(menu, row), f"{name} is missing, and no entry can be told apart without it")
+
+
+def check_once(menu: Menu, rows: Sequence[Row], keys: Sequence[tuple[str | None, ...]]) -> None:
+    """Raise Problem when two wanted entries have the same key."""
+    seen: set[tuple[str | None, ...]] = set()
+    for row, key in zip(rows, keys, strict=True):
+        if key in seen:
+            raise Problem(menu, label(menu, row), f"is given twice (same {', '.join(menu.key)})")
+        seen.add(key)
+
+
+def _when(thing: Menu | Field) -> str:
+    if thing.since and thing.until:
+        return f"; {thing.since} to {thing.until} have it"
+    if thing.until:
+        return f"; {thing.until} was the last that had it"
+    return f"; it came with {thing.since}" if thing.since else ""

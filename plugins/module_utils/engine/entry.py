@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entries of a router's menus as values, and when two of their values are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu, Version
+
+Row = Mapping[str, str]
+"""RouterOS property names and their values as text; in a wanted row the empty text clears a field."""
+
+HIDDEN = "********"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a menu as a router has it; `values` holds the fields the schema knows, as the router spells them."""
+
+    id: str
+    values: Row
+    dynamic: bool = field(default=False, kw_only=True)
+    builtin: bool = field(default=False, kw_only=True)
+    invalid: bool = field(default=False, kw_only=True)
+
+    @property
+    def disabled(self) -> bool:
+        """Whether the entry is switched off."""
+        return self.values.get("disabled") in ("true", "yes")
+
+
+def read_entry(menu: Menu, row: Row) -> Entry:
+    """Turn one row of `print` into an Entry."""
+
+    def flag(name: str) -> bool:
+        return row.get(name) in ("true", "yes")
+
+    values = {name: value for name, value in row.items() if name in menu.by_name}
+    return Entry(row.get(".id", ""), values, dynamic=flag("dynamic"), builtin=flag("default"), invalid=flag("invalid"))
+
+
+def read_entries(menu: Menu, rows: Iterable[Row]) -> tuple[Entry, ...]:
+    """Turn the rows of `print` into entries, in the router's order."""
+    return tuple(read_entry(menu, row) for row in rows)
+
+
+@lru_cache(maxsize=65536)
+def spell(kind_field: Field, text: str) -> str:
+    """The canonical spelling of a value; what the schema does not understand stays as it is."""
+    try:
+        return kind_field.kind.normal(text)
+    except ValueError:
+        return text
+
+
+def held(values: Row, item: Field, version: Version) -> str | None:
+    """The canonical value a field has, its default included; None when it has none."""
+    text = values.get(item.name)
+    if text is None or (text == "" and not item.kind.empty):
+        text = item.default_on(version)
+    return None if text is None else spell(item, text) or None
+
+
+def is_hidden(values: Row, item: Field) -> bool:
+    """Whether the router keeps a secret from this account: asterisks, or missing where it is always printed."""
+    if not item.secret:
+        return False
+    text = values.get(item.name)
+    return item.default is not None if text is None else bool(text) and not text.strip("*")
+
+
+def label(menu: Menu, values: Row) -> str:
+    """How people call an entry: its name, its comment, or what tells it apart."""
+    for name in ("name", "comment"):
+        if values.get(name):
+            return f"{name}={values[name]}"
+    shown = menu.key or tuple(each for each in ("chain", "action") if each in values)
+    return " ".join(f"{name}={values[name]}" for name in shown if values.get(name)) or "entry"

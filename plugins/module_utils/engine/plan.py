@@ -1,0 +1,219 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decides what a router has to be told so that it holds what is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import (
+    check_entry,
+    check_given,
+    check_menu,
+    check_once,
+    check_version,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, held, is_hidden, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import key_of, match
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Place, Wish, place
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope, check_scope, owns
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, exists
+
+Tables = Mapping[Menu, Sequence[Entry]]
+Wants = Mapping[Menu, Sequence[Row]]
+FULL = ("replaced", "overridden")
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a task asks for: rows per menu, in dependency order, and what is to happen with them."""
+
+    wants: Wants
+    state: str = "merged"
+    scope: Scope = field(default_factory=Scope)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The changes one menu needs, by the time at which they may be made."""
+
+    early: tuple[Change, ...] = ()
+    """Removals that have to come first, because the router cannot hold the old and the new at once."""
+    build: tuple[Change, ...] = ()
+    late: tuple[Change, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def check(intent: Intent) -> None:
+    """Raise Problem for anything in the intent that no router could do; needs no router."""
+    for menu, rows in intent.wants.items():
+        check_scope(menu, intent.scope, rows if intent.state == "overridden" else ())
+        for row in rows:
+            check_entry(menu, row)
+            check_given(menu, row, _essential(menu, intent.state))
+
+
+def _essential(menu: Menu, state: str) -> Iterator[str]:
+    """Fields that have to be given: those the router demands, and for a removal those that tell entries apart."""
+    for item in menu.fields:
+        tells_apart = item.name in menu.key or item.name == menu.chain
+        if (item.required and (tells_apart or state != "deleted")) or item.name == "name" in menu.key:
+            yield item.name
+
+
+def plan(tables: Tables, intent: Intent, version: Version) -> Plan:
+    """Compare what the router has with what is wanted; raises Problem for what this version cannot do.
+
+    Made before what needs it, removed after what needed it, and nothing taken away before its replacement stands.
+    """
+    drafts = [_draft(menu, tables.get(menu, ()), rows, intent, version) for menu, rows in intent.wants.items()]
+    early = [change for draft in reversed(drafts) for change in draft.early]
+    build = [change for draft in drafts for change in draft.build]
+    late = [change for draft in reversed(drafts) for change in draft.late]
+    return Plan((*early, *build, *late), tuple(text for draft in drafts for text in draft.warnings))
+
+
+def _draft(menu: Menu, have: Sequence[Entry], want: Sequence[Row], intent: Intent, version: Version) -> Draft:
+    if not want and not (intent.state == "overridden" and menu.on(version)):
+        return Draft()
+    check_menu(menu, version)
+    for row in want:
+        check_version(menu, row, version)
+    if menu.key and not menu.single:
+        check_once(menu, want, [key_of(menu, row, version) for row in want])
+    found = match(menu, have, want, version)
+    if intent.state == "deleted":
+        doomed = {entry.id: entry for entry in found if entry and not entry.builtin}
+        return Draft(late=tuple(Remove(menu, entry) for entry in doomed.values()))
+    leaving = _leaving(menu, have, found, intent)
+    return _build(menu, have, want, found, leaving, intent.state in FULL, version)
+
+
+def _leaving(menu: Menu, have: Sequence[Entry], found: Sequence[Entry | None], intent: Intent) -> list[Entry]:
+    if intent.state != "overridden" or menu.single:
+        return []
+    kept = {entry.id for entry in found if entry}
+    spare = (entry for entry in have if entry.id not in kept and not entry.builtin and not entry.dynamic)
+    return [entry for entry in spare if owns(menu, intent.scope, entry.values)]
+
+
+def _build(
+    menu: Menu,
+    have: Sequence[Entry],
+    want: Sequence[Row],
+    found: Sequence[Entry | None],
+    leaving: Sequence[Entry],
+    full: bool,
+    version: Version,
+) -> Draft:
+    updates = [
+        _update(menu, row, entry, full, version) if entry else None for row, entry in zip(want, found, strict=True)
+    ]
+    swapped = [] if menu.sets else [change.entry for change in updates if change]
+    found = [None if entry in swapped else entry for entry in found]
+    additions = [row if entry is None else None for row, entry in zip(want, found, strict=True)]
+    places, warnings = _places(menu, have, want, found, [*leaving, *swapped], version)
+    build: list[Change] = [change for change in updates if change and change.entry not in swapped]
+    for row, entry, spot in zip(additions, found, places, strict=True):
+        if row is not None:
+            build.append(Add(menu, _initial(menu, row, version), spot.before))
+        elif entry is not None and not spot.stays:
+            build.append(Move(menu, entry, spot.before))
+    early = [entry for entry in leaving if _blocks(menu, entry, build, version)]
+    late = [entry for entry in leaving if entry not in early]
+    return Draft(
+        tuple(Remove(menu, entry) for entry in [*swapped, *early]),
+        tuple(build),
+        tuple(Remove(menu, entry) for entry in late),
+        (*warnings, *_hidden(menu, want, found)),
+    )
+
+
+def _places(
+    menu: Menu,
+    have: Sequence[Entry],
+    want: Sequence[Row],
+    found: Sequence[Entry | None],
+    leaving: Sequence[Entry],
+    version: Version,
+) -> tuple[list[Place], list[str]]:
+    """Places of the wanted rows, and a warning where this version cannot be trusted to move them there."""
+    if not menu.ordered:
+        return [Place(stays=True)] * len(want), []
+    wishes = [Wish({**entry.values, **row} if entry else row, entry) for row, entry in zip(want, found, strict=True)]
+    places = place(menu, have, wishes, frozenset(entry.id for entry in leaving), version)
+    steady = exists(menu.moves_since, None, version)
+    stuck = (
+        []
+        if steady
+        else [n for n, (wish, spot) in enumerate(zip(wishes, places, strict=True)) if wish.entry and not spot.stays]
+    )
+    for index in stuck:
+        places[index] = Place(stays=True)
+    text = f"{menu.path}: RouterOS before {menu.moves_since} does not move entries reliably; their order was left alone"
+    return places, [text] if stuck else []
+
+
+def _update(menu: Menu, row: Row, entry: Entry, full: bool, version: Version) -> Set | None:
+    """The difference between an entry and its wanted row, or None."""
+    target = {**_resting(menu, row, entry, version), **row} if full else dict(row)
+    values: dict[str, str] = {}
+    clear: list[str] = []
+    for name, text in target.items():
+        item = menu.by_name[name]
+        if item.fleeting or is_hidden(entry.values, item):
+            continue
+        if held({name: text}, item, version) == held(entry.values, item, version):
+            continue
+        default = item.default_on(version)
+        if text or item.kind.empty:
+            values[name] = text
+        elif default is None and menu.unsets:
+            clear.append(name)
+        else:
+            values[name] = default or ""
+    return Set(menu, entry, values, tuple(clear)) if values or clear else None
+
+
+def _resting(menu: Menu, row: Row, entry: Entry, version: Version) -> dict[str, str]:
+    """What the fields nobody gave go back to; secrets stay, so that what `gathered` shows can be replayed."""
+    given = {**entry.values, **row}
+    return {
+        item.name: item.default_on(version) or ""
+        for item in menu.fields
+        if item.on(version)
+        and not item.secret
+        and item.name not in menu.key
+        and not (item.follows and given.get(item.follows))
+    }
+
+
+def _initial(menu: Menu, row: Row, version: Version) -> dict[str, str]:
+    """The words of a new entry: what was given, without the wish to clear what is clear anyway."""
+    return {name: text for name, text in row.items() if text or held({}, menu.by_name[name], version)}
+
+
+def _blocks(menu: Menu, entry: Entry, build: Iterable[Change], version: Version) -> bool:
+    """Whether the router would refuse a new entry as long as this one exists."""
+    if not menu.exclusive or entry.disabled:
+        return False
+
+    def claim(values: Row) -> list[str | None]:
+        return [held(values, menu.by_name[name], version) for name in menu.exclusive]
+
+    claims = [claim(change.values) for change in build if isinstance(change, Add)]
+    claims += [claim({**change.entry.values, **change.values}) for change in build if isinstance(change, Set)]
+    return claim(entry.values) in claims
+
+
+def _hidden(menu: Menu, want: Sequence[Row], found: Sequence[Entry | None]) -> Iterator[str]:
+    for row, entry in zip(want, found, strict=True):
+        for name in row if entry else ():
+            if is_hidden(entry.values if entry else {}, menu.by_name[name]):
+                yield (
+                    f"{menu.path} {label(menu, row)}: the router hides {name} from this account, so it was neither "
+                    "compared nor changed; give the account's group the policy `sensitive`"
+                )

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task may touch: the entries that carry an owner's mark, or that lie in a chain or a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
+
+PART_OF_NAME = re.compile(r"[\w.-]")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Marks of the owners and values of fields; what is not said does not narrow."""
+
+    owner: tuple[str, ...] | None = None
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def bears(text: str, mark: str) -> bool:
+    """Whether a text carries a mark: `s2s-a: IKE` carries `s2s-a`, `s2s-ab` does not; `s2s-*` takes both."""
+    if mark.endswith("*"):
+        return text.startswith(mark[:-1])
+    return text.startswith(mark) and not PART_OF_NAME.match(text, len(mark))
+
+
+def owns(menu: Menu, scope: Scope, values: Row) -> bool:
+    """Whether an entry lies in the scope."""
+    for name, allowed in scope.fields.items():
+        if name in menu.by_name and values.get(name, "") not in allowed:
+            return False
+    if scope.owner is None:
+        return True
+    if menu.mark is None:
+        return False
+    return any(bears(values.get(menu.mark, ""), mark) for mark in scope.owner)
+
+
+def check_scope(menu: Menu, scope: Scope, rows: Sequence[Row]) -> None:
+    """Raise Problem when a wanted entry lies outside the scope that is to hold nothing else."""
+    for row in rows:
+        if not menu.single and menu.mark and not owns(menu, scope, row):
+            marks = ", ".join(scope.owner or ())
+            wanted = f"{menu.mark} has to begin with one of: {marks}" if marks else f"allowed is {dict(scope.fields)}"
+            raise Problem(menu, label(menu, row), f"it lies outside the task's own scope; {wanted}")
