@@ -60,7 +60,7 @@ def _essential(menu: Menu, state: str) -> Iterator[str]:
     """Fields that have to be given: those the router demands, and for a removal those that tell entries apart."""
     for item in menu.fields:
         tells_apart = item.name in menu.key or item.name == menu.chain
-        if (item.required and (tells_apart or state != "deleted")) or item.name == "name" in menu.key:
+        if (item.required and (tells_apart or state != "deleted")) or (tells_apart and item.name == "name"):
             yield item.name
 
 

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs every module of the collection inside the Ansible worker; meta/runtime.yml sends them all here.
+
+Ansible imports this file once, before it forks its workers, so that the libraries are loaded once per run.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
+    request_from,
+    spec_of,
+    target_from,
+    validate,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import (
+    LoginRefused,
+    Target,
+    Unreachable,
+    Untrusted,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import mask
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import FAILURES, perform
+
+OURS = "vpnops.mikrotik.routeros"
+NOWHERE = (
+    "no router to talk to: set ansible_connection to {ours} for this host (it is {theirs}), or give provider to run the "
+    "module on a host that can reach the router"
+)
+NO_ASYNC = (
+    "async does not work over the connection {ours}, which runs tasks inside Ansible itself; leave async out, or give "
+    "provider and delegate the task to a host that can reach the router"
+)
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """One login, one read, one plan, inside the worker."""
+
+    _supports_check_mode = True
+    _supports_async = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the module's result; whatever goes wrong becomes one sentence without secrets."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        secrets: list[str] = []
+        try:
+            result.update(self._run(secrets, task_vars))
+        except (Unreachable, LoginRefused, Untrusted) as error:
+            result.update(unreachable=True, changed=False, msg=mask(str(error), secrets))
+        except FAILURES as error:
+            result.update(failed=True, msg=mask(str(error), secrets))
+        except Exception as error:
+            # In the worker nobody masks for us: not even a defect of ours may carry a secret out.
+            Display().vvv(mask(traceback.format_exc(), secrets))
+            text = mask(f"{type(error).__name__}: {error}", secrets)
+            result.update(failed=True, msg=f"an unexpected defect of vpnops.mikrotik ({text}); -vvv tells more")
+        return result
+
+    def _run(self, secrets: list[str], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        module = self._task.action.rpartition(".")[2]
+        arguments = validate(spec_of(module), self._task.args)
+        request = request_from(module, arguments)
+        secrets.extend(request.secrets)
+        provider = arguments["provider"]
+        if provider:
+            secrets.append(provider["password"])
+        ours = self._connection.transport == OURS
+        refusal = self._refusal(ours, bool(provider), request.intent.state)
+        if refusal:
+            return {"failed": True, "msg": refusal.format(ours=OURS, theirs=self._connection.transport)}
+        if provider and not ours and (self._task.async_val or self._connection.transport != "local"):
+            executed: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
+            return executed
+        target = Target(**self._connection.target()) if ours else target_from(provider or {"host": ""})
+        secrets.append(target.password)
+        return perform(request, target, check_mode=self._task.check_mode, with_diff=self._task.diff)
+
+    def _refusal(self, ours: bool, provider: bool, state: str) -> str | None:
+        if ours and self._task.async_val:
+            return NO_ASYNC
+        return None if ours or provider or state == "rendered" else NOWHERE

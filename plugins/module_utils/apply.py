@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks a router what it holds, and tells it what to change: engine values to device commands and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import (
+    Command,
+    Lost,
+    Refused,
+    Reply,
+    RouterError,
+    Session,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, read_entries
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.invert import invert
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import stages
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, parse_version
+
+Tables = dict[Menu, tuple[Entry, ...]]
+NOT_DYNAMIC = ("?dynamic=true", "?#!")
+
+
+class Interrupted(RouterError):
+    """A plan stopped part-way; the text says what stands on the router and what does not."""
+
+
+@dataclass
+class Progress:
+    """How far a plan got: changes the router confirmed, and ids of the entries it made."""
+
+    done: list[Change] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+
+
+def read(session: Session, router: str, menus: Iterable[Menu], with_dynamic: bool) -> tuple[Version, Tables]:
+    """Read the router's version and the entries of all menus in one round trip."""
+    asked = list(menus)
+    questions = [Command("/system/resource", "print", {".proplist": "version"})]
+    questions += [
+        Command(menu.path, "print", queries=() if menu.single or with_dynamic else NOT_DYNAMIC) for menu in asked
+    ]
+    resource, *answers = session.run(questions)
+    if resource.trap or not resource.rows:
+        raise Refused(router, f"/system/resource print: {resource.trap.message if resource.trap else 'no answer'}")
+    version = parse_version(resource.rows[0].get("version", ""))
+    tables: Tables = {}
+    for menu, answer in zip(asked, answers, strict=True):
+        if answer.trap and menu.on(version):
+            raise Refused(router, f"{menu.path} print: {answer.trap.message}")
+        if not answer.trap:
+            tables[menu] = read_entries(menu, answer.rows)
+    return version, tables
+
+
+def command(change: Change) -> Command:
+    """The sentence that makes a change."""
+    path = change.menu.path
+    match change:
+        case Add():
+            place = {"place-before": change.before} if change.before else {}
+            return Command(path, "add", {**change.values, **place})
+        case Set():
+            which = {} if change.menu.single else {".id": change.entry.id}
+            return Command(path, "set", {**which, **change.values, **{f"!{name}": "" for name in change.clear}})
+        case Move():
+            # Without destination an entry goes to the end (the manual's word; unverified over the API).
+            place = {"destination": change.before} if change.before else {}
+            return Command(path, "move", {"numbers": change.entry.id, **place})
+        case Remove():
+            return Command(path, "remove", {".id": change.entry.id})
+
+
+def apply(session: Session, router: str, plan: Plan, before: Tables, version: Version) -> None:
+    """Send a plan stage by stage; a refusal is followed by the way back, and raises Refused or Interrupted."""
+    progress = Progress()
+    for stage in stages(plan):
+        try:
+            refusal = _send(session, stage, progress)
+        except Lost as lost:
+            _note(stage, lost.replies, progress)
+            raise Interrupted(router, _story(lost, plan, stage, progress)) from None
+        if refusal:
+            _undo(session, router, refusal, progress, before, version)
+
+
+def _send(session: Session, stage: Sequence[Change], progress: Progress) -> str | None:
+    """Send one stage; returns the first refusal as a sentence."""
+    replies = session.run([command(change) for change in stage])
+    _note(stage, replies, progress)
+    refused = ((change, reply.trap) for change, reply in zip(stage, replies, strict=True) if reply.trap)
+    return next((f"{render(change)}: {trap.message}" for change, trap in refused), None)
+
+
+def _note(stage: Sequence[Change], replies: Sequence[Reply | None], progress: Progress) -> None:
+    for change, reply in zip(stage, replies, strict=False):
+        if reply and not reply.trap:
+            progress.done.append(change)
+            if reply.ret:
+                progress.ids.add(reply.ret)
+
+
+def _undo(
+    session: Session, router: str, refusal: str, progress: Progress, before: Tables, version: Version
+) -> None:
+    """Bring the router back to what it held; always raises, saying whether that worked."""
+    if not progress.done:
+        raise Refused(router, f"{refusal}; nothing was changed")
+    menus = {change.menu for change in progress.done}
+    old = {menu: entries for menu, entries in before.items() if menu in menus}
+    back = Plan()
+    try:
+        _, now = read(session, router, old, with_dynamic=True)
+        back = invert(old, now, frozenset(progress.ids), version)
+        undone = Progress()
+        stuck = [text for stage in stages(back) if (text := _send(session, stage, undone))]
+    except RouterError as error:
+        stuck = [error.problem]
+    if stuck or back.warnings:
+        kept = "; ".join([*stuck, *back.warnings])
+        raise Interrupted(router, f"{refusal}; the changes before it could not all be undone: {kept}")
+    raise Refused(router, f"{refusal}; the {len(progress.done)} changes before it were undone")
+
+
+def _story(lost: Lost, plan: Plan, stage: Sequence[Change], progress: Progress) -> str:
+    unknown = [render(change) for change in stage if change not in progress.done]
+    unsent = len(plan.changes) - len(progress.done) - len(unknown)
+    parts = [f"{lost.problem}", f"{len(progress.done)} of {len(plan.changes)} changes are confirmed"]
+    if unknown:
+        parts.append(f"unknown is the fate of: {', '.join(unknown)}")
+    parts.append(f"{unsent} were not sent; run the task again to finish")
+    return "; ".join(parts)

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turns a module's arguments into an Intent, and connection settings into a Target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import mask
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import (
+    argument_spec,
+    config_argument_spec,
+    to_words,
+)
+
+SEVERAL = "config"
+"""The module that takes several menus at once."""
+
+
+class BadArguments(ValueError):
+    """The arguments do not fit the module; the text says which and what is allowed, without secrets."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One task's wish, and the secrets that must not be shown."""
+
+    module: str
+    intent: Intent
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def several(self) -> bool:
+        """Whether results are told by menu."""
+        return self.module == SEVERAL
+
+
+def spec_of(module: str) -> dict[str, Any]:
+    """The Ansible argument spec of a module."""
+    return config_argument_spec() if module == SEVERAL else argument_spec(BY_MODULE[module])
+
+
+def validate(spec: Mapping[str, Any], arguments: Mapping[str, Any], where: str = "") -> dict[str, Any]:
+    """Arguments in their declared types and with their defaults; raises BadArguments."""
+    result = ArgumentSpecValidator(dict(spec)).validate(dict(arguments))
+    if result.error_messages:
+        # The private attribute is the only source of the values of `no_log` options; a unit test holds it in place.
+        sentence = mask("; ".join(result.error_messages), map(str, result._no_log_values))
+        raise BadArguments(f"{where}{sentence}")
+    return dict(result.validated_parameters)
+
+
+def request_from(module: str, arguments: Mapping[str, Any]) -> Request:
+    """The wish behind validated arguments; raises BadArguments when entries of `config` do not fit their menus."""
+    state = arguments["state"]
+    scope = arguments.get("scope") or {}
+    wants = {menu: rows for menu, rows in _wants(module, arguments) if rows is not None}
+    if not wants and state != "gathered":
+        raise BadArguments(f"config is required when state is {state}")
+    if module != SEVERAL:
+        wants.setdefault(BY_MODULE[module], [])
+    owner = scope.get("owner")
+    fields = {name.replace("_", "-"): tuple(values) for name, values in scope.items() if values and name != "owner"}
+    intent = Intent(wants, state, Scope(None if owner is None else tuple(owner), fields))
+    return Request(module, intent, tuple(_secrets(wants)))
+
+
+def _wants(module: str, arguments: Mapping[str, Any]) -> Iterator[tuple[Menu, list[Row] | None]]:
+    config = arguments.get("config")
+    if module != SEVERAL:
+        yield BY_MODULE[module], _rows(BY_MODULE[module], config)
+        return
+    for menu in MENUS:
+        given = (config or {}).get(menu.module) if menu.module else None
+        if given is not None:
+            spec = {"config": argument_spec(menu)["config"]}
+            yield menu, _rows(menu, validate(spec, {"config": given}, f"{menu.module}: ")["config"])
+
+
+def _rows(menu: Menu, config: Any) -> list[Row] | None:
+    if config is None:
+        return None
+    return [to_words(menu, entry) for entry in ([config] if menu.single else config)]
+
+
+def _secrets(wants: Mapping[Menu, list[Row]]) -> Iterator[str]:
+    for menu, rows in wants.items():
+        secret = [item.name for item in menu.fields if item.secret]
+        for row in rows:
+            yield from (row[name] for name in secret if row.get(name))
+
+
+def target_from(provider: Mapping[str, Any]) -> Target:
+    """The router that a `provider` argument names."""
+    given = {name: value for name, value in provider.items() if value is not None}
+    given["user"] = given.pop("username", "admin")
+    return Target(**given)
