@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Kind, same
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Kind
 
 STRING: Mapping[str, object] = {"type": "str"}
 STRINGS: Mapping[str, object] = {"type": "list", "elements": "str"}
@@ -223,7 +223,16 @@ def net_apart(one: str, other: str) -> bool:
     return mine.version != yours.version or not (mine.network_address in yours or yours.network_address in mine)
 
 
+def address4(text: str) -> str:
+    """One IPv4 address."""
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise ValueError("an IPv4 address") from None
+
+
 ADDRESS = Kind("address", address)
+ADDRESS4 = Kind("IPv4 address", address4)
 PREFIX = Kind("prefix", prefix, within=net_within, apart=net_apart)
 
 
@@ -294,18 +303,6 @@ def range_or_name(text: str) -> str:
 RANGE_OR_NAME = Kind("addresses or name", range_or_name)
 
 
-def shaped(pattern: str, allowed: str) -> Kind:
-    """Text of one shape, compared as it stands."""
-    shape = re.compile(pattern)
-
-    def normal(text: str) -> str:
-        if shape.fullmatch(text):
-            return text
-        raise ValueError(allowed)
-
-    return Kind("shaped", normal, within=same, apart=never)
-
-
 def mac(text: str) -> str:
     """A MAC address in capital letters, as the router prints it."""
     if re.fullmatch(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}", text):
@@ -314,6 +311,28 @@ def mac(text: str) -> str:
 
 
 MAC = Kind("MAC", mac, exact=True)
+
+
+def long_text(shortest: int) -> Kind:
+    """Text of at least that many characters."""
+
+    def normal(text: str) -> str:
+        if len(text) < shortest:
+            raise ValueError(f"a text of at least {shortest} characters")
+        return text
+
+    return Kind("text", normal)
+
+
+def hexadecimal(shortest: int) -> Kind:
+    """At least that many hexadecimal digits; capitals and small letters are the same."""
+
+    def normal(text: str) -> str:
+        if len(text) < shortest or not re.fullmatch(r"[0-9A-Fa-f]+", text):
+            raise ValueError(f"at least {shortest} hexadecimal digits")
+        return text.lower()
+
+    return Kind("hexadecimal", normal)
 
 
 def negatable(kind: Kind) -> Kind:

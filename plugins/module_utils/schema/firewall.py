@@ -1,0 +1,228 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The menus of /ip/firewall."""
+
+from __future__ import annotations
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import matchers
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites import one_span, operator
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
+    ADDRESS4,
+    RANGE,
+    RANGE_OR_NAME,
+    SWITCH,
+    TEXT,
+    WORD,
+    duration,
+    number,
+    one_of,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
+
+LOOSE = ("comment", "disabled", "log", "log-prefix")
+TO_LIST = ("add-dst-to-address-list", "add-src-to-address-list")
+PLAIN = ("accept", "jump", "log", "passthrough", "return", *TO_LIST)
+
+TAIL = (
+    Field(
+        "address-list",
+        WORD,
+        "Address list that the actions V(add-src-to-address-list) and V(add-dst-to-address-list) add to.",
+    ),
+    Field(
+        "address-list-timeout",
+        duration("none-dynamic", "none-static"),
+        "How long the added address stays, up to 35w; V(none-static) survives a reboot, V(none-dynamic) does not.",
+        "none-dynamic",
+    ),
+    Field("jump-target", WORD, "Chain that O(action=jump) goes to."),
+    Field("log", SWITCH, "Write a line to the log for every packet that matches.", "no"),
+    Field("log-prefix", TEXT, "Text in front of the line in the log; at most 31 characters since RouterOS 7.21.", ""),
+    Field("disabled", SWITCH, "Keep the rule without effect.", "no"),
+    Field("comment", TEXT, "Free text; it also tells rules apart when their content changes.", ""),
+)
+
+
+def chain(*builtin: str) -> Field:
+    """The chain of a rule; any other word is a chain of the user's own."""
+    words = ", ".join(f"V({word})" for word in builtin)
+    return Field("chain", WORD, f"Chain the rule stands in: {words}, or one of your own.", required=True)
+
+
+def action(*words: str) -> Field:
+    """What a table's rules can do."""
+    return Field("action", one_of(*sorted(words)), "What happens to a packet that matches.", "accept")
+
+
+# {".id": "*5", "chain": "input", "action": "drop", "in-interface-list": "!LAN", "log": "false", "log-prefix": "",
+#  "bytes": "0", "packets": "0", "invalid": "false", "dynamic": "false", "disabled": "false",
+#  "comment": "defconf: drop all not coming from LAN"}
+FILTER = Menu(
+    path="/ip/firewall/filter",
+    help="Rules that let packets pass or drop them.",
+    module="firewall_filter",
+    key=(),
+    ordered=True,
+    chain="chain",
+    unsets=True,
+    loose=LOOSE,
+    scopes=("chain",),
+    fields=(
+        chain("input", "forward", "output"),
+        action(*PLAIN, "drop", "reject", "tarpit", "fasttrack-connection"),
+        *matchers.ALL_TABLES,
+        *matchers.TCP,
+        *matchers.TLS_HOST,
+        *matchers.tracked("srcnat", "dstnat", "ein-snat", "ein-dnat"),
+        *matchers.CONNECTION,
+        *matchers.PEER_TO_PEER,
+        Field(
+            "reject-with",
+            one_of(
+                *("icmp-admin-prohibited", "icmp-host-prohibited", "icmp-host-unreachable", "icmp-net-prohibited"),
+                *("icmp-network-unreachable", "icmp-port-unreachable", "icmp-protocol-unreachable", "tcp-reset"),
+            ),
+            "Answer that O(action=reject) sends.",
+            "icmp-network-unreachable",
+        ),
+        # Since 7.21 only routers whose hardware can do it have the argument (firewall.md 14); older ones all have it.
+        Field(
+            "hw-offload",
+            SWITCH,
+            "Let the switch chip carry fasttracked connections; since RouterOS 7.21 only hardware that can do it has "
+            "the property.",
+        ),
+        *TAIL,
+    ),
+)
+
+# {".id": "*1", "chain": "srcnat", "action": "masquerade", "ipsec-policy": "out,none", "out-interface-list": "WAN",
+#  "log": "false", "log-prefix": "", "bytes": "0", "packets": "0", "invalid": "false", "dynamic": "false",
+#  "disabled": "false", "comment": "defconf: masquerade"}
+NAT = Menu(
+    path="/ip/firewall/nat",
+    help="Rules that translate addresses; they see the first packet of a connection only.",
+    module="firewall_nat",
+    key=(),
+    ordered=True,
+    chain="chain",
+    unsets=True,
+    loose=LOOSE,
+    scopes=("chain",),
+    fields=(
+        chain("srcnat", "dstnat", "input", "output"),
+        action(
+            *PLAIN,
+            *("dst-nat", "src-nat", "masquerade", "netmap", "redirect", "same", "socksify", "endpoint-independent-nat"),
+        ),
+        *matchers.ALL_TABLES,
+        *matchers.TLS_HOST_OF_OLD,
+        *matchers.CONNECTION,
+        Field("to-addresses", RANGE, "New address, prefix or range."),
+        Field("to-ports", one_span(0, 65535), "New port or range of ports."),
+        # The defaults of these two switches are unverified.
+        Field("randomise-ports", SWITCH, "Choose source ports at random.", "no"),
+        Field("same-not-by-dst", SWITCH, "O(action=same) does not look at the destination.", "no"),
+        Field("socks5-server", ADDRESS4, "SOCKS5 server that O(action=socksify) hands over to.", since="7.20"),
+        Field("socks5-port", number(0, 65535), "TCP port of that SOCKS5 server.", since="7.20"),
+        Field("socksify-service", WORD, "Service that takes the redirected connections.", since="7.20"),
+        *TAIL,
+    ),
+)
+
+# {".id": "*2", "chain": "prerouting", "action": "notrack", "src-address": "192.168.10.0/24",
+#  "dst-address": "192.168.20.0/24", "log": "false", "log-prefix": "", "bytes": "0", "packets": "0",
+#  "invalid": "false", "dynamic": "false", "disabled": "false"}
+RAW = Menu(
+    path="/ip/firewall/raw",
+    help="Rules that act before connection tracking.",
+    module="firewall_raw",
+    key=(),
+    ordered=True,
+    chain="chain",
+    unsets=True,
+    loose=LOOSE,
+    scopes=("chain",),
+    fields=(
+        chain("prerouting", "output"),
+        action(*PLAIN, "drop", "notrack"),
+        *matchers.ALL_TABLES,
+        *matchers.TCP,
+        *matchers.TLS_HOST,
+        *TAIL,
+    ),
+)
+
+# {".id": "*3", "chain": "forward", "action": "change-mss", "new-mss": "1360", "passthrough": "true",
+#  "protocol": "tcp", "tcp-flags": "syn", "tcp-mss": "1361-65535", "ipsec-policy": "out,ipsec", "log": "false",
+#  "log-prefix": "", "bytes": "0", "packets": "0", "invalid": "false", "dynamic": "false", "disabled": "false"}
+MANGLE = Menu(
+    path="/ip/firewall/mangle",
+    help="Rules that mark packets and change their headers.",
+    module="firewall_mangle",
+    key=(),
+    ordered=True,
+    chain="chain",
+    unsets=True,
+    loose=LOOSE,
+    scopes=("chain",),
+    fields=(
+        chain("prerouting", "input", "forward", "output", "postrouting"),
+        action(
+            *PLAIN,
+            *("change-dscp", "change-mss", "change-ttl", "clear-df", "fasttrack-connection", "mark-connection"),
+            *("mark-packet", "mark-routing", "route", "set-priority", "sniff-pc", "sniff-tzsp", "strip-ipv4-options"),
+        ),
+        *matchers.ALL_TABLES,
+        *matchers.TCP,
+        *matchers.TLS_HOST,
+        *matchers.tracked("srcnat", "dstnat"),
+        *matchers.CONNECTION,
+        *matchers.PEER_TO_PEER,
+        Field("passthrough", SWITCH, "Go on with the next rule after this one has changed the packet.", "yes"),
+        Field("new-connection-mark", WORD, "Mark for the connection."),
+        Field("new-packet-mark", WORD, "Mark for the packet."),
+        Field("new-routing-mark", WORD, "Routing table for the packet."),
+        Field(
+            "new-mss",
+            number(0, 65535, "clamp-to-pmtu"),
+            "TCP maximum segment size in bytes, or V(clamp-to-pmtu); there is no tunnel interface to set an MTU on.",
+        ),
+        Field("new-dscp", number(0, 63, "from-priority", "from-priority-to-high-3-bits"), "DSCP value, 0 to 63."),
+        Field("new-ttl", operator("set", "increment", "decrement"), "Time to live, such as V(set:64)."),
+        Field(
+            "new-priority",
+            number(0, 63, "from-dscp", "from-dscp-high-3-bits", "from-ingress"),
+            "Priority of the packet, or where to take it from.",
+        ),
+        Field("route-dst", ADDRESS4, "Gateway that O(action=route) sends the packet to."),
+        Field("sniff-id", number(0, 65535), "Number that marks the packets of O(action=sniff-pc)."),
+        Field("sniff-target", ADDRESS4, "Host that receives copies of the packets."),
+        Field("sniff-target-port", number(0, 65535), "UDP port of that host."),
+        *TAIL,
+    ),
+)
+
+# {".id": "*7", "list": "vpn-peers", "address": "203.0.113.50", "creation-time": "2026-01-02 03:04:05",
+#  "dynamic": "false", "disabled": "false", "comment": "site b"}
+ADDRESS_LIST = Menu(
+    path="/ip/firewall/address-list",
+    help="Named lists of addresses that rules refer to.",
+    module="firewall_address_list",
+    key=("list", "address"),
+    scopes=("list",),
+    fields=(
+        Field("list", WORD, "Name of the list; it exists as long as it has entries.", required=True),
+        Field("address", RANGE_OR_NAME, "IPv4 address, prefix, range or DNS name.", required=True),
+        Field(
+            "timeout",
+            duration(),
+            "Remove the entry after this time, up to 35w; it is then lost on reboot as well. It counts down, so an "
+            "entry that is already there keeps what is left.",
+            fleeting=True,
+        ),
+        Field("disabled", SWITCH, "Keep the entry without effect.", "no"),
+        Field("comment", TEXT, "Free text.", ""),
+    ),
+)

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All menus the collection knows, those that others refer to first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import firewall, ipsec, ipsec_terms
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
+
+MENUS: tuple[Menu, ...] = (
+    ipsec_terms.SETTINGS,
+    ipsec_terms.PROFILE,
+    ipsec_terms.PROPOSAL,
+    ipsec_terms.POLICY_GROUP,
+    ipsec_terms.MODE_CONFIG,
+    ipsec.PEER,
+    ipsec.KEY,
+    ipsec.KEY_RSA,
+    ipsec.KEY_PSK,
+    ipsec.IDENTITY,
+    ipsec.POLICY,
+    # The firewall opens its doors before the last rule that closes one: lists first, then what reads them.
+    firewall.ADDRESS_LIST,
+    firewall.RAW,
+    firewall.MANGLE,
+    firewall.NAT,
+    firewall.FILTER,
+)
+
+BY_MODULE: Mapping[str, Menu] = {menu.module: menu for menu in MENUS if menu.module}
+BY_PATH: Mapping[str, Menu] = {menu.path: menu for menu in MENUS}
