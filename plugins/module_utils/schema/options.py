@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Menus as Ansible's module options, and entries between the form options have and RouterOS's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import split
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
+
+Options = dict[str, Any]
+
+STATES = ("merged", "replaced", "overridden", "deleted", "gathered", "rendered")
+STATES_OF_SINGLE = ("merged", "replaced", "gathered", "rendered")
+MARKS = {"type": "list", "elements": "str"}
+PROVIDER: Options = {
+    "host": {"type": "str", "required": True},
+    "username": {"type": "str", "default": "admin"},
+    "password": {"type": "str", "no_log": True},
+    "port": {"type": "int"},
+    "transport": {"type": "str", "choices": ["api-ssl", "api"], "default": "api-ssl"},
+    "timeout": {"type": "float", "default": 30.0},
+    "ca_file": {"type": "path"},
+    "fingerprint": {"type": "str"},
+    "validate_certs": {"type": "bool", "default": True},
+    "anonymous": {"type": "bool", "default": False},
+}
+# Sanity checks take options with such names for secrets unless they are told otherwise.
+SUSPECT = re.compile(r"pass|secret|token|key")
+
+
+def entry_options(menu: Menu) -> Options:
+    """The options of one entry of the menu; required are only those without which no entry can be told apart."""
+    return {item.option: _option(menu, item) for item in menu.fields}
+
+
+def _option(menu: Menu, item: Field) -> Options:
+    option: Options = dict(item.kind.option)
+    if item.required and (item.name in menu.key or item.name == menu.chain):
+        option["required"] = True
+    if item.secret or SUSPECT.search(item.option):
+        option["no_log"] = item.secret
+    return option
+
+
+def argument_spec(menu: Menu) -> Options:
+    """The argument spec of the menu's own module."""
+    config: Options = {"type": "dict", "options": entry_options(menu)}
+    if not menu.single:
+        config |= {"type": "list", "elements": "dict"}
+    states = STATES_OF_SINGLE if menu.single else STATES
+    spec: Options = {"config": config, "state": _choice(states)}
+    if not menu.single:
+        scopes = {menu.by_name[name].option: dict(MARKS) for name in menu.scopes}
+        spec["scope"] = {"type": "dict", "options": {**({"owner": dict(MARKS)} if menu.mark else {}), **scopes}}
+    return {**spec, "provider": _provider()}
+
+
+def config_argument_spec() -> Options:
+    """The argument spec of the module that takes several menus at once; each menu's own spec checks its entries."""
+    menus = {name: _entries(name, menu) for name, menu in BY_MODULE.items()}
+    return {
+        "config": {"type": "dict", "options": menus},
+        "state": _choice(STATES),
+        "scope": {"type": "dict", "options": {"owner": dict(MARKS)}},
+        "provider": _provider(),
+    }
+
+
+def _entries(name: str, menu: Menu) -> Options:
+    option: Options = {"type": "dict"} if menu.single else {"type": "list", "elements": "dict"}
+    return {**option, "no_log": False} if SUSPECT.search(name) else option
+
+
+def _choice(words: tuple[str, ...]) -> Options:
+    return {"type": "str", "choices": list(words), "default": words[0]}
+
+
+def _provider() -> Options:
+    return {"type": "dict", "options": {name: dict(option) for name, option in PROVIDER.items()}}
+
+
+def to_words(menu: Menu, entry: Mapping[str, object]) -> dict[str, str]:
+    """RouterOS's words for one entry of `config`; options left out, or null, are not said."""
+    return {menu.by_option[name].name: _word(value) for name, value in entry.items() if value is not None}
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ",".join(_word(part) for part in value)
+    return str(value)
+
+
+def to_options(menu: Menu, row: Mapping[str, str]) -> dict[str, object]:
+    """One entry of `config` for a router's row, without what the schema does not know."""
+    return {item.option: _value(item, row[item.name]) for item in menu.fields if item.name in row}
+
+
+def _value(item: Field, text: str) -> object:
+    """The value in the option's type; a text the schema does not understand stays as it is."""
+    kind = item.kind.option["type"]
+    if kind == "list":
+        return split(text)
+    try:
+        if kind == "bool":
+            return item.kind.normal(text) == "yes"
+        return int(item.kind.normal(text)) if kind == "int" else text
+    except ValueError:
+        return text
