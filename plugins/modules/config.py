@@ -1,0 +1,244 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages several menus at once."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: config
+short_description: Manage several menus of a router as one change
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - 'Takes the entries of several menus and makes them true together: one login, one read, and
+    one plan in which things are made before what needs them and removed after it.'
+  - If the router refuses something half-way, what was done is undone, and the task says what
+    stands.
+  - States, order and ownership mean what they mean in the modules of the single menus.
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - Entries by menu, under the names of the modules that manage one menu.
+      - Required unless O(state=gathered).
+    type: dict
+    suboptions:
+      ipsec_settings:
+        description:
+          - Settings of IPsec as a whole.
+          - As O(vpnops.mikrotik.ipsec_settings#module:config) takes them.
+        type: dict
+      ipsec_profile:
+        description:
+          - IKE (phase 1) algorithms and timers.
+          - As O(vpnops.mikrotik.ipsec_profile#module:config) takes them.
+        type: list
+        elements: dict
+      ipsec_proposal:
+        description:
+          - ESP and AH (phase 2) algorithms.
+          - As O(vpnops.mikrotik.ipsec_proposal#module:config) takes them.
+        type: list
+        elements: dict
+      ipsec_policy_group:
+        description:
+          - Groups of policy templates that identities name.
+          - As O(vpnops.mikrotik.ipsec_policy_group#module:config) takes them.
+        type: list
+        elements: dict
+      ipsec_mode_config:
+        description:
+          - Addresses and DNS servers that a responder hands out and an initiator asks for.
+          - As O(vpnops.mikrotik.ipsec_mode_config#module:config) takes them.
+        type: list
+        elements: dict
+      ipsec_peer:
+        description:
+          - Where to connect and whom to accept; identities say how both ends prove who they are.
+          - As O(vpnops.mikrotik.ipsec_peer#module:config) takes them.
+        type: list
+        elements: dict
+      ipsec_key_psk:
+        description:
+          - One-time post-quantum pre-shared keys; each is consumed by its use.
+          - As O(vpnops.mikrotik.ipsec_key_psk#module:config) takes them.
+        type: list
+        elements: dict
+      ipsec_identity:
+        description:
+          - How the two ends of a peer prove who they are.
+          - As O(vpnops.mikrotik.ipsec_identity#module:config) takes them.
+        type: list
+        elements: dict
+      ipsec_policy:
+        description:
+          - What traffic is encrypted, sent in clear or dropped; the first match from the top
+            counts.
+          - As O(vpnops.mikrotik.ipsec_policy#module:config) takes them.
+        type: list
+        elements: dict
+      firewall_address_list:
+        description:
+          - Named lists of addresses that rules refer to.
+          - As O(vpnops.mikrotik.firewall_address_list#module:config) takes them.
+        type: list
+        elements: dict
+      firewall_raw:
+        description:
+          - Rules that act before connection tracking.
+          - As O(vpnops.mikrotik.firewall_raw#module:config) takes them.
+        type: list
+        elements: dict
+      firewall_mangle:
+        description:
+          - Rules that mark packets and change their headers.
+          - As O(vpnops.mikrotik.firewall_mangle#module:config) takes them.
+        type: list
+        elements: dict
+      firewall_nat:
+        description:
+          - Rules that translate addresses; they see the first packet of a connection only.
+          - As O(vpnops.mikrotik.firewall_nat#module:config) takes them.
+        type: list
+        elements: dict
+      firewall_filter:
+        description:
+          - Rules that let packets pass or drop them.
+          - As O(vpnops.mikrotik.firewall_filter#module:config) takes them.
+        type: list
+        elements: dict
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - each given entry is exactly so; options not given go back to RouterOS's
+        default.
+      - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
+        O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
+        never removed.
+      - V(deleted) - the given entries do not exist.
+      - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - overridden
+      - deleted
+      - gathered
+      - rendered
+    default: merged
+  scope:
+    description:
+      - What O(state=overridden) may remove and O(state=gathered) returns. Each suboption narrows
+        it further.
+    type: dict
+    suboptions:
+      owner:
+        description:
+          - Entries whose comment, or name where the menu has no comment, begins with one of these
+            marks; V(s2s-*) stands for every mark that begins with V(s2s-).
+        type: list
+        elements: str
+"""
+
+EXAMPLES = r"""
+- name: Join site B by IPsec
+  vpnops.mikrotik.config:
+    config:
+      ipsec_profile:
+        - name: s2s
+          dh_group: [ecp256, modp2048]
+          enc_algorithm: [aes-256]
+          hash_algorithm: sha256
+      ipsec_proposal:
+        - name: s2s
+          auth_algorithms: [sha256]
+          enc_algorithms: [aes-256-cbc]
+          pfs_group: modp2048
+      ipsec_peer:
+        - name: site-b
+          address: 203.0.113.50
+          exchange_mode: ike2
+          profile: s2s
+      ipsec_identity:
+        - peer: site-b
+          secret: "{{ site_b_psk }}"
+      ipsec_policy:
+        - peer: [site-b]
+          tunnel: true
+          src_address: 192.168.10.0/24
+          dst_address: 192.168.20.0/24
+          proposal: s2s
+      firewall_nat:
+        - chain: srcnat
+          action: accept
+          src_address: 192.168.10.0/24
+          dst_address: 192.168.20.0/24
+          comment: "s2s-b: no NAT"
+
+- name: Leave nothing marked s2s-b in these menus
+  vpnops.mikrotik.config:
+    config:
+      ipsec_peer: []
+      ipsec_identity: []
+      ipsec_policy: []
+      firewall_nat: []
+    state: overridden
+    scope:
+      owner: [s2s-b]
+
+- name: Read peers and policies at once
+  vpnops.mikrotik.config:
+    config:
+      ipsec_peer: []
+      ipsec_policy: []
+    state: gathered
+  register: tunnels
+"""
+
+RETURN = r"""
+before:
+  description: Entries by menu before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: dict
+  sample: {ipsec_peer: [{name: site-b, address: 203.0.113.50/32, exchange_mode: ike2, profile: s2s}]}
+after:
+  description: Entries by menu after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec peer add name=site-b address=203.0.113.50/32 exchange-mode=ike2 profile=s2s
+gathered:
+  description: Entries by menu of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: dict
+rendered:
+  description: RouterOS commands that would make the entries on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec peer add name=site-b address=203.0.113.50/32 exchange-mode=ike2 profile=s2s
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("config")
+
+
+if __name__ == "__main__":
+    main()

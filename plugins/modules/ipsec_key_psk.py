@@ -1,0 +1,141 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages /ip/ipsec/key/psk."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_key_psk
+short_description: Manage post-quantum pre-shared keys of IPsec
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Manages C(/ip/ipsec/key/psk), the one-time pre-shared keys of RFC 8784, which RouterOS has
+    since 7.21.
+  - Both ends need the same identifiers and keys. A key is consumed by its use, so a key that
+    is missing later is not a key that somebody removed.
+  - 'RouterOS cannot change such an entry: another O(config[].key) removes the entry and adds
+    a new one.'
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+seealso:
+  - module: vpnops.mikrotik.ipsec_peer
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - The entries. They are told apart by O(config[].peer), O(config[].id).
+      - Required unless O(state=gathered).
+    type: list
+    elements: dict
+    suboptions:
+      peer:
+        description:
+          - 'Peer the key is for: a name of M(vpnops.mikrotik.ipsec_peer).'
+        type: str
+        required: true
+      id:
+        description:
+          - Identifier both ends know the key by, at least 16 characters.
+        type: str
+        required: true
+      key:
+        description:
+          - The key, at least 128 hexadecimal digits.
+        type: str
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - each given entry is exactly so; options not given go back to RouterOS's
+        default.
+      - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
+        O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
+        never removed.
+      - V(deleted) - the given entries do not exist.
+      - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - overridden
+      - deleted
+      - gathered
+      - rendered
+    default: merged
+  scope:
+    description:
+      - What O(state=overridden) may remove and O(state=gathered) returns. Each suboption narrows
+        it further.
+    type: dict
+    suboptions:
+      peer:
+        description:
+          - Entries with one of these values of O(config[].peer).
+        type: list
+        elements: str
+"""
+
+EXAMPLES = r"""
+- name: Store a one-time key for site B
+  vpnops.mikrotik.ipsec_key_psk:
+    config:
+      - peer: site-b
+        id: site-b-key-0000001
+        key: "{{ site_b_one_time_key }}"
+
+- name: Remove all keys of site B
+  vpnops.mikrotik.ipsec_key_psk:
+    config: []
+    state: overridden
+    scope:
+      peer: [site-b]
+"""
+
+RETURN = r"""
+before:
+  description: The entries before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+  sample: [{peer: site-b, id: site-b-key-0000001, key: "********"}]
+after:
+  description: The entries after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec key psk add peer=site-b id=site-b-key-0000001 key=********
+gathered:
+  description: The entries of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: RouterOS commands that would make the entries on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec key psk add peer=site-b id=site-b-key-0000001 key=********
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("ipsec_key_psk")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages /ip/ipsec/mode-config."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_mode_config
+short_description: Manage settings that IPsec clients receive
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Manages C(/ip/ipsec/mode-config), the addresses and DNS servers that a responder hands out
+    and an initiator asks for.
+  - The built-in entry V(request-only) can be changed and not removed.
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+seealso:
+  - module: vpnops.mikrotik.ipsec_identity
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - The entries. They are told apart by O(config[].name).
+      - Required unless O(state=gathered).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name that other entries refer to.
+        type: str
+        required: true
+      responder:
+        description:
+          - Hand out settings instead of asking for them.
+          - RouterOS's default is V(false).
+        type: bool
+      address:
+        description:
+          - 'Responder: the one address to hand out.'
+          - RouterOS's default is V(0.0.0.0).
+        type: str
+      address_pool:
+        description:
+          - 'Responder: /ip/pool to hand addresses out of, or V(none).'
+          - RouterOS's default is V(none).
+        type: str
+      address_prefix_length:
+        description:
+          - 'Responder: prefix length of the address handed out.'
+          - RouterOS's default is V(32).
+        type: int
+      split_include:
+        description:
+          - 'Responder: networks the client is to reach through the tunnel.'
+        type: list
+        elements: str
+      split_dns:
+        description:
+          - 'Responder: domains the client is to resolve through the tunnel.'
+        type: list
+        elements: str
+      system_dns:
+        description:
+          - 'Responder: hand out the DNS servers of /ip/dns; not with O(config[].static_dns).'
+          - RouterOS's default is V(false).
+        type: bool
+      static_dns:
+        description:
+          - 'Responder: DNS servers to hand out.'
+        type: list
+        elements: str
+      src_address_list:
+        description:
+          - 'Initiator: translate the sources in this address list to the address received, by
+            dynamic NAT rules.'
+        type: str
+      connection_mark:
+        description:
+          - 'Initiator: translate connections with this mark to the address received, or V(no-mark).'
+          - RouterOS's default is V(no-mark).
+        type: str
+      use_responder_dns:
+        description:
+          - 'Initiator: whether to use the DNS servers received.'
+          - RouterOS's default is V(exclusively).
+        type: str
+        choices:
+          - exclusively
+          - 'no'
+          - 'yes'
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - each given entry is exactly so; options not given go back to RouterOS's
+        default.
+      - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
+        O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
+        never removed.
+      - V(deleted) - the given entries do not exist.
+      - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - overridden
+      - deleted
+      - gathered
+      - rendered
+    default: merged
+  scope:
+    description:
+      - What O(state=overridden) may remove and O(state=gathered) returns. Each suboption narrows
+        it further.
+    type: dict
+    suboptions:
+      owner:
+        description:
+          - Entries whose name begins with one of these marks; V(s2s-*) stands for every mark
+            that begins with V(s2s-).
+        type: list
+        elements: str
+"""
+
+EXAMPLES = r"""
+- name: Hand out addresses and two networks to clients
+  vpnops.mikrotik.ipsec_mode_config:
+    config:
+      - name: road-warriors
+        responder: true
+        address_pool: rw-pool
+        address_prefix_length: 32
+        split_include: [192.168.10.0/24, 192.168.11.0/24]
+        static_dns: [192.168.10.1]
+        system_dns: false
+
+- name: Ask a responder for an address and translate the LAN to it
+  vpnops.mikrotik.ipsec_mode_config:
+    config:
+      - name: from-provider
+        src_address_list: lan
+        use_responder_dns: "no"
+"""
+
+RETURN = r"""
+before:
+  description: The entries before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+  sample: [{name: road-warriors, responder: true, address_pool: rw-pool, split_include: [192.168.10.0/24]}]
+after:
+  description: The entries after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec mode-config add name=road-warriors responder=yes address-pool=rw-pool split-include=192.168.10.0/24
+gathered:
+  description: The entries of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: RouterOS commands that would make the entries on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec mode-config add name=road-warriors responder=yes address-pool=rw-pool split-include=192.168.10.0/24
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("ipsec_mode_config")
+
+
+if __name__ == "__main__":
+    main()

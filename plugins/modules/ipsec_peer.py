@@ -1,0 +1,212 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages /ip/ipsec/peer."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_peer
+short_description: Manage IPsec peers
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - 'Manages C(/ip/ipsec/peer), the other ends of tunnels: where to connect and whom to accept.'
+  - A peer says nothing about secrets or certificates; that is what M(vpnops.mikrotik.ipsec_identity)
+    is for.
+  - RouterOS takes one enabled peer per remote address that it may call itself; a second one is
+    refused.
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+seealso:
+  - module: vpnops.mikrotik.ipsec_profile
+  - module: vpnops.mikrotik.ipsec_identity
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - The entries. They are told apart by O(config[].name).
+      - Required unless O(state=gathered).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name that other entries refer to.
+        type: str
+        required: true
+      address:
+        description:
+          - Address, prefix or DNS name of the other end; V(::/0) is anybody, which makes this
+            router a responder.
+          - RouterOS's default is V(::/0).
+        type: str
+      local_address:
+        description:
+          - Address of this router to use; V(0.0.0.0) is any.
+          - RouterOS's default is V(0.0.0.0).
+        type: str
+      port:
+        description:
+          - UDP port of the other end.
+          - RouterOS's default is V(500).
+        type: int
+      profile:
+        description:
+          - 'IKE algorithms: a name of M(vpnops.mikrotik.ipsec_profile).'
+          - RouterOS's default is V(default).
+        type: str
+      exchange_mode:
+        description:
+          - 'IKE version: V(ike2), or the mode of IKEv1.'
+          - RouterOS's default is V(main).
+        type: str
+        choices:
+          - aggressive
+          - base
+          - ike2
+          - main
+      passive:
+        description:
+          - Wait for the other end to call.
+          - RouterOS's default is V(false).
+        type: bool
+      send_initial_contact:
+        description:
+          - Tell the other end to drop sessions from before a restart.
+          - RouterOS's default is V(true).
+        type: bool
+      ppk_secret:
+        description:
+          - Static post-quantum pre-shared key for IKEv2.
+          - Needs RouterOS 7.21 or newer.
+        type: str
+      disabled:
+        description:
+          - Keep the entry without effect.
+          - RouterOS's default is V(false).
+        type: bool
+      comment:
+        description:
+          - Free text.
+        type: str
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - each given entry is exactly so; options not given go back to RouterOS's
+        default.
+      - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
+        O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
+        never removed.
+      - V(deleted) - the given entries do not exist.
+      - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - overridden
+      - deleted
+      - gathered
+      - rendered
+    default: merged
+  scope:
+    description:
+      - What O(state=overridden) may remove and O(state=gathered) returns. Each suboption narrows
+        it further.
+    type: dict
+    suboptions:
+      owner:
+        description:
+          - Entries whose comment begins with one of these marks; V(s2s-*) stands for every mark
+            that begins with V(s2s-).
+        type: list
+        elements: str
+"""
+
+EXAMPLES = r"""
+- name: Connect to site B with IKEv2
+  vpnops.mikrotik.ipsec_peer:
+    config:
+      - name: site-b
+        address: 203.0.113.50
+        exchange_mode: ike2
+        profile: s2s
+        comment: "s2s-b: peer"
+
+- name: Accept clients from anywhere, and call nobody
+  vpnops.mikrotik.ipsec_peer:
+    config:
+      - name: road-warriors
+        address: ::/0
+        exchange_mode: ike2
+        passive: true
+        profile: s2s
+
+- name: Have exactly these peers among those marked s2s-
+  vpnops.mikrotik.ipsec_peer:
+    config:
+      - name: site-b
+        address: 203.0.113.50
+        exchange_mode: ike2
+        profile: s2s
+        comment: "s2s-b: peer"
+    state: overridden
+    scope:
+      owner: ["s2s-*"]
+
+- name: Show the commands that would make a peer, without a router
+  vpnops.mikrotik.ipsec_peer:
+    config:
+      - name: site-c
+        address: c.example.com
+        exchange_mode: ike2
+    state: rendered
+"""
+
+RETURN = r"""
+before:
+  description: The entries before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+  sample: [{name: site-b, address: 203.0.113.50/32, exchange_mode: ike2, profile: s2s, disabled: false}]
+after:
+  description: The entries after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec peer add name=site-b address=203.0.113.50/32 exchange-mode=ike2 profile=s2s
+gathered:
+  description: The entries of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: RouterOS commands that would make the entries on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec peer add name=site-b address=203.0.113.50/32 exchange-mode=ike2 profile=s2s
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("ipsec_peer")
+
+
+if __name__ == "__main__":
+    main()

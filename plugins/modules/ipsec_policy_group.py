@@ -1,0 +1,132 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages /ip/ipsec/policy/group."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_policy_group
+short_description: Manage groups of IPsec policy templates
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Manages C(/ip/ipsec/policy/group), the groups of policy templates that identities with generated
+    policies name.
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+seealso:
+  - module: vpnops.mikrotik.ipsec_identity
+  - module: vpnops.mikrotik.ipsec_policy
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - The entries. They are told apart by O(config[].name).
+      - Required unless O(state=gathered).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name that other entries refer to.
+        type: str
+        required: true
+      comment:
+        description:
+          - Free text.
+        type: str
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - each given entry is exactly so; options not given go back to RouterOS's
+        default.
+      - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
+        O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
+        never removed.
+      - V(deleted) - the given entries do not exist.
+      - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - overridden
+      - deleted
+      - gathered
+      - rendered
+    default: merged
+  scope:
+    description:
+      - What O(state=overridden) may remove and O(state=gathered) returns. Each suboption narrows
+        it further.
+    type: dict
+    suboptions:
+      owner:
+        description:
+          - Entries whose comment begins with one of these marks; V(s2s-*) stands for every mark
+            that begins with V(s2s-).
+        type: list
+        elements: str
+"""
+
+EXAMPLES = r"""
+- name: Keep the templates of road warriors apart
+  vpnops.mikrotik.ipsec_policy_group:
+    config:
+      - name: road-warriors
+        comment: "rw: laptops"
+
+- name: Remove the group again
+  vpnops.mikrotik.ipsec_policy_group:
+    config:
+      - name: road-warriors
+    state: deleted
+"""
+
+RETURN = r"""
+before:
+  description: The entries before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+  sample: [{name: road-warriors, comment: "rw: laptops"}]
+after:
+  description: The entries after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec policy group add name=road-warriors comment="rw: laptops"
+gathered:
+  description: The entries of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: RouterOS commands that would make the entries on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec policy group add name=road-warriors comment="rw: laptops"
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("ipsec_policy_group")
+
+
+if __name__ == "__main__":
+    main()

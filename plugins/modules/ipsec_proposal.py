@@ -1,0 +1,209 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages /ip/ipsec/proposal."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_proposal
+short_description: Manage IPsec proposals (ESP and AH algorithms)
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Manages C(/ip/ipsec/proposal), the algorithms of the tunnels themselves (phase 2), which policies
+    refer to by name.
+  - The built-in proposal V(default) can be changed and not removed; its algorithms are weak.
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+seealso:
+  - module: vpnops.mikrotik.ipsec_policy
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - The entries. They are told apart by O(config[].name).
+      - Required unless O(state=gathered).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name that other entries refer to.
+        type: str
+        required: true
+      auth_algorithms:
+        description:
+          - Integrity algorithms; an empty list where every cipher is AES-GCM or V(chacha20poly1305).
+          - RouterOS's default is V(sha1).
+        type: list
+        elements: str
+        choices:
+          - sha512
+          - sha256
+          - sha1
+          - md5
+          - 'null'
+      enc_algorithms:
+        description:
+          - Ciphers of the tunnel; V(null) does not encrypt.
+          - RouterOS's default is V(aes-256-cbc,aes-192-cbc,aes-128-cbc).
+        type: list
+        elements: str
+        choices:
+          - chacha20poly1305
+          - aes-256-cbc
+          - aes-256-ctr
+          - aes-256-gcm
+          - camellia-256
+          - aes-192-cbc
+          - aes-192-ctr
+          - aes-192-gcm
+          - camellia-192
+          - aes-128-cbc
+          - aes-128-ctr
+          - aes-128-gcm
+          - camellia-128
+          - 3des
+          - blowfish
+          - twofish
+          - des
+          - 'null'
+      lifetime:
+        description:
+          - How long a key is used; 30m to 8h is usual.
+          - RouterOS's default is V(30m).
+        type: str
+      pfs_group:
+        description:
+          - Diffie-Hellman group of each new key; V(none) turns perfect forward secrecy off.
+          - RouterOS's default is V(modp1024).
+        type: str
+        choices:
+          - ecp256
+          - ecp384
+          - ecp521
+          - modp768
+          - modp1024
+          - modp1536
+          - modp2048
+          - modp3072
+          - modp4096
+          - modp6144
+          - modp8192
+          - none
+      disabled:
+        description:
+          - Keep the entry without effect.
+          - RouterOS's default is V(false).
+        type: bool
+      comment:
+        description:
+          - Free text.
+        type: str
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - each given entry is exactly so; options not given go back to RouterOS's
+        default.
+      - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
+        O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
+        never removed.
+      - V(deleted) - the given entries do not exist.
+      - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - overridden
+      - deleted
+      - gathered
+      - rendered
+    default: merged
+  scope:
+    description:
+      - What O(state=overridden) may remove and O(state=gathered) returns. Each suboption narrows
+        it further.
+    type: dict
+    suboptions:
+      owner:
+        description:
+          - Entries whose comment begins with one of these marks; V(s2s-*) stands for every mark
+            that begins with V(s2s-).
+        type: list
+        elements: str
+"""
+
+EXAMPLES = r"""
+- name: Encrypt with AES-256 and perfect forward secrecy
+  vpnops.mikrotik.ipsec_proposal:
+    config:
+      - name: s2s
+        auth_algorithms: [sha256]
+        enc_algorithms: [aes-256-cbc]
+        lifetime: 1h
+        pfs_group: modp2048
+
+- name: Encrypt with AES-GCM, which needs no integrity algorithm beside it
+  vpnops.mikrotik.ipsec_proposal:
+    config:
+      - name: s2s-gcm
+        auth_algorithms: []
+        enc_algorithms: [aes-256-gcm]
+        lifetime: 1h
+        pfs_group: ecp256
+
+- name: Remove a proposal that no policy uses any more
+  vpnops.mikrotik.ipsec_proposal:
+    config:
+      - name: s2s
+    state: deleted
+"""
+
+RETURN = r"""
+before:
+  description: The entries before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+  sample: [{name: s2s, auth_algorithms: [sha256], enc_algorithms: [aes-256-cbc], lifetime: 1h, pfs_group: modp2048}]
+after:
+  description: The entries after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec proposal add name=s2s auth-algorithms=sha256 enc-algorithms=aes-256-cbc lifetime=1h pfs-group=modp2048
+gathered:
+  description: The entries of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: RouterOS commands that would make the entries on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec proposal add name=s2s auth-algorithms=sha256 enc-algorithms=aes-256-cbc lifetime=1h pfs-group=modp2048
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("ipsec_proposal")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages /ip/ipsec/settings."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_settings
+short_description: Manage the settings of IPsec as a whole
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Manages C(/ip/ipsec/settings).
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - The settings.
+      - Required unless O(state=gathered).
+    type: dict
+    suboptions:
+      accounting:
+        description:
+          - Send accounting to RADIUS.
+          - RouterOS's default is V(true).
+        type: bool
+      interim_update:
+        description:
+          - Time between RADIUS accounting updates; V(0s) sends none.
+          - RouterOS's default is V(0s).
+        type: str
+      xauth_use_radius:
+        description:
+          - Check XAuth users by RADIUS.
+          - RouterOS's default is V(false).
+        type: bool
+      ddos_cookie_threshold:
+        description:
+          - Number of half-open IKEv2 requests after which callers must answer with a cookie.
+          - RouterOS's default is V(20).
+          - Needs RouterOS 7.22 or newer.
+        type: int
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - the settings are exactly so; options not given go back to RouterOS's default.
+      - V(gathered) - reads only, and returns the settings in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the settings.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - gathered
+      - rendered
+    default: merged
+"""
+
+EXAMPLES = r"""
+- name: Ask callers for a cookie as soon as ten requests are half open
+  vpnops.mikrotik.ipsec_settings:
+    config:
+      ddos_cookie_threshold: 10
+
+- name: Read the settings
+  vpnops.mikrotik.ipsec_settings:
+    state: gathered
+  register: settings
+"""
+
+RETURN = r"""
+before:
+  description: The settings before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: dict
+  sample: {accounting: true, interim_update: 0s, xauth_use_radius: false, ddos_cookie_threshold: 20}
+after:
+  description: The settings after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec settings set ddos-cookie-threshold=10
+gathered:
+  description: The settings of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: dict
+rendered:
+  description: RouterOS commands that would make the settings on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - /ip ipsec settings set ddos-cookie-threshold=10
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("ipsec_settings")
+
+
+if __name__ == "__main__":
+    main()

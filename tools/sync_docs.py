@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the options block of every module's DOCUMENTATION from the schema; `--check` only names the stale modules."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import SWITCH
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu, parse_version
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import argument_spec, config_argument_spec
+
+MODULES = Path(__file__).parents[1] / "plugins" / "modules"
+NOTICE = "  # Written by tools/sync_docs.py from the schema.\n"
+BLOCK = re.compile(r"(?<=^options:\n)(?:(?: .*)?\n)*", re.MULTILINE)
+HIDDEN_KEYS = ("no_log", "options")
+
+REQUIRED = "Required unless O(state=gathered)."
+STATES = {
+    "merged": "the given options hold; what is not given stays as it is.",
+    "replaced": "each given entry is exactly so; options not given go back to RouterOS's default.",
+    "overridden": "as V(replaced), and nothing else exists within O(scope), or at all where O(scope) is not given. "
+    "Entries that RouterOS made itself, dynamic and built-in ones, are never removed.",
+    "deleted": "the given entries do not exist.",
+    "gathered": "reads only, and returns the entries in the form that O(config) takes, without secrets.",
+    "rendered": "needs no router, and returns the RouterOS commands that would make the entries.",
+}
+
+
+class Indented(yaml.SafeDumper):
+    """YAML whose lists are indented below their key, as yamllint wants them."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Never leave a list at its key's own depth."""
+        super().increase_indent(flow, indentless and False)
+
+
+def document(spec: Mapping[str, Any], description: list[str]) -> dict[str, Any]:
+    """One option as DOCUMENTATION has it, without its suboptions."""
+    return {"description": description, **{key: value for key, value in spec.items() if key not in HIDDEN_KEYS}}
+
+
+def field_lines(item: Field, prefix: str) -> list[str]:
+    """What users should know of a field: its meaning, RouterOS's default, and the versions that have it."""
+    # Help names other fields of the same entry as O(field); in a module they stand below `config`.
+    lines = [re.sub(r"O\((?=\w)", f"O({prefix}", item.help)]
+    if isinstance(item.default, Mapping):
+        (_, first), *later = item.default.items()
+        changes = "".join(f", since RouterOS {version} V({value})" for version, value in later)
+        lines.append(f"RouterOS's default is V({first}){changes}.")
+    elif item.default:
+        value = {"yes": "true", "no": "false"}[item.default] if item.kind is SWITCH else item.default
+        lines.append(f"RouterOS's default is V({value}).")
+    if item.since:
+        lines.append(f"Needs RouterOS {item.since} or newer.")
+    if item.until:
+        major, minor = parse_version(item.until)
+        lines.append(f"Up to RouterOS {item.until}; {major}.{minor + 1} and newer do not have it.")
+    lines.extend(f"V({word}) needs RouterOS {since} or newer." for word, since in item.kind.since.items())
+    return lines
+
+
+def state(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The option `state` with a line for each of its words."""
+    lines = [f"V({word}) - {STATES[word]}" for word in spec["choices"]]
+    if "overridden" not in spec["choices"]:
+        lines = [
+            line.replace("entries", "settings").replace("each given entry is", "the settings are") for line in lines
+        ]
+    return document(spec, ["What is to be true afterwards.", *lines])
+
+
+def scope(spec: Mapping[str, Any], mark: str | None) -> dict[str, Any]:
+    """The option `scope` with its suboptions."""
+    owner = (
+        f"Entries whose {mark} begins with one of these marks; V(s2s-*) stands for every mark that begins with V(s2s-)."
+    )
+    lines = {"owner": owner}
+    options = {
+        name: document(each, [lines.get(name, f"Entries with one of these values of O(config[].{name}).")])
+        for name, each in spec["options"].items()
+    }
+    text = "What O(state=overridden) may remove and O(state=gathered) returns. Each suboption narrows it further."
+    return {**document(spec, [text]), "suboptions": options}
+
+
+def entries(menu: Menu) -> list[str]:
+    """What users should know of `config` as a whole."""
+    if menu.single:
+        return ["The settings.", REQUIRED]
+    if not menu.key:
+        return ["The rules, in the order they are to stand in.", REQUIRED]
+    keys = ", ".join(f"O(config[].{menu.by_name[name].option})" for name in menu.key)
+    order = ", in the order they are to stand in" if menu.ordered else ""
+    return [f"The entries{order}. They are told apart by {keys}.", REQUIRED]
+
+
+def menu_options(menu: Menu) -> dict[str, Any]:
+    """The options of a menu's own module."""
+    spec = argument_spec(menu)
+    prefix = "config." if menu.single else "config[]."
+    fields = {
+        option: document(each, field_lines(menu.by_option[option], prefix))
+        for option, each in spec["config"]["options"].items()
+    }
+    options: dict[str, Any] = {"config": {**document(spec["config"], entries(menu)), "suboptions": fields}}
+    options["state"] = state(spec["state"])
+    if "scope" in spec:
+        options["scope"] = scope(spec["scope"], menu.mark)
+    return options
+
+
+def config_options() -> dict[str, Any]:
+    """The options of the module that takes several menus."""
+    spec = config_argument_spec()
+    fields = {
+        name: document(each, [BY_MODULE[name].help, f"As O(vpnops.mikrotik.{name}#module:config) takes them."])
+        for name, each in spec["config"]["options"].items()
+    }
+    text = "Entries by menu, under the names of the modules that manage one menu."
+    return {
+        "config": {**document(spec["config"], [text, REQUIRED]), "suboptions": fields},
+        "state": state(spec["state"]),
+        "scope": scope(spec["scope"], "comment, or name where the menu has no comment,"),
+    }
+
+
+def block(module: str) -> str:
+    """The text below `options:` of a module."""
+    options = config_options() if module == "config" else menu_options(BY_MODULE[module])
+    text = yaml.dump(options, Dumper=Indented, sort_keys=False, width=90, allow_unicode=True)
+    return NOTICE + "".join(f"  {line}\n" for line in text.splitlines())
+
+
+def main(arguments: list[str]) -> int:
+    """Bring every module up to date, or with `--check` return 1 after naming those that are not."""
+    stale = False
+    for module in ("config", *BY_MODULE):
+        path = MODULES / f"{module}.py"
+        old = path.read_text(encoding="utf-8")
+        new = BLOCK.sub(lambda _, name=module: block(name), old, count=1)
+        if new != old and "--check" in arguments:
+            stale = True
+            print(f"{path}: options differ from the schema; run tools/sync_docs.py")
+        elif new != old:
+            path.write_text(new, encoding="utf-8")
+    return int(stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
