@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What single menus do beyond storing values."""
+
+from __future__ import annotations
+
+from . import firewall, interfaces, ipsec, lists, system, users
+from .base import Behaviour
+
+_OF: dict[str, type[Behaviour]] = {
+    "/ip/ipsec/peer": ipsec.Peers,
+    "/ip/ipsec/identity": ipsec.Identities,
+    "/ip/ipsec/policy": ipsec.Policies,
+    "/ip/ipsec/mode-config": ipsec.ModeConfigs,
+    "/ip/ipsec/active-peers": ipsec.ActivePeers,
+    "/ip/firewall/filter": firewall.Rules,
+    "/ip/firewall/nat": firewall.Rules,
+    "/ip/firewall/raw": firewall.Rules,
+    "/ip/firewall/mangle": firewall.Rules,
+    "/ip/firewall/address-list": lists.AddressLists,
+    "/interface": interfaces.Interfaces,
+    "/ip/address": interfaces.Addresses,
+    "/certificate": system.Certificates,
+    "/ip/service": system.Services,
+    "/system/resource": system.Resource,
+    "/system/clock": system.Clock,
+    "/system/script": system.Scripts,
+    "/system/scheduler": system.Schedulers,
+    "/user": users.Users,
+    "/user/group": users.Groups,
+}
+
+
+def behaviour_of(path: str) -> type[Behaviour]:
+    return _OF.get(path, Behaviour)

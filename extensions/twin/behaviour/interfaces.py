@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Interfaces and their addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+
+from ..errors import failure, invalid_value
+from ..model import Row, Values
+from ..references import show
+from .base import Behaviour
+
+
+class Interfaces(Behaviour):
+    """Physical interfaces stay; those that a seed brought otherwise can go."""
+
+    def check_removal(self, row: Row) -> None:
+        if row.values.get("type", "ether") in ("ether", "loopback"):
+            raise failure("cannot remove interface")
+
+    def derived(self, row: Row) -> Values:
+        return {"actual-mtu": row.values.get("mtu", "1500")}
+
+
+class Addresses(Behaviour):
+    """One address once per interface; network follows from the mask."""
+
+    def check(self, values: Values, row: Row | None) -> None:
+        try:
+            found = ipaddress.IPv4Interface(values["address"])
+        except ValueError:
+            raise invalid_value("address") from None
+        if mask := values.pop("netmask", None):
+            found = ipaddress.IPv4Interface(f"{found.ip}/{mask}")
+            values["address"] = str(found)
+        values.setdefault("network", str(found.network.network_address))
+        if row is not None and row.values["address"] != values["address"]:
+            values["network"] = str(found.network.network_address)
+        for other in self.table:
+            same = other.values["address"] == values["address"] and other.values["interface"] == values["interface"]
+            if other is not row and same:
+                raise failure("already have such address")
+
+    def derived(self, row: Row) -> Values:
+        text, _ = show(self.router.tables, self.table.fields["interface"], row.values["interface"])
+        return {"actual-interface": text}
+
+    def hides(self, row: Row) -> Collection[str]:
+        return ()

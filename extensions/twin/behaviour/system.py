@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Time, version and services."""
+
+from __future__ import annotations
+
+import time
+
+from ..errors import failure
+from ..model import Row, Values
+from ..values.basic import spell_duration
+from .base import Behaviour
+
+_FULL = "ftp,reboot,read,write,policy,test,password,sniff,sensitive,romon"
+
+
+class Resource(Behaviour):
+    """The version that clients branch on."""
+
+    def derived(self, row: Row) -> Values:
+        seconds = int(self.router.clock() - self.router.started)
+        return {"uptime": spell_duration(seconds * 1000), "version": self.router.persona.release}
+
+
+class Clock(Behaviour):
+    """The twin's clock runs in UTC; setting it changes what is stored and nothing else."""
+
+    def derived(self, row: Row) -> Values:
+        now = time.gmtime(self.router.clock())
+        return {"time": time.strftime("%H:%M:%S", now), "date": time.strftime("%Y-%m-%d", now)}
+
+
+class Services(Behaviour):
+    """7.24 exports `address` under the name `available-from` and takes both."""
+
+    def check(self, values: Values, row: Row | None) -> None:
+        if "available-from" in values:
+            values["address"] = values.pop("available-from")
+
+
+class Certificates(Behaviour):
+    """An entry needs something that names it."""
+
+    def prepare(self, values: Values) -> None:
+        naming = ("name", "common-name", "country", "state", "locality", "organization", "unit")
+        if not any(values.get(name) for name in naming):
+            raise failure("At least one field specifying certificate name must be set!")
+        number = 1
+        while not values.get("name"):
+            name = f"cert{number}"
+            if self.table.by_name(name) is None:
+                values["name"] = name
+            number += 1
+
+
+class Scripts(Behaviour):
+    """Scripts belong to whoever made them."""
+
+    def prepare(self, values: Values) -> None:
+        super().prepare(values)
+        values.setdefault("owner", "admin")
+
+
+class Schedulers(Behaviour):
+    """Entries are kept, not run."""
+
+    def prepare(self, values: Values) -> None:
+        now = time.gmtime(self.router.clock())
+        values.setdefault("start-date", time.strftime("%Y-%m-%d", now))
+        values.setdefault("start-time", time.strftime("%H:%M:%S", now))
+        values.setdefault("owner", "admin")
+
+
+__all__ = ("Certificates", "Clock", "Resource", "Schedulers", "Scripts", "Services")

@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: one twin per process, until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .defconf import DEFCONF
+from .faults import WHEN, Faults
+from .persona import COMPARED, DEFAULT_VERSION, Persona
+from .router import Router
+from .server import Server
+from .tls import Identity
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser("twin", description="A RouterOS router to rehearse on, on the binary API.")
+    found.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    found.add_argument("--port", type=int, default=0, help="port of the plain API; 0 takes any (default)")
+    found.add_argument("--tls-port", type=int, default=0, help="port of api-ssl; 0 takes any (default)")
+    found.add_argument("--version", default=DEFAULT_VERSION, help=f"RouterOS to be: {', '.join(COMPARED)}, or between")
+    found.add_argument("--identity", default="MikroTik", help="name of the router")
+    found.add_argument(
+        "--user",
+        action="append",
+        default=[],
+        metavar="NAME:PASSWORD[:POLICIES]",
+        help="account; policies are comma separated, all when left out; repeatable (default: admin, no password)",
+    )
+    found.add_argument("--tls", action="store_true", help="api-ssl with a certificate made at the start")
+    found.add_argument("--certificate", type=Path, help="PEM file for api-ssl; needs --key")
+    found.add_argument("--key", type=Path, help="PEM file of the private key")
+    found.add_argument("--anonymous-tls", action="store_true", help="api-ssl without certificate: anonymous DH only")
+    found.add_argument("--old-login", action="store_true", help="login by challenge, as before 6.43")
+    found.add_argument("--mask-secrets", action="store_true", help="show ***** to users without policy sensitive")
+    found.add_argument("--seed", action="append", type=Path, default=[], help="JSON file: {menu: [row, ...]}")
+    found.add_argument("--defconf", action="store_true", help="start with the factory firewall")
+    found.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    found.add_argument("--drop-after", type=int, default=0, metavar="K", help="hang up at the K-th sentence after login")
+    found.add_argument("--drop-when", choices=WHEN, default="after", help="before or after executing it, or mid-reply")
+    found.add_argument("--log", type=Path, help="file for round trips and sentences as JSON lines")
+    found.add_argument("--ready-file", type=Path, help="file that gets the ports as JSON once the twin listens")
+    found.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input closes")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; bad arguments end with one sentence and status 2."""
+    options = parser().parse_args(arguments)
+    try:
+        server = build(options).start()
+    except (ValueError, OSError) as error:
+        print(f"twin: {error}", file=sys.stderr)
+        return 2
+    try:
+        _announce(server, options)
+        _wait(options.exit_with_stdin)
+    finally:
+        server.stop()
+    return 0
+
+
+def build(options: argparse.Namespace) -> Server:
+    """The server that the options describe; raises ValueError with a sentence."""
+    router = Router(Persona(options.version, options.old_login, options.mask_secrets), identity=options.identity)
+    for account in options.user:
+        name, _, rest = account.partition(":")
+        password, _, policies = rest.partition(":")
+        router.set_user(name, password, [policy for policy in policies.split(",") if policy])
+    if options.defconf:
+        router.seed(DEFCONF)
+    for file in options.seed:
+        router.seed(_read(file))
+    faults = Faults(latency=options.latency, drop_when=options.drop_when)
+    faults.drop_after = options.drop_after
+    return Server(
+        router,
+        host=options.host,
+        port=options.port,
+        tls_port=options.tls_port,
+        tls=_tls(options),
+        faults=faults,
+        log=options.log,
+    )
+
+
+def _read(file: Path) -> dict[str, list[dict[str, str]]]:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file} is no JSON: {error}") from None
+    rows = found.values() if isinstance(found, dict) else [None]
+    if not all(isinstance(menu, list) and all(isinstance(row, dict) for row in menu) for menu in rows):
+        raise ValueError(f"{file} must hold an object of menus, each a list of rows")
+    return dict(found)
+
+
+def _tls(options: argparse.Namespace) -> bool | str | Identity:
+    if options.anonymous_tls:
+        return "anonymous"
+    if bool(options.certificate) != bool(options.key):
+        raise ValueError("--certificate and --key go together")
+    if options.certificate:
+        return Identity(options.certificate, options.key)
+    return bool(options.tls)
+
+
+def _announce(server: Server, options: argparse.Namespace) -> None:
+    line = f"twin {options.identity} api {server.host}:{server.port}"
+    if server.tls_port:
+        line += f" api-ssl {server.host}:{server.tls_port}"
+    print(line, flush=True)
+    if options.ready_file:
+        found = {
+            "identity": options.identity,
+            "version": options.version,
+            "host": server.host,
+            "port": server.port,
+            "tls_port": server.tls_port,
+            "ca_file": server.ca_file,
+            "fingerprint": server.fingerprint,
+            "pid": os.getpid(),
+        }
+        partial = options.ready_file.with_name(options.ready_file.name + ".part")
+        partial.write_text(json.dumps(found) + "\n")
+        partial.replace(options.ready_file)
+
+
+def _wait(with_stdin: bool) -> None:
+    """Return on SIGTERM, SIGINT or, if wanted, the end of standard input."""
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    with selectors.DefaultSelector() as selector:
+        selector.register(reader, selectors.EVENT_READ)
+        if with_stdin:
+            selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is reader or not os.read(sys.stdin.fileno(), 65536):
+                    return

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One TCP connection of the server: bytes in and out without blocking, plain or TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import ssl
+from collections import deque
+
+from .session import Session
+from .wire import Decoder
+
+CHUNK = 256 * 1024
+# Before login a router accepts small sentences only; the exact limit is unverified.
+LIMIT_BEFORE_LOGIN = 64 * 1024
+
+
+class Gone(Exception):
+    """The other side hung up, or the stream broke."""
+
+
+class Connection:
+    """Buffers of one client; `held` keeps answers back until their moment."""
+
+    def __init__(self, number: int, sock: socket.socket) -> None:
+        self.number = number
+        self.sock = sock
+        self.decoder = Decoder(LIMIT_BEFORE_LOGIN)
+        self.session: Session | None = None
+        self.out = bytearray()
+        self.held: deque[tuple[float, bytes]] = deque()
+        self.in_burst = False
+        self.closing = False
+        self.deaf = False
+        self.shaking = isinstance(sock, ssl.SSLSocket)
+        self.wants_write = False
+
+    def shake(self) -> bool:
+        """Go on with the TLS handshake; True when it is done."""
+        self.wants_write = False
+        assert isinstance(self.sock, ssl.SSLSocket)
+        try:
+            self.sock.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLWantWriteError:
+            self.wants_write = True
+            return False
+        except OSError as error:
+            raise Gone(str(error)) from None
+        self.shaking = False
+        return True
+
+    def receive(self) -> bytes:
+        """Everything that has arrived, up to 4 MiB; raises Gone at the end of the stream."""
+        parts: list[bytes] = []
+        while sum(map(len, parts)) < 16 * CHUNK:
+            try:
+                part = self.sock.recv(CHUNK)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                break
+            except OSError as error:
+                raise Gone(str(error)) from None
+            if not part:
+                if parts:
+                    break
+                raise Gone("end of stream")
+            parts.append(part)
+        return b"".join(parts)
+
+    def hold(self, data: bytes, due: float) -> None:
+        if data:
+            self.held.append((due, data))
+
+    def release(self, now: float) -> None:
+        """Make answers whose moment has come ready for sending."""
+        while self.held and self.held[0][0] <= now:
+            self.out += self.held.popleft()[1]
+
+    def flush(self) -> None:
+        """Send what the socket takes now."""
+        while self.out:
+            try:
+                sent = self.sock.send(self.out[:CHUNK])
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                return
+            except OSError as error:
+                raise Gone(str(error)) from None
+            del self.out[:sent]
+
+    @property
+    def quiet(self) -> bool:
+        """Everything received has been answered."""
+        return not (self.out or self.held or self.decoder.midway)
+
+    def events(self) -> int:
+        reading = 0 if self.closing else selectors.EVENT_READ
+        writing = selectors.EVENT_WRITE if self.out or self.wants_write else 0
+        return reading | writing
+
+    def close(self) -> None:
+        if self.session:
+            self.session.close()
+        with contextlib.suppress(OSError):
+            self.sock.close()

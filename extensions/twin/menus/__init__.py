@@ -1,0 +1,26 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The menu trees the twin plays, one file per part of the tree."""
+
+from __future__ import annotations
+
+from ..model import Menu
+from ..persona import Persona
+from . import certificates, firewall, interfaces, ipsec, ipsec_keys, system, users
+
+EVERY: tuple[Menu, ...] = (
+    *interfaces.MENUS,
+    *ipsec.MENUS,
+    *ipsec_keys.MENUS,
+    *firewall.MENUS,
+    *certificates.MENUS,
+    *system.MENUS,
+    *users.MENUS,
+)
+
+
+def menus_of(persona: Persona) -> dict[str, Menu]:
+    """Every menu this version has, by path; what references need comes before what refers."""
+    found = (menu.for_persona(persona) for menu in EVERY)
+    return {menu.path: menu for menu in found if menu is not None}

@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A router without sockets: its tables, what they do, and one entry point for commands."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from .actor import LOCAL, Actor
+from .behaviour import behaviour_of
+from .behaviour.base import Behaviour
+from .command import Command, Reply
+from .errors import Trap
+from .menus import menus_of
+from .model import Row, Values
+from .persona import Persona
+from .references import resolve
+from .table import Table
+from .view import View
+
+# (menu path, row as print shows it, whether it is gone)
+Watcher = Callable[[str, Values, bool], None]
+Rows = Sequence[Mapping[str, str]]
+
+
+class Router:
+    """The whole state of one twin; `run` executes one command and never raises for what a client sends."""
+
+    def __init__(
+        self,
+        persona: Persona | str | None = None,
+        *,
+        identity: str = "MikroTik",
+        ethernets: int = 5,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.persona = Persona(persona) if isinstance(persona, str) else persona or Persona()
+        self.clock = clock
+        self.started = clock()
+        self.lock = threading.RLock()
+        self.watchers: list[Watcher] = []
+        self.tables: dict[str, Table] = {}
+        self.behaviours: dict[str, Behaviour] = {}
+        self.defaults: dict[tuple[str, str], str] = {}
+        for path, menu in menus_of(self.persona).items():
+            self.tables[path] = Table(menu, self.persona)
+            self.behaviours[path] = behaviour_of(path)(self, self.tables[path])
+        self.prefixes = _prefixes(self.tables)
+        self._furnish(identity, ethernets)
+
+    def run(self, command: Command, actor: Actor = LOCAL) -> list[Reply]:
+        """All reply sentences of one command, `!done` last."""
+        from .verbs import execute
+
+        with self.lock:
+            try:
+                return execute(self, command, actor)
+            except Trap as trap:
+                return [trapped(trap), Reply("!done")]
+
+    def call(
+        self, full: str, words: Mapping[str, str] | None = None, *queries: str, actor: Actor = LOCAL
+    ) -> list[Values]:
+        """Run `/menu/verb` in process: rows, or one row with `ret` for an add; raises Trap."""
+        from .verbs import execute
+
+        path, _, verb = full.rpartition("/")
+        with self.lock:
+            replies = execute(self, Command(path, verb, tuple((words or {}).items()), queries), actor)
+        return [dict(reply.attributes) for reply in replies if reply.word == "!re" or reply.attributes]
+
+    def add(self, path: str, **words: str) -> str:
+        """Add an entry in process and give its id; `_` in names stands for `-`."""
+        return self.call(f"{path}/add", {name.replace("_", "-"): value for name, value in words.items()})[0]["ret"]
+
+    def rows(self, path: str, *, actor: Actor = LOCAL) -> list[Values]:
+        """The rows of a menu in order, as print shows them; secrets included unless the actor may not see them."""
+        with self.lock:
+            return View(self, self.tables[path], actor).all()
+
+    def dump(self) -> dict[str, list[Values]]:
+        """Every configuration menu's rows: equal dumps mean equal routers."""
+        volatile = ("/log", "/system/resource", "/system/clock", "/user/active")
+        return {path: self.rows(path) for path in self.tables if path not in volatile and self.tables[path].rows}
+
+    def seed(self, state: Mapping[str, Rows]) -> None:
+        """Put rows in place as if they had always been there; see seed.py. Raises ValueError."""
+        from .seed import plant
+
+        with self.lock:
+            plant(self, state)
+
+    def changed(self, table: Table, row: Row) -> None:
+        """Tell whoever listens that an entry is new or different."""
+        if self.watchers:
+            shown = View(self, table, LOCAL).row(row)
+            for watcher in list(self.watchers):
+                watcher(table.menu.path, shown, False)
+
+    def removed(self, table: Table, id_: str) -> None:
+        for watcher in list(self.watchers):
+            watcher(table.menu.path, {".id": id_}, True)
+
+    def note(self, topics: str, message: str) -> None:
+        """Write a line to the router's log; the oldest of 1000 goes."""
+        log = self.tables["/log"]
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self.clock()))
+        log.insert(Row(log.new_id(), {"time": stamp, "topics": topics, "message": message}))
+        if len(log) > 1000:
+            log.discard(log.rows[0])
+
+    def set_user(self, name: str, password: str, policies: Iterable[str] = ()) -> None:
+        """Create or change an account; policies other than full's make a group named after the user."""
+        from .accounts import set_user
+
+        with self.lock:
+            set_user(self, name, password, policies)
+
+    def _furnish(self, identity: str, ethernets: int) -> None:
+        from .furniture import furnish
+
+        furnish(self, identity, ethernets)
+
+    def default(self, path: str, name: str) -> str | None:
+        """What a field holds when nobody gave a value, in stored form."""
+        if (path, name) in self.defaults:
+            return self.defaults[path, name]
+        field = self.tables[path].fields[name]
+        if field.default and field.refers and field.default not in field.refers.keywords:
+            stored = resolve(self.tables, field, field.default)
+            self.defaults[path, name] = stored
+            return stored
+        return field.default
+
+
+def trapped(trap: Trap) -> Reply:
+    """The `!trap` sentence of a refusal."""
+    attributes = {} if trap.category is None else {"category": str(trap.category)}
+    return Reply("!trap", {**attributes, "message": trap.message})
+
+
+def _prefixes(paths: Iterable[str]) -> frozenset[str]:
+    """Every folder of the tree, menus included."""
+    found = {""}
+    for path in paths:
+        parts = path.split("/")
+        found.update("/".join(parts[:length]) for length in range(2, len(parts) + 1))
+    return frozenset(found)

@@ -1,0 +1,270 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Routers on sockets: one thread serves all connections of one router, plain and TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from .connection import Connection, Gone
+from .faults import Faults
+from .router import Router
+from .session import Session
+from .tls import Identity, anonymous, self_signed, with_certificate
+from .trace import Trace
+from .wire import Decoder, Unreadable, encode_sentence
+
+
+class Server:
+    """A router that listens; use as context manager or with start and stop.
+
+    `tls` is False, True (own certificate), an Identity, or "anonymous" (no certificate, ADH only). `faults` and the
+    counters may be used from other threads while it runs.
+    """
+
+    def __init__(
+        self,
+        router: Router | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls_port: int = 0,
+        tls: bool | str | Identity = False,
+        faults: Faults | None = None,
+        log: Path | None = None,
+    ) -> None:
+        self.router = router or Router()
+        self.host = host
+        self.faults = faults or Faults()
+        self.trace = Trace(log)
+        self.identity: Identity | None = None
+        self._wanted = (port, tls_port)
+        self._tls = tls
+        self._context: ssl.SSLContext | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="twin-")
+        self._selector = selectors.DefaultSelector()
+        self._listeners: dict[socket.socket, str] = {}
+        self._connections: dict[int, Connection] = {}
+        self._number = 0
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._wake_in, self._wake_out = socket.socketpair()
+
+    @property
+    def port(self) -> int:
+        return self._port("api")
+
+    @property
+    def tls_port(self) -> int:
+        """0 without TLS."""
+        return self._port("api-ssl")
+
+    @property
+    def ca_file(self) -> str:
+        """Path of the certificate that clients may trust; empty without one."""
+        return str(self.identity.certificate) if self.identity else ""
+
+    @property
+    def fingerprint(self) -> str:
+        return self.identity.fingerprint if self.identity else ""
+
+    @property
+    def round_trips(self) -> int:
+        """Bursts of sentences received after everything before was answered, logins included."""
+        return self.trace.round_trips
+
+    @property
+    def sentences(self) -> list[tuple[str, ...]]:
+        """Every sentence received, in order, logins included."""
+        return list(self.trace.sentences)
+
+    @property
+    def connections(self) -> int:
+        """How many connections have been accepted so far."""
+        return self._number
+
+    def reset_counters(self) -> None:
+        self.trace.reset()
+
+    def _port(self, service: str) -> int:
+        for sock, name in self._listeners.items():
+            if name == service:
+                return int(sock.getsockname()[1])
+        return 0
+
+    def start(self) -> Server:
+        """Listen and serve in a thread; raises OSError if an address cannot be used."""
+        self._open("api", self._wanted[0])
+        if self._tls:
+            self._context = self._tls_context()
+            self._open("api-ssl", self._wanted[1])
+        self._wake_in.setblocking(False)
+        self._selector.register(self._wake_in, selectors.EVENT_READ)
+        self._thread = threading.Thread(target=self._serve, name="twin", daemon=True)
+        self._thread.start()
+        return self
+
+    def _tls_context(self) -> ssl.SSLContext:
+        folder = Path(self._folder.name)
+        if self._tls == "anonymous":
+            return anonymous(folder)
+        name = self.router.tables["/system/identity"].rows[0].values["name"]
+        self.identity = self._tls if isinstance(self._tls, Identity) else self_signed(folder, name)
+        return with_certificate(self.identity)
+
+    def _open(self, service: str, port: int) -> None:
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        sock = socket.create_server((self.host, port), family=family, backlog=64)
+        sock.setblocking(False)
+        self._listeners[sock] = service
+        self._selector.register(sock, selectors.EVENT_READ)
+
+    def stop(self) -> None:
+        """Close everything; calling it twice is harmless."""
+        self._stopping = True
+        with contextlib.suppress(OSError):
+            self._wake_out.send(b"x")
+        if self._thread:
+            self._thread.join()
+            self._thread = None
+        self.trace.close()
+        self._folder.cleanup()
+
+    def drop_all(self) -> None:
+        """Cut every connection now, as a reboot would; the router keeps its state."""
+        with self.router.lock:
+            for connection in self._connections.values():
+                with contextlib.suppress(OSError):
+                    connection.sock.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _serve(self) -> None:
+        while not self._stopping:
+            for key, _ in self._selector.select(self._patience()):
+                if key.fileobj is self._wake_in:
+                    continue
+                if isinstance(key.data, Connection):
+                    self._guarded(key.data, self._read)
+                elif isinstance(key.fileobj, socket.socket):
+                    self._accept(key.fileobj)
+            for connection in list(self._connections.values()):
+                self._guarded(connection, self._write)
+        self._shut()
+
+    def _patience(self) -> float | None:
+        """Seconds until the next answer held back is due; None when there is none."""
+        dues = [each.held[0][0] for each in self._connections.values() if each.held]
+        return max(0.0, min(dues) - time.monotonic()) if dues else None
+
+    def _shut(self) -> None:
+        for connection in list(self._connections.values()):
+            self._forget(connection)
+        for sock in (*self._listeners, self._wake_in, self._wake_out):
+            sock.close()
+        self._selector.close()
+
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            sock, address = listener.accept()
+        except OSError:
+            return
+        if self.faults.refuse_connections == "close":
+            sock.close()
+            return
+        service = self._listeners[listener]
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setblocking(False)
+        if service == "api-ssl" and self._context:
+            sock = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        self._number += 1
+        connection = Connection(self._number, sock)
+        connection.deaf = self.faults.refuse_connections == "hang"
+        connection.session = Session(
+            self.router,
+            str(address[0]),
+            service,
+            lambda words: connection.out.extend(encode_sentence(words)),
+            self.faults,
+        )
+        self._connections[connection.number] = connection
+        self._selector.register(sock, selectors.EVENT_READ, connection)
+        self.trace.event(connection.number, "connect")
+
+    def _guarded(self, connection: Connection, act: Callable[[Connection], None]) -> None:
+        """Run one step for a connection; a broken one is forgotten."""
+        try:
+            act(connection)
+        except (Gone, Unreadable):
+            self._forget(connection)
+
+    def _read(self, connection: Connection) -> None:
+        if connection.number not in self._connections or connection.deaf or connection.closing:
+            return
+        if connection.shaking and not connection.shake():
+            return
+        data = connection.receive()
+        if not data:
+            return
+        if not connection.in_burst:
+            connection.in_burst = True
+            self.trace.round_trip(connection.number)
+        for sentence in connection.decoder.feed(data):
+            self._answer(connection, sentence)
+            if connection.closing:
+                return
+
+    def _answer(self, connection: Connection, sentence: list[str]) -> None:
+        session = connection.session
+        assert session is not None
+        strike = self.faults.strike() if session.actor else ""
+        connection.closing = bool(strike)
+        if strike == "before":
+            self.trace.event(connection.number, "drop")
+            return
+        replies = session.handle(sentence)
+        self.trace.sentence(connection.number, sentence, replies)
+        data = b"".join(encode_sentence(reply) for reply in replies)
+        if strike:
+            self.trace.event(connection.number, "drop")
+            data = data[: len(data) // 2] if strike == "midreply" else b""
+        connection.closing = connection.closing or session.closing
+        if session.actor and connection.decoder.limit < Decoder().limit:
+            connection.decoder.limit = Decoder().limit
+        connection.hold(data, time.monotonic() + self.faults.latency)
+
+    def _write(self, connection: Connection) -> None:
+        connection.release(time.monotonic())
+        if not connection.shaking:
+            connection.flush()
+        if connection.quiet:
+            connection.in_burst = False
+        if connection.closing and not (connection.out or connection.held):
+            self._forget(connection)
+            return
+        if events := connection.events():
+            self._selector.modify(connection.sock, events, connection)
+
+    def _forget(self, connection: Connection) -> None:
+        if self._connections.pop(connection.number, None) is None:
+            return
+        self._selector.unregister(connection.sock)
+        with self.router.lock:
+            connection.close()
+        self.trace.event(connection.number, "close")
