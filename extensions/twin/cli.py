@@ -46,7 +46,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--seed", action="append", type=Path, default=[], help="JSON file: {menu: [row, ...]}")
     found.add_argument("--defconf", action="store_true", help="start with the factory firewall")
     found.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
-    found.add_argument("--drop-after", type=int, default=0, metavar="K", help="hang up at the K-th sentence after login")
+    found.add_argument(
+        "--drop-after", type=int, default=0, metavar="K", help="drop up at the K-th sentence after login"
+    )
     found.add_argument("--drop-when", choices=WHEN, default="after", help="before or after executing it, or mid-reply")
     found.add_argument("--log", type=Path, help="file for round trips and sentences as JSON lines")
     found.add_argument("--ready-file", type=Path, help="file that gets the ports as JSON once the twin listens")
@@ -57,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; bad arguments end with one sentence and status 2."""
     options = parser().parse_args(arguments)
+    end = _End()
     try:
         server = build(options).start()
     except (ValueError, OSError) as error:
@@ -64,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         _announce(server, options)
-        _wait(options.exit_with_stdin)
+        end.wait(options.exit_with_stdin)
     finally:
         server.stop()
     return 0
@@ -136,18 +139,24 @@ def _announce(server: Server, options: argparse.Namespace) -> None:
         partial.replace(options.ready_file)
 
 
-def _wait(with_stdin: bool) -> None:
-    """Return on SIGTERM, SIGINT or, if wanted, the end of standard input."""
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    signal.set_wakeup_fd(writer.fileno())
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    with selectors.DefaultSelector() as selector:
-        selector.register(reader, selectors.EVENT_READ)
-        if with_stdin:
-            selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
-        while True:
-            for key, _ in selector.select():
-                if key.fileobj is reader or not os.read(sys.stdin.fileno(), 65536):
-                    return
+class _End:
+    """Becomes readable on SIGTERM and SIGINT; must exist before anybody is told that the twin runs."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+        signal.set_wakeup_fd(self._writer.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+
+    def wait(self, with_stdin: bool) -> None:
+        """Return on a signal or, if wanted, at the end of standard input."""
+        # select() also takes /dev/null and files, which epoll refuses.
+        with selectors.SelectSelector() as selector:
+            selector.register(self._reader, selectors.EVENT_READ)
+            if with_stdin:
+                selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
+            while True:
+                for key, _ in selector.select():
+                    if key.fileobj is self._reader or not os.read(sys.stdin.fileno(), 65536):
+                        return

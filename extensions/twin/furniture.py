@@ -49,7 +49,7 @@ def _builtin(router: Router, table: Table, id_: str, given: Values) -> None:
     row = Row(id_, {}, builtin=True)
     table.store(row, values)
     table.insert(row)
-    router.behaviours[table.menu.path].placed(row, new=False)
+    router.behaviours[table.menu.path].placed(row, False)
 
 
 def _interfaces(router: Router, ethernets: int) -> None:

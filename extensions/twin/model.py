@@ -66,7 +66,8 @@ class Menu:
     """One place in the tree: what it stores and which commands it has.
 
     `unique` is the column entries can be named by; `noun` is what its refusals call an entry;
-    `extra` maps further commands to their arguments; `builtin` rows exist from the start, by id.
+    `extra` maps further commands to their arguments; `late` says since when a command or `command argument` exists;
+    `rows_at_start` are the built-in entries, by id.
     """
 
     path: str
@@ -80,6 +81,7 @@ class Menu:
     rows_at_start: tuple[tuple[str, Mapping[str, str]], ...] = ()
     first_id: int = 1
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    late: Mapping[str, str] = field(default_factory=dict)
     print_flags: tuple[str, ...] = ()
     print_lacks: tuple[str, ...] = ()
     sensitive_print: bool = False

@@ -81,4 +81,4 @@ def _plant_dynamic(router: Router, table: Table, values: Values, id_: str) -> No
     row = Row(id_ or table.new_id(), {}, dynamic=True)
     table.store(row, values)
     table.insert(row)
-    router.behaviours[table.menu.path].placed(row, new=True)
+    router.behaviours[table.menu.path].placed(row, True)

@@ -86,6 +86,12 @@ def commands(menu: Menu, persona: Persona) -> dict[str, frozenset[str]]:
     found.update({verb: frozenset(names) for verb, names in menu.extra.items()})
     if menu.singleton and not persona.since(_LATE_RESET):
         found.pop("reset", None)
+    for what, since in menu.late.items():
+        verb, _, argument = what.partition(" ")
+        if not persona.since(since):
+            found[verb] = found[verb] - {argument}
+            if not argument:
+                del found[verb]
     if menu.path == "/ip/service" and not persona.since("7.20"):
         found["unset"] = frozenset(_ON_NUMBERS["unset"])
     return found

@@ -50,7 +50,7 @@ class Behaviour:
         if row.dynamic and not self.table.menu.edits_dynamic:
             raise cannot("move")
 
-    def placed(self, row: Row, *, new: bool) -> None:
+    def placed(self, row: Row, new: bool) -> None:
         """Called once an entry stands with the values it was given."""
 
     def dropped(self, row: Row) -> None:
@@ -59,10 +59,10 @@ class Behaviour:
     def refresh(self) -> None:
         """Called before rows are read."""
 
-    def derived(self, row: Row) -> Values:
+    def derived(self, _row: Row) -> Values:
         """Read-only values worked out at the moment of reading."""
         return {}
 
-    def hides(self, row: Row) -> Collection[str]:
+    def hides(self, _row: Row) -> Collection[str]:
         """Names that are not printed for this entry."""
         return ()

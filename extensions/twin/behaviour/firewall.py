@@ -45,7 +45,7 @@ class Rules(Behaviour):
         super().__init__(router, table)
         self.fasttracks: set[str] = set()
 
-    def check(self, values: Values, row: Row | None) -> None:
+    def check(self, values: Values, _row: Row | None) -> None:
         protocol = values.get("protocol", "")
         if any(name in values for name in _PORTS) and protocol not in _WITH_PORTS:
             raise failure("ports can be specified if proto is tcp,udp,udp-lite,dccp,sctp")
@@ -61,7 +61,7 @@ class Rules(Behaviour):
         action = row.values["action"]
         return [name for name, actions in _PRINTS_WITH.items() if name in row.values and action not in actions]
 
-    def placed(self, row: Row, *, new: bool) -> None:
+    def placed(self, row: Row, _new: bool) -> None:
         values = row.values
         fast = values["action"] == "fasttrack-connection" and values["disabled"] == "false"
         (self.fasttracks.add if fast else self.fasttracks.discard)(row.id)

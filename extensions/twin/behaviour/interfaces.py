@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection
 
 from ..errors import failure, invalid_value
 from ..model import Row, Values
@@ -47,6 +46,3 @@ class Addresses(Behaviour):
     def derived(self, row: Row) -> Values:
         text, _ = show(self.router.tables, self.table.fields["interface"], row.values["interface"])
         return {"actual-interface": text}
-
-    def hides(self, row: Row) -> Collection[str]:
-        return ()

@@ -45,7 +45,7 @@ class Peers(Behaviour):
             end = "/dns" if self.router.persona.since("7.16") else ""
             raise failure(f"Multiple initiator peers for the same address{end}")
 
-    def placed(self, row: Row, *, new: bool) -> None:
+    def placed(self, row: Row, _new: bool) -> None:
         self.dropped(row)
         if self._initiates(row.values):
             self.initiators.setdefault(self._way(row.values), []).append(row.id)
@@ -91,7 +91,18 @@ class Identities(Behaviour):
 
 
 _TEMPLATE_SHOWS = frozenset(
-    ("group", "src-address", "dst-address", "protocol", "proposal", "template", "comment", "disabled", "default", "dynamic")
+    (
+        "group",
+        "src-address",
+        "dst-address",
+        "protocol",
+        "proposal",
+        "template",
+        "comment",
+        "disabled",
+        "default",
+        "dynamic",
+    )
 )
 _SELECTOR = ("src-address", "src-port", "dst-address", "dst-port", "protocol")
 
@@ -163,7 +174,6 @@ class ModeConfigs(Behaviour):
 class ActivePeers(Behaviour):
     """The console lists an add that makes no sense."""
 
-    def check(self, values: Values, row: Row | None) -> None:
+    def check(self, _values: Values, row: Row | None) -> None:
         if row is None:
             raise supout()
-

@@ -39,7 +39,7 @@ class AddressLists(Behaviour):
             del values["timeout"]
         values["dynamic"] = "true" if "timeout" in values else values.get("dynamic", "false")
 
-    def placed(self, row: Row, *, new: bool) -> None:
+    def placed(self, row: Row, new: bool) -> None:
         self._forget(row)
         values = row.values
         if new:

@@ -12,13 +12,11 @@ from ..model import Row, Values
 from ..values.basic import spell_duration
 from .base import Behaviour
 
-_FULL = "ftp,reboot,read,write,policy,test,password,sniff,sensitive,romon"
-
 
 class Resource(Behaviour):
     """The version that clients branch on."""
 
-    def derived(self, row: Row) -> Values:
+    def derived(self, _row: Row) -> Values:
         seconds = int(self.router.clock() - self.router.started)
         return {"uptime": spell_duration(seconds * 1000), "version": self.router.persona.release}
 
@@ -26,7 +24,7 @@ class Resource(Behaviour):
 class Clock(Behaviour):
     """The twin's clock runs in UTC; setting it changes what is stored and nothing else."""
 
-    def derived(self, row: Row) -> Values:
+    def derived(self, _row: Row) -> Values:
         now = time.gmtime(self.router.clock())
         return {"time": time.strftime("%H:%M:%S", now), "date": time.strftime("%Y-%m-%d", now)}
 
@@ -34,7 +32,7 @@ class Clock(Behaviour):
 class Services(Behaviour):
     """7.24 exports `address` under the name `available-from` and takes both."""
 
-    def check(self, values: Values, row: Row | None) -> None:
+    def check(self, values: Values, _row: Row | None) -> None:
         if "available-from" in values:
             values["address"] = values.pop("available-from")
 
@@ -70,6 +68,3 @@ class Schedulers(Behaviour):
         values.setdefault("start-date", time.strftime("%Y-%m-%d", now))
         values.setdefault("start-time", time.strftime("%H:%M:%S", now))
         values.setdefault("owner", "admin")
-
-
-__all__ = ("Certificates", "Clock", "Resource", "Schedulers", "Scripts", "Services")

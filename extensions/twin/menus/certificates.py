@@ -9,9 +9,25 @@ from ..model import Field, Menu, read_only
 from ..values.basic import SWITCH, number
 
 _SHOWN_ONLY = (
-    "key-type issuer serial-number fingerprint ca akid skid invalid-before invalid-after expires-after private-key "
-    "authority issued revoked expired smart-card-key crl dynamic"
-).split()
+    "key-type",
+    "issuer",
+    "serial-number",
+    "fingerprint",
+    "ca",
+    "akid",
+    "skid",
+    "invalid-before",
+    "invalid-after",
+    "expires-after",
+    "private-key",
+    "authority",
+    "issued",
+    "revoked",
+    "expired",
+    "smart-card-key",
+    "crl",
+    "dynamic",
+)
 
 CERTIFICATE = Menu(
     "/certificate",

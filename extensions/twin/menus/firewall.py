@@ -52,9 +52,7 @@ REJECTIONS = one_of(
 )  # fmt: skip
 
 
-def matcher(
-    name: str, kind: Kind = TEXT, refers: Reference | None = None, since: str = "", until: str = ""
-) -> Field:
+def matcher(name: str, kind: Kind = TEXT, refers: Reference | None = None, since: str = "", until: str = "") -> Field:
     """A matcher whose value may be negated; it has no default and `unset` takes it away."""
     spelled = kind if refers else negatable(kind)
     return Field(name, spelled, unset=True, negatable=True, refers=refers, since=since, until=until)
@@ -291,6 +289,7 @@ CONNECTION = Menu(
     "/ip/firewall/connection",
     tuple(read_only(name) for name in ("protocol", "src-address", "dst-address", "timeout", "tcp-state")),
     ("print", "find", "get", "remove", "export"),
+    print_lacks=("follow", "follow-only"),
     edits_dynamic=True,
 )
 

@@ -79,6 +79,7 @@ ADDRESS = Menu(
         read_only("dynamic"),
         read_only("invalid", "false"),
         read_only("slave"),
+        read_only("vrf"),
     ),
     (*LIST, "enable", "disable"),
     noun="address",

@@ -254,24 +254,62 @@ SETTINGS = Menu(
 )
 
 _COUNTERS = (
-    "in-buffer-errors in-errors in-header-errors in-no-policies in-no-states in-policy-blocked in-policy-errors "
-    "in-state-expired in-state-invalid in-state-mismatches in-state-mode-errors in-state-protocol-errors "
-    "in-state-sequence-errors in-template-mismatches out-bundle-check-errors out-bundle-errors out-errors "
-    "out-no-states out-policy-blocked out-policy-dead out-policy-errors out-state-expired out-state-mode-errors "
-    "out-state-protocol-errors out-state-sequence-errors"
-).split()
+    "in-buffer-errors",
+    "in-errors",
+    "in-header-errors",
+    "in-no-policies",
+    "in-no-states",
+    "in-policy-blocked",
+    "in-policy-errors",
+    "in-state-expired",
+    "in-state-invalid",
+    "in-state-mismatches",
+    "in-state-mode-errors",
+    "in-state-protocol-errors",
+    "in-state-sequence-errors",
+    "in-template-mismatches",
+    "out-bundle-check-errors",
+    "out-bundle-errors",
+    "out-errors",
+    "out-no-states",
+    "out-policy-blocked",
+    "out-policy-dead",
+    "out-policy-errors",
+    "out-state-expired",
+    "out-state-mode-errors",
+    "out-state-protocol-errors",
+    "out-state-sequence-errors",
+)
 
 STATISTICS = Menu(
     "/ip/ipsec/statistics",
     tuple(read_only(name, "0") for name in _COUNTERS),
     ("print", "get", "export"),
     singleton=True,
+    late={"export": "7.22"},
 )
 
 _ACTIVE_PEER = (
-    "id local-address remote-address port state side dynamic-address uptime last-seen ph2-total spii spir rx-bytes "
-    "rx-packets tx-bytes tx-packets responder natt-peer ppk"
-).split()
+    "id",
+    "local-address",
+    "remote-address",
+    "port",
+    "state",
+    "side",
+    "dynamic-address",
+    "uptime",
+    "last-seen",
+    "ph2-total",
+    "spii",
+    "spir",
+    "rx-bytes",
+    "rx-packets",
+    "tx-bytes",
+    "tx-packets",
+    "responder",
+    "natt-peer",
+    "ppk",
+)
 
 ACTIVE_PEERS = Menu(
     "/ip/ipsec/active-peers",
@@ -283,14 +321,43 @@ ACTIVE_PEERS = Menu(
 )
 
 _SA = (
-    "spi src-address dst-address state auth-algorithm enc-algorithm enc-key-size add-lifetime replay seen-traffic "
-    "hw-aead AH ESP addtime expires-in current-bytes current-packets invalid-packets"
-).split()
+    "spi",
+    "src-address",
+    "dst-address",
+    "state",
+    "auth-algorithm",
+    "enc-algorithm",
+    "enc-key-size",
+    "add-lifetime",
+    "replay",
+    "seen-traffic",
+    "hw-aead",
+    "AH",
+    "ESP",
+    "addtime",
+    "expires-in",
+    "current-bytes",
+    "current-packets",
+    "invalid-packets",
+)
 # `reset` of this menu takes names although nothing can be set.
 _SA_RESET = (
-    "add-lifetime addtime auth-algorithm auth-key current-bytes current-packets enc-algorithm enc-key enc-key-size "
-    "expires-in invalid-packets numbers replay spi state"
-).split()
+    "add-lifetime",
+    "addtime",
+    "auth-algorithm",
+    "auth-key",
+    "current-bytes",
+    "current-packets",
+    "enc-algorithm",
+    "enc-key",
+    "enc-key-size",
+    "expires-in",
+    "invalid-packets",
+    "numbers",
+    "replay",
+    "spi",
+    "state",
+)
 
 INSTALLED_SA = Menu(
     "/ip/ipsec/installed-sa",
@@ -300,7 +367,7 @@ INSTALLED_SA = Menu(
         Field("enc-key", secret=True, read_only=True),
     ),
     ("print", "find", "get", "edit"),
-    extra={"flush": (), "reset": tuple(_SA_RESET)},
+    extra={"flush": (), "reset": _SA_RESET},
     sensitive_print=True,
 )
 

@@ -64,6 +64,8 @@ QKD = Menu(
         Field("key-size", number(), default="256"),
         Field("kme-id", default=""),
         Field("peer-sae-id", default=""),
+        read_only("cache-state"),
+        read_only("total-keys-received", "0"),
     ),
     ("set", "print", "get", "export", "edit", "reset"),
     singleton=True,

@@ -117,7 +117,7 @@ LOG = Menu(
     "/log",
     (read_only("time"), read_only("topics"), read_only("message")),
     ("print", "find", "get"),
-    extra={level: ("message",) for level in ("debug", "error", "info", "warning")},
+    extra=dict.fromkeys(("debug", "error", "info", "warning"), ("message",)),
     print_lacks=("from",),
 )
 
@@ -157,6 +157,7 @@ SERVICE = Menu(
 CONSOLE = Menu(
     "/console",
     extra={"inspect": ("as-value", "input", "path", "proplist", "request", "without-paging")},
+    late={"inspect proplist": "7.16"},
 )
 
 MENUS = (IDENTITY, RESOURCE, CLOCK, PACKAGE, SCHEDULER, SCRIPT, LOG, SERVICE, CONSOLE)

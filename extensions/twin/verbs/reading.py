@@ -38,7 +38,7 @@ def print_(router: Router, table: Table, command: Command, actor: Actor) -> list
 def selected(router: Router, table: Table, command: Command, actor: Actor) -> list[Values]:
     rows = View(router, table, actor).all()
     if command.queries:
-        rows = [row for row in rows if matches(command.queries, row, _same(table))]
+        rows = [row for row in rows if matches(command.queries, row, _Same(table))]
     for flag, wanted in (("static", "false"), ("dynamic", "true")):
         if flag in table.menu.print_flags and command.has(flag):
             rows = [row for row in rows if row.get("dynamic") == wanted]
@@ -47,7 +47,7 @@ def selected(router: Router, table: Table, command: Command, actor: Actor) -> li
     return rows
 
 
-class _same:  # noqa: N801 - a function with its table bound
+class _Same:
     """Equality by type where the menu knows it: `?address=192.0.2.1` finds 192.0.2.1/32."""
 
     def __init__(self, table: Table) -> None:

@@ -47,7 +47,7 @@ def create(router: Router, table: Table, values: Values, *, before: Row | None =
     row = Row(id_ or table.new_id(), {})
     table.store(row, values)
     table.insert(row, before)
-    behaviour.placed(row, new=True)
+    behaviour.placed(row, True)
     router.changed(table, row)
     return row
 
@@ -135,7 +135,7 @@ def change(router: Router, table: Table, rows: Iterable[Row], given: list[tuple[
             table.refuse_same_name(values.get(table.menu.unique, ""), row)
         behaviour.check(values, row)
         table.store(row, values)
-        behaviour.placed(row, new=False)
+        behaviour.placed(row, False)
         router.changed(table, row)
 
 
@@ -189,5 +189,3 @@ def remove(router: Router, table: Table, command: Command, _actor: Actor) -> lis
         behaviour.dropped(row)
         router.removed(table, row.id)
     return DONE
-
-
