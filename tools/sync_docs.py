@@ -19,7 +19,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options imp
 
 MODULES = Path(__file__).parents[1] / "plugins" / "modules"
 NOTICE = "  # Written by tools/sync_docs.py from the schema.\n"
-BLOCK = re.compile(r"(?<=^options:\n)(?:(?: .*)?\n)*", re.MULTILINE)
+BELOW = re.compile(r"\A(?:(?: .*)?\n)*")
 HIDDEN_KEYS = ("no_log", "options")
 
 REQUIRED = "Required unless O(state=gathered)."
@@ -145,7 +145,8 @@ def main(arguments: list[str]) -> int:
     for module in ("config", *BY_MODULE):
         path = MODULES / f"{module}.py"
         old = path.read_text(encoding="utf-8")
-        new = BLOCK.sub(lambda _, name=module: block(name), old, count=1)
+        head, _, rest = old.partition("\noptions:\n")
+        new = f"{head}\noptions:\n{block(module)}{BELOW.sub('', rest, count=1)}"
         if new != old and "--check" in arguments:
             stale = True
             print(f"{path}: options differ from the schema; run tools/sync_docs.py")
