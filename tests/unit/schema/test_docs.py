@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules' documentation follows the schema, and whoever forgets is told which module is stale."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, BY_PATH
+from tools import sync_docs
+
+
+@pytest.fixture
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the modules that a test may spoil."""
+    copy = tmp_path / "modules"
+    shutil.copytree(sync_docs.MODULES, copy)
+    monkeypatch.setattr(sync_docs, "MODULES", copy)
+    return copy
+
+
+def test_every_module_is_in_step_with_the_schema() -> None:
+    assert sync_docs.main(["--check"]) == 0
+
+
+def test_a_stale_module_is_named_and_repaired(modules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    peer = modules / "ipsec_peer.py"
+    sound = peer.read_text()
+    peer.write_text(sound.replace("UDP port of the other end.", "Some port."))
+    assert sync_docs.main(["--check"]) == 1
+    said = capsys.readouterr().out
+    assert "ipsec_peer.py" in said
+    assert len(said.splitlines()) == 1
+    assert sync_docs.main([]) == 0
+    assert peer.read_text() == sound
+
+
+def test_help_names_only_fields_of_its_own_entry() -> None:
+    for menu in BY_MODULE.values():
+        for item in menu.fields:
+            for option in re.findall(r"O\((\w+)", item.help):
+                assert option in menu.by_option, f"{menu.path} {item.name}: {option}"
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "line"),
+    [
+        ("/ip/ipsec/profile", "dpd-interval", "RouterOS's default is V(2m), since RouterOS 7.16 V(8s)."),
+        ("/ip/ipsec/peer", "passive", "RouterOS's default is V(false)."),
+        ("/ip/ipsec/profile", "ppk", "Needs RouterOS 7.21 or newer."),
+        ("/ip/firewall/nat", "tls-host", "Up to RouterOS 7.15; 7.16 and newer do not have it."),
+        ("/ip/ipsec/profile", "prf-algorithm", "V(auto) follows O(config[].hash_algorithm)."),
+    ],
+)
+def test_the_documentation_tells_defaults_and_versions(path: str, name: str, line: str) -> None:
+    lines = sync_docs.field_lines(BY_PATH[path].by_name[name], "config[].")
+    assert any(line in each for each in lines)
