@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, BY_PATH
+
 from tools import sync_docs
 
 
