@@ -1,7 +1,11 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures: `twin` is a running router, `make_twin` makes as many as a test wants."""
+"""Fixtures: `twin` is a running router, `make_twin` makes as many as a test wants.
+
+Load with `pytest_plugins = ("twin.pytest_plugin",)`. PYTEST_DONT_REWRITE: there is nothing to rewrite, and it keeps
+modules free to import the types here first.
+"""
 
 from __future__ import annotations
 

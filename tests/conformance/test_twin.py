@@ -146,7 +146,11 @@ def test_ordered_menus_and_singletons_are_the_router_s_own(router: Router) -> No
         if menu == "/ip/ipsec/statistics":
             continue
         ours = router.tables[menu].menu
-        assert (menu, ours.ordered, ours.singleton) == (menu, facts.get("ordered", False), facts.get("singleton", False))
+        assert (menu, ours.ordered, ours.singleton) == (
+            menu,
+            facts.get("ordered", False),
+            facts.get("singleton", False),
+        )
 
 
 def test_mandatory_arguments_are_the_router_s_own(router: Router) -> None:

@@ -109,6 +109,7 @@ ROUTING_TABLE = Menu(
         DISABLED,
         read_only("dynamic"),
         read_only("invalid", "false"),
+        read_only("used"),
     ),
     (*LIST, "enable", "disable", "unset"),
     noun="table",
