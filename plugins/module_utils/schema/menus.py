@@ -22,7 +22,7 @@ MENUS: tuple[Menu, ...] = (
     ipsec.KEY_PSK,
     ipsec.IDENTITY,
     ipsec.POLICY,
-    # The firewall opens its doors before the last rule that closes one: lists first, then what reads them.
+    # Address lists before the rules that read them, and the table that drops last.
     firewall.ADDRESS_LIST,
     firewall.RAW,
     firewall.MANGLE,

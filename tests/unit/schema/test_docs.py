@@ -5,12 +5,23 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, BY_PATH
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import (
+    argument_spec,
+    config_argument_spec,
+    to_words,
+)
 
 from tools import sync_docs
 
@@ -60,3 +71,38 @@ def test_help_names_only_fields_of_its_own_entry() -> None:
 def test_the_documentation_tells_defaults_and_versions(path: str, name: str, line: str) -> None:
     lines = sync_docs.field_lines(BY_PATH[path].by_name[name], "config[].")
     assert any(line in each for each in lines)
+
+
+def examples(module: str) -> list[dict[str, Any]]:
+    """The arguments of every task in a module's EXAMPLES."""
+    tree = ast.parse((sync_docs.MODULES / f"{module}.py").read_text())
+    assigned = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    tasks = yaml.safe_load(ast.literal_eval(assigned["EXAMPLES"]))
+    return [task[f"vpnops.mikrotik.{module}"] for task in tasks]
+
+
+def entries(module: str, arguments: dict[str, Any]) -> Iterator[tuple[Menu, Any]]:
+    """Every entry that an example gives, with its menu."""
+    given = arguments.get("config")
+    by_module = given if module == "config" else {module: given}
+    for name, rows in by_module.items():
+        if rows is None:
+            continue
+        spec = {"config": argument_spec(BY_MODULE[name])["config"]}
+        checked = ArgumentSpecValidator(spec).validate({"config": rows})
+        assert checked.error_messages == []
+        config = checked.validated_parameters["config"]
+        yield from ((BY_MODULE[name], entry) for entry in (config if isinstance(config, list) else [config]))
+
+
+@pytest.mark.parametrize("module", ["config", *BY_MODULE])
+def test_examples_are_tasks_that_the_schema_accepts(module: str) -> None:
+    spec = config_argument_spec() if module == "config" else argument_spec(BY_MODULE[module])
+    tasks = examples(module)
+    assert len(tasks) >= 2
+    for arguments in tasks:
+        assert ArgumentSpecValidator(spec).validate(arguments).error_messages == []
+        for menu, entry in entries(module, arguments):
+            for name, text in to_words(menu, entry).items():
+                if "{{" not in text and (text or not menu.by_name[name].kind.empty):
+                    menu.by_name[name].kind.normal(text)
