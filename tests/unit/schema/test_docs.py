@@ -83,7 +83,7 @@ def examples(module: str) -> list[dict[str, Any]]:
 
 def entries(module: str, arguments: dict[str, Any]) -> Iterator[tuple[Menu, Any]]:
     """Every entry that an example gives, with its menu."""
-    given = arguments.get("config")
+    given: Any = arguments.get("config")
     by_module = given if module == "config" else {module: given}
     for name, rows in by_module.items():
         if rows is None:
