@@ -1,0 +1,78 @@
+# One command per wish; `make` alone lists them. Needs git, make, Python >= 3.11 and a package index.
+SHELL := bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+BIN := $(CURDIR)/$(VENV)/bin
+TREE := .collections/ansible_collections/vpnops/mikrotik
+CLIENTS := .cache/clients
+
+export PATH := $(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE := 1
+unexport ANSIBLE_CONFIG ANSIBLE_INVENTORY PYTHONPATH
+
+.PHONY: help demo test lint bench docs build clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.run ## Join two rehearsal routers by IPsec, twice, and show what stands on them
+	@tools/build.sh .cache/demo
+	@ansible-galaxy collection install .cache/demo/vpnops-mikrotik-*.tar.gz -p .cache/demo/collections --offline --force >.cache/demo/install.log \
+		|| { cat .cache/demo/install.log; exit 1; }
+	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.cache/demo/collections $(BIN)/python tools/demo.py
+
+test: $(VENV)/.test $(TREE) $(CLIENTS)/.made ## Run the molecule scenarios and all tests
+	@tools/molecule.sh
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+lint: $(VENV)/.lint $(TREE) ## Run all linters and type checks
+	@tools/lint.sh
+
+bench: $(VENV)/.test $(TREE) ## Measure round trips and CPU of converged runs
+	@$(BIN)/python tests/bench/run.py $(ARGS)
+
+docs: $(VENV)/.docs $(TREE) ## Build the reference as HTML under .cache/docs
+	@tools/docs.sh
+
+build: $(VENV)/.run ## Build the tarball for Galaxy under dist/
+	@tools/build.sh dist
+
+clean: ## Remove what these commands made
+	rm -rf $(VENV) .cache .collections dist
+
+# The environment grows by what each command needs; a stamp says which requirement files it has seen.
+$(VENV)/.made: tools/environment.py
+	@$(PYTHON) tools/environment.py $(VENV)
+	@touch $@
+
+define install
+@echo "installing $< ..."
+@$(BIN)/python -m pip install --quiet -r $<
+@touch $@
+endef
+
+$(VENV)/.run: tests/requirements-run.txt requirements.txt $(VENV)/.made
+	$(install)
+
+$(VENV)/.test: tests/requirements.txt $(VENV)/.run
+	$(install)
+
+$(CLIENTS)/.made: tools/clients.py | $(VENV)/.test
+	@echo "fetching clients to test the rehearsal router with ..."
+	@$(BIN)/python tools/clients.py $(CLIENTS)
+	@touch $@
+
+$(VENV)/.lint: tests/requirements-lint.txt $(VENV)/.test
+	$(install)
+
+$(VENV)/.docs: tests/requirements-docs.txt $(VENV)/.run
+	$(install)
+
+# Ansible finds a collection only below ansible_collections/<namespace>/<name>; here that leads back to the checkout.
+$(TREE):
+	@mkdir -p $(@D) && ln -sfn ../../.. $@

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for the collection as a whole: licence headers, and every module being announced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+HEADER = """\
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""
+RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
+MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("*.py"))
+ACTION = "config"
+
+
+def code() -> list[Path]:
+    folders = ("plugins", "extensions", "tools", "tests")
+    found = [file for folder in folders for suffix in ("py", "sh") for file in (ROOT / folder).rglob(f"*.{suffix}")]
+    return sorted([*found, ROOT / ".ci" / "run"])
+
+
+@pytest.mark.parametrize("file", code(), ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_code_begins_with_the_licence(file: Path) -> None:
+    text = file.read_text()
+    without_shebang = text.partition("\n")[2] if text.startswith("#!") else text
+    assert without_shebang.startswith(HEADER)
+
+
+def test_every_module_takes_defaults_from_the_action_group() -> None:
+    assert RUNTIME["action_groups"]["routeros"] == MODULES
+
+
+def test_every_module_runs_in_the_worker() -> None:
+    routes = {name: route["redirect"] for name, route in RUNTIME["plugin_routing"]["action"].items()}
+    assert routes == {name: f"vpnops.mikrotik.{ACTION}" for name in MODULES if name != ACTION}
+
+
+def test_there_is_no_sanity_ignore_file() -> None:
+    assert list((ROOT / "tests").glob("sanity/ignore*")) == []
