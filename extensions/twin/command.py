@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Command:
-    """One command as sent: `words` are the attributes in order, an unset name keeps its leading `!`."""
+    """One command as sent: `words` are the attributes in order, an unset name keeps its leading `!`.
+
+    Values stay out of the repr, since some are secrets.
+    """
 
     path: str
     verb: str
-    words: tuple[tuple[str, str], ...] = ()
-    queries: tuple[str, ...] = ()
+    words: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    queries: tuple[str, ...] = field(default=(), repr=False)
     tag: str = ""
     api: Mapping[str, str] = field(default_factory=dict)
 
@@ -39,7 +42,7 @@ class Reply:
     """One reply sentence: `!re`, `!done`, `!trap`, `!empty` or `!fatal` and its attributes."""
 
     word: str
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
     reason: str = ""
 
     def words(self, tag: str = "") -> list[str]:

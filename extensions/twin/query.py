@@ -37,9 +37,9 @@ class _Stack:
         after_index = False
         while position < len(operations):
             char = operations[position]
-            if char.isdigit():
+            if char.isdecimal():
                 end = position
-                while end < len(operations) and operations[end].isdigit():
+                while end < len(operations) and operations[end].isdecimal():
                     end += 1
                 self._index(int(operations[position:end]), last=end == len(operations))
                 position, after_index = end, True
@@ -98,7 +98,7 @@ def _ordered(operator: str, have: str, asked: str) -> bool:
 
 def _rank(text: str) -> tuple[int, object]:
     """Numbers, times and addresses in their own order, other text by its letters."""
-    if text.isdigit():
+    if text.isdecimal():
         return (0, int(text))
     if (milliseconds := parse_duration(text)) is not None:
         return (1, milliseconds)

@@ -56,6 +56,7 @@ class Server:
         self._listeners: dict[socket.socket, str] = {}
         self._connections: dict[int, Connection] = {}
         self._number = 0
+        self._defects: list[Exception] = []
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._wake_in, self._wake_out = socket.socketpair()
@@ -130,7 +131,7 @@ class Server:
         self._selector.register(sock, selectors.EVENT_READ)
 
     def stop(self) -> None:
-        """Close everything; calling it twice is harmless."""
+        """Close everything; calling it twice is harmless. Raises the twin's own defect if it met one."""
         self._stopping = True
         with contextlib.suppress(OSError):
             self._wake_out.send(b"x")
@@ -139,6 +140,8 @@ class Server:
             self._thread = None
         self.trace.close()
         self._folder.cleanup()
+        if self._defects:
+            raise self._defects.pop()
 
     def drop_all(self) -> None:
         """Cut every connection now, as a reboot would; the router keeps its state."""
@@ -212,6 +215,10 @@ class Server:
         try:
             act(connection)
         except (Gone, Unreadable):
+            self._forget(connection)
+        except Exception as error:
+            # A defect of the twin must not look like a router's behaviour: it is told when the server stops.
+            self._defects.append(error)
             self._forget(connection)
 
     def _read(self, connection: Connection) -> None:

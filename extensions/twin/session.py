@@ -124,13 +124,18 @@ class Session:
 
     def _changed(self, path: str, row: Values, gone: bool) -> None:
         for tag, (command, actor) in list(self._listening.items()):
-            if command.path != path or not (gone or matches(command.queries, row)):
+            if command.path != path:
                 continue
-            table = self.router.tables[path]
-            if not actor.may("sensitive"):
-                row = {name: value for name, value in row.items() if not _secret(table.fields.get(name))}
-            shown = {**row, ".dead": "true"} if gone else row
+            shown = dict(row) if actor.may("sensitive") else self._public(path, row)
+            if gone:
+                shown[".dead"] = "true"
+            elif not matches(command.queries, shown):
+                continue
             self.emit(Reply("!re", shown).words(tag))
+
+    def _public(self, path: str, row: Values) -> Values:
+        fields = self.router.tables[path].fields
+        return {name: value for name, value in row.items() if name not in fields or not fields[name].secret}
 
     def _cancel(self, command: Command) -> list[Words]:
         """First the interruption, then the end of the cancel itself, then the end of what was cancelled."""
@@ -143,6 +148,3 @@ class Session:
         self._settle_watching()
         return [*replies, DONE.words(command.tag), *(DONE.words(each) for each in ended)]
 
-
-def _secret(field: object) -> bool:
-    return bool(getattr(field, "secret", False))

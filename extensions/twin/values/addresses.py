@@ -61,7 +61,7 @@ def _range_error(text: str) -> Trap:
 
 def _netmask(value: str) -> None:
     mask = value.partition("/")[2]
-    if mask.isdigit() and int(mask) > 32:
+    if mask.isdecimal() and int(mask) > 32:
         raise Trap("value of netmask out of range (0..32)", ARGUMENT)
 
 

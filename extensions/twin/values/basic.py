@@ -103,7 +103,7 @@ _CLOCK = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?\s*(\d+):([0-5]?\d)(?::([0-5]?\d))?"
 
 def parse_duration(text: str) -> int | None:
     """Milliseconds of `30`, `30s`, `1h30m`, `00:30:00`, `1d00:30:00`; None if it is no time."""
-    if text.isdigit():
+    if text.isdecimal():
         return int(text) * 1000
     if text and (found := _WORDED.fullmatch(text)):
         return sum(int(amount or 0) * unit for amount, unit in zip(found.groups(), _UNITS.values(), strict=True))

@@ -22,7 +22,7 @@ PROTOCOLS = {
 def _protocol(name: str, value: str) -> str:
     if value in PROTOCOLS.values():
         return value
-    if value.isdigit() and int(value) <= 255:
+    if value.isdecimal() and int(value) <= 255:
         return PROTOCOLS.get(int(value), str(int(value)))
     raise no_match(name)
 
@@ -38,7 +38,7 @@ POLICY_PROTOCOL = Kind(_policy_protocol, words=("all", *PROTOCOL.words))
 
 
 def _port(text: str) -> str:
-    if not text.isdigit():
+    if not text.isdecimal():
         raise invalid_value("port")
     if int(text) > 65535:
         raise Trap("value of range out of range (0..65535)", ARGUMENT)
@@ -78,7 +78,7 @@ def _limit(name: str, value: str) -> str:
     rate, comma, rest = value.partition(",")
     burst, _, mode = rest.partition(":")
     mode = mode or "packet"
-    if comma and not burst.isdigit():
+    if comma and not burst.isdecimal():
         raise invalid_value(name)
     if mode not in ("packet", "bit"):
         raise no_match(name)
@@ -100,7 +100,7 @@ DST_LIMIT_MODES = (
 def _dst_limit(name: str, value: str) -> str:
     """`rate[/time],burst,mode[/expire]`; the expiry that is not given prints as 1m40s (unverified)."""
     parts = value.split(",")
-    if len(parts) != 3 or not parts[1].isdigit():
+    if len(parts) != 3 or not parts[1].isdecimal():
         raise invalid_value(name)
     mode, _, expire = parts[2].partition("/")
     span = parse_duration(expire or "1m40s")

@@ -36,7 +36,9 @@ def print_(router: Router, table: Table, command: Command, actor: Actor) -> list
 
 
 def selected(router: Router, table: Table, command: Command, actor: Actor) -> list[Values]:
-    rows = View(router, table, actor).all()
+    view = View(router, table, actor)
+    wanted = command.get("from")
+    rows = [view.row(row) for row in table.each(wanted)] if wanted else view.all()
     if command.queries:
         rows = [row for row in rows if matches(command.queries, row, _Same(table))]
     for flag, wanted in (("static", "false"), ("dynamic", "true")):

@@ -14,10 +14,13 @@ from ..command import Command, Reply
 from ..errors import missing, no_match
 from ..references import resolve
 from ..table import Table
+from ..values.basic import number
 from .writing import DONE, create
 
 if TYPE_CHECKING:
     from ..router import Router
+
+_COUNT = number(1, 100)
 
 Verb = Callable[["Router", Table, Command, Actor], list[Reply]]
 
@@ -37,7 +40,7 @@ def generate_key(router: Router, table: Table, command: Command, _actor: Actor) 
 def generate(router: Router, table: Table, command: Command, _actor: Actor) -> list[Reply]:
     """A batch of one-time keys for one peer."""
     peer = resolve(router.tables, table.fields["peer"], command.get("peer") or "")
-    for _ in range(int(command.get("count") or "1")):
+    for _ in range(int(_COUNT.canon("count", command.get("count") or "1"))):
         create(router, table, {"peer": peer, "id": secrets.token_hex(16), "key": secrets.token_hex(64)})
     return DONE
 
