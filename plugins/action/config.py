@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs every module of the collection inside the Ansible worker; meta/runtime.yml sends them all here.
+"""Runs every module of the collection inside the Ansible worker.
 
 Ansible imports this file once, before it forks its workers, so that the libraries are loaded once per run.
 """

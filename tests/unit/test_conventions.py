@@ -18,7 +18,6 @@ HEADER = """\
 """
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
 MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("*.py"))
-ACTION = "config"
 
 
 def code() -> list[Path]:
@@ -39,8 +38,8 @@ def test_every_module_takes_defaults_from_the_action_group() -> None:
 
 
 def test_every_module_runs_in_the_worker() -> None:
-    routes = {name: route["redirect"] for name, route in RUNTIME["plugin_routing"]["action"].items()}
-    assert routes == {name: f"vpnops.mikrotik.{ACTION}" for name in MODULES if name != ACTION}
+    # A redirect in meta/runtime.yml would do as well, but documentation tools take it for an alias of the module.
+    assert sorted(file.stem for file in (ROOT / "plugins" / "action").glob("*.py")) == MODULES
 
 
 def test_there_is_no_sanity_ignore_file() -> None:

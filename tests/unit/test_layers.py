@@ -35,7 +35,7 @@ ALLOWED = {
     # Where arguments, engine and device meet.
     "plugins/module_utils/*": [*STDLIB, "ansible", f"{UTILS}*"],
     "plugins/modules/*": ["__future__", "ansible.module_utils.basic", f"{UTILS}runner"],
-    "plugins/action/*": [*STDLIB, "ansible", f"{UTILS}*"],
+    "plugins/action/*": [*STDLIB, "ansible", f"{UTILS}*", f"{OURS}action.config"],
     "plugins/connection/*": [*STDLIB, "ansible", f"{UTILS}device.*"],
     "plugins/filter/*": [*PURE, "ansible.errors", f"{UTILS}schema.*", f"{UTILS}patterns.*", f"{UTILS}engine.*"],
     "plugins/doc_fragments/*": ["__future__"],
