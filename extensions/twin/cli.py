@@ -16,44 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .defconf import DEFCONF
-from .faults import WHEN, Faults
-from .persona import COMPARED, DEFAULT_VERSION, Persona
+from .faults import Faults
+from .options import parser
+from .persona import Persona
 from .router import Router
 from .server import Server
 from .tls import Identity
-
-
-def parser() -> argparse.ArgumentParser:
-    found = argparse.ArgumentParser("twin", description="A RouterOS router to rehearse on, on the binary API.")
-    found.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    found.add_argument("--port", type=int, default=0, help="port of the plain API; 0 takes any (default)")
-    found.add_argument("--tls-port", type=int, default=0, help="port of api-ssl; 0 takes any (default)")
-    found.add_argument("--version", default=DEFAULT_VERSION, help=f"RouterOS to be: {', '.join(COMPARED)}, or between")
-    found.add_argument("--identity", default="MikroTik", help="name of the router")
-    found.add_argument(
-        "--user",
-        action="append",
-        default=[],
-        metavar="NAME:PASSWORD[:POLICIES]",
-        help="account; policies are comma separated, all when left out; repeatable (default: admin, no password)",
-    )
-    found.add_argument("--tls", action="store_true", help="api-ssl with a certificate made at the start")
-    found.add_argument("--certificate", type=Path, help="PEM file for api-ssl; needs --key")
-    found.add_argument("--key", type=Path, help="PEM file of the private key")
-    found.add_argument("--anonymous-tls", action="store_true", help="api-ssl without certificate: anonymous DH only")
-    found.add_argument("--old-login", action="store_true", help="login by challenge, as before 6.43")
-    found.add_argument("--mask-secrets", action="store_true", help="show ***** to users without policy sensitive")
-    found.add_argument("--seed", action="append", type=Path, default=[], help="JSON file: {menu: [row, ...]}")
-    found.add_argument("--defconf", action="store_true", help="start with the factory firewall")
-    found.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
-    found.add_argument(
-        "--drop-after", type=int, default=0, metavar="K", help="drop up at the K-th sentence after login"
-    )
-    found.add_argument("--drop-when", choices=WHEN, default="after", help="before or after executing it, or mid-reply")
-    found.add_argument("--log", type=Path, help="file for round trips and sentences as JSON lines")
-    found.add_argument("--ready-file", type=Path, help="file that gets the ports as JSON once the twin listens")
-    found.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input closes")
-    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,14 +31,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         server = build(options).start()
     except (ValueError, OSError) as error:
-        print(f"twin: {error}", file=sys.stderr)
-        return 2
+        return _sorry(error)
     try:
         _announce(server, options)
         end.wait(options.exit_with_stdin)
+    except OSError as error:
+        return _sorry(error)
     finally:
         server.stop()
+        if options.ready_file:
+            options.ready_file.unlink(missing_ok=True)
     return 0
+
+
+def _sorry(error: Exception) -> int:
+    text = str(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        text = f"{error.filename}: {error.strerror}"
+    print(f"twin: {text}", file=sys.stderr)
+    return 2
 
 
 def build(options: argparse.Namespace) -> Server:
@@ -109,16 +88,19 @@ def _read(file: Path) -> dict[str, list[dict[str, str]]]:
 
 
 def _tls(options: argparse.Namespace) -> bool | str | Identity:
-    if options.anonymous_tls:
-        return "anonymous"
     if bool(options.certificate) != bool(options.key):
         raise ValueError("--certificate and --key go together")
+    if sum((options.anonymous_tls, options.tls, bool(options.certificate))) > 1:
+        raise ValueError("--tls, --certificate and --anonymous-tls exclude each other")
+    if options.tls_port and not (options.anonymous_tls or options.tls or options.certificate):
+        raise ValueError("--tls-port needs --tls, --certificate or --anonymous-tls")
     if options.certificate:
         return Identity(options.certificate, options.key)
-    return bool(options.tls)
+    return "anonymous" if options.anonymous_tls else bool(options.tls)
 
 
 def _announce(server: Server, options: argparse.Namespace) -> None:
+    """One line for people, and the ready file, complete from the moment it exists, for programs."""
     line = f"twin {options.identity} api {server.host}:{server.port}"
     if server.tls_port:
         line += f" api-ssl {server.host}:{server.tls_port}"
@@ -151,6 +133,8 @@ class _End:
 
     def wait(self, with_stdin: bool) -> None:
         """Return on a signal or, if wanted, at the end of standard input."""
+        if with_stdin and sys.stdin is None:
+            return
         # select() also takes /dev/null and files, which epoll refuses.
         with selectors.SelectSelector() as selector:
             selector.register(self._reader, selectors.EVENT_READ)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .errors import Trap
 from .model import Row, Values
-from .table import Table, spell_id
+from .table import Table, is_id, spell_id
 from .verbs.writing import change, create, fill_defaults, put
 
 if TYPE_CHECKING:
@@ -31,18 +31,28 @@ def plant(router: Router, state: Mapping[str, Rows]) -> None:
     for path, table in router.tables.items():
         for number, row in enumerate(state.get(path, ())):
             try:
-                _plant(router, table, {name: _text(value) for name, value in row.items()})
+                _plant(router, table, {name: _text(name, value) for name, value in row.items()})
             except Trap as trap:
                 raise ValueError(f"{path}, row {number}: {trap.message}") from None
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
     """JSON booleans and numbers are welcome in a seed file."""
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str | int | float):
+        raise Trap(f"{name} is {value!r}, which is no text")
+    return str(value)
+
+
+def _id(text: str) -> str:
+    if text and not is_id(text):
+        raise Trap(f"{text!r} is no id")
+    return spell_id(text)
 
 
 def _plant(router: Router, table: Table, given: Values) -> None:
-    id_ = spell_id(given.pop(".id", ""))
+    id_ = _id(given.pop(".id", ""))
     dynamic = given.get("dynamic") == "true"
     values: Values = {}
     writable: list[tuple[str, str]] = []

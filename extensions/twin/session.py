@@ -147,4 +147,3 @@ class Session:
             replies.append(trapped(Trap("interrupted", INTERRUPTED)).words(each))
         self._settle_watching()
         return [*replies, DONE.words(command.tag), *(DONE.words(each) for each in ended)]
-

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from .errors import Trap, cannot, failure
 from .model import Field, Menu, Row, Values
 from .persona import Persona
+
+_ID = re.compile(r"\*[0-9A-Fa-f]{1,16}")
 
 
 class Table:
@@ -114,9 +117,10 @@ class Table:
             raise failure(f"{self.menu.noun} with the same name already exists")
 
 
+def is_id(text: str) -> bool:
+    return bool(_ID.fullmatch(text))
+
+
 def spell_id(text: str) -> str:
-    """An id in the router's own spelling, so that `*1a` and `*01A` find `*1A`."""
-    try:
-        return f"*{int(text[1:], 16):X}" if text.startswith("*") else text
-    except ValueError:
-        return text
+    """An id in the router's own spelling, so that `*1a` and `*01A` find `*1A`; other text as it is."""
+    return f"*{int(text[1:], 16):X}" if is_id(text) else text

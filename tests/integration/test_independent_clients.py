@@ -127,7 +127,7 @@ def _play(folder: Path, server: Server, tasks: list[dict[str, Any]]) -> dict[str
     play = {
         "hosts": "localhost",
         "gather_facts": False,
-        "module_defaults": {name: connection for name in group},
+        "module_defaults": dict.fromkeys(group, connection),
         "vars": {"ansible_python_interpreter": sys.executable},
         "tasks": tasks,
     }
@@ -161,38 +161,44 @@ def _keep(name: str, folder: Path) -> dict[str, Any]:
     }
 
 
-PROFILE = [{"name": "s2s", "dh-group": "modp2048", "enc-algorithm": "aes-256", "hash-algorithm": "sha256"}]
+PROFILE = {
+    "path": "ip ipsec profile",
+    "data": [{"name": "s2s", "dh-group": "modp2048", "enc-algorithm": "aes-256", "hash-algorithm": "sha256"}],
+    "handle_entries_content": "remove",
+}
+RULES = {
+    "path": "ip firewall nat",
+    "data": [
+        {"chain": "srcnat", "action": "accept", "src-address": "192.168.10.0/24", "comment": "bypass"},
+        {"chain": "srcnat", "action": "masquerade", "out-interface-list": "WAN", "ipsec-policy": "out,none"},
+    ],
+    "handle_absent_entries": "remove",
+    "handle_entries_content": "remove",
+    "ensure_order": True,
+}
+SETTINGS = {"path": "ip ipsec settings", "data": [{"interim-update": "1m"}]}
+FIND = {"path": "ip ipsec profile", "find": {"name": "s2s"}, "values": {"lifetime": "8h"}, "require_matches_min": 1}
+TWICE = {"rules": RULES, "settings": SETTINGS}
+
+
+def _tasks() -> list[dict[str, Any]]:
+    """Create a profile, then twice the same wishes, then read; what each task found is registered."""
+    tasks: list[dict[str, Any]] = [{"community.routeros.api_modify": PROFILE}]
+    for number in (1, 2):
+        for name, words in TWICE.items():
+            tasks.append({"community.routeros.api_modify": words, "register": f"{name}{number}"})
+        tasks.append({"community.routeros.api_find_and_modify": FIND, "register": f"find{number}"})
+    for name, path in (("profiles", "ip ipsec profile"), ("filter", "ip firewall filter")):
+        tasks.append({"community.routeros.api_info": {"path": path}, "register": name})
+    return tasks
 
 
 def test_community_routeros_modifies_finds_and_reads(tmp_path: Path, make_twin: MakeTwin) -> None:
     """One play with every api module of that collection that configures; the second run changes nothing."""
     server = make_twin("7.20.8", users={"admin": PASSWORD}, defconf=True)
-    modify = {"path": "ip ipsec profile", "data": PROFILE, "handle_entries_content": "remove"}
-    rules = {
-        "path": "ip firewall nat",
-        "data": [
-            {"chain": "srcnat", "action": "accept", "src-address": "192.168.10.0/24", "comment": "bypass"},
-            {"chain": "srcnat", "action": "masquerade", "out-interface-list": "WAN", "ipsec-policy": "out,none"},
-        ],
-        "handle_absent_entries": "remove",
-        "handle_entries_content": "remove",
-        "ensure_order": True,
-    }
-    find = {"path": "ip ipsec profile", "find": {"name": "s2s"}, "values": {"lifetime": "8h"}, "require_matches_min": 1}
-    settings = {"path": "ip ipsec settings", "data": [{"interim-update": "1m"}]}
-    tasks: list[dict[str, Any]] = []
-    for number in (1, 2):
-        tasks += [
-            {"community.routeros.api_modify": modify, "register": f"profile{number}", "when": number == 1},
-            {"community.routeros.api_modify": rules, "register": f"rules{number}"},
-            {"community.routeros.api_modify": settings, "register": f"settings{number}"},
-            {"community.routeros.api_find_and_modify": find, "register": f"find{number}"},
-        ]
-    tasks.append({"community.routeros.api_info": {"path": "ip ipsec profile"}, "register": "profiles"})
-    tasks.append({"community.routeros.api_info": {"path": "ip firewall filter"}, "register": "filter"})
-    names = [f"{name}{number}" for name in ("rules", "settings", "find") for number in (1, 2)]
+    names = [f"{name}{number}" for name in (*TWICE, "find") for number in (1, 2)]
     kept = ", ".join([f"{name!r}: {name}.changed" for name in names] + ["'profiles': profiles", "'filter': filter"])
-    report = _play(tmp_path, server, [*tasks, _keep(f"{{{kept}}}", tmp_path)])
+    report = _play(tmp_path, server, [*_tasks(), _keep(f"{{{kept}}}", tmp_path)])
 
     assert {name: report[name] for name in names} == {name: name.endswith("1") for name in names}
     assert [row["name"] for row in report["profiles"]["result"]] == ["default", "s2s"]

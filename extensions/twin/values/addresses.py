@@ -17,8 +17,8 @@ _NAME = re.compile(
 
 
 def is_name(text: str) -> bool:
-    """A DNS name: letters somewhere, so that a mistyped address is none."""
-    return bool(_NAME.fullmatch(text)) and not re.fullmatch(r"[\d.]+", text)
+    """A DNS name: a letter somewhere, so that a range or a mistyped address is none."""
+    return bool(_NAME.fullmatch(text) and re.search("[A-Za-z]", text))
 
 
 def _address(name: str, value: str) -> str:

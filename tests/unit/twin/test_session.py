@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 from twin import Faults, Persona, Refusal, Router
@@ -80,7 +81,7 @@ def test_command_before_login_is_fatal(router: Router) -> None:
     assert client.session.closing
 
 
-def test_old_router_is_entered_by_challenge(router: Router) -> None:
+def test_old_router_is_entered_by_challenge() -> None:
     client = Client(Router(Persona("7.12.2", old_login=True)))
     ((_, ret),) = client.login()
     challenge = bytes.fromhex(ret.removeprefix("=ret="))
@@ -186,9 +187,11 @@ def test_seed_brings_rows_of_every_sort() -> None:
         ({"/ip/ipsec/peer": [{"nme": "a"}]}, "/ip/ipsec/peer, row 0: unknown parameter nme"),
         ({"/ip/ipsec/peer": [{"port": "x"}]}, "/ip/ipsec/peer, row 0: invalid value for argument port"),
         ({"/ip/ipsec/peer": [{".id": "*zz"}]}, "/ip/ipsec/peer, row 0: '*zz' is no id"),
+        ({"/ip/ipsec/peer": [{"name": "a"}, {".id": "7"}]}, "/ip/ipsec/peer, row 1: '7' is no id"),
+        ({"/ip/ipsec/peer": [{"comment": None}]}, "/ip/ipsec/peer, row 0: comment is None, which is no text"),
     ],
 )
-def test_wrong_seed_is_one_sentence(seed: dict[str, list[dict[str, str]]], message: str) -> None:
+def test_wrong_seed_is_one_sentence(seed: dict[str, list[dict[str, Any]]], message: str) -> None:
     with pytest.raises(ValueError, match="^" + message.replace("*", r"\*")):
         Router().seed(seed)
 
