@@ -1,0 +1,20 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opens a session to a router over the transport that its target names."""
+
+from __future__ import annotations
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.api import open_api
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Session, Target, Unreachable
+
+
+def open_session(target: Target) -> Session:
+    """A logged-in session; raises Unreachable, LoginRefused or Untrusted, and nothing was changed then."""
+    if target.transport in ("api", "api-ssl"):
+        return open_api(target)
+    if target.transport == "ssh":
+        problem = "the transport ssh is not available yet; set routeros_transport to api-ssl"
+    else:
+        problem = f"there is no transport {target.transport}; set routeros_transport to api-ssl or api"
+    raise Unreachable(target.host, problem)
