@@ -108,12 +108,16 @@ def obstacles(menu: Menu, chain: Iterable[tuple[int, Entry]], version: Version) 
     """Index the rules of others, given with their positions in rising order."""
     index = Obstacles()
     for position, entry in chain:
-        if entry.disabled or entry.dynamic:
+        if entry.disabled or entry.dynamic or _idle(menu, entry, version):
             continue
         rule = rule_of(menu, entry.values, version)
         pivot = _pivot(rule)
         (index.everyone if pivot is None else index.by_value[pivot]).append((position, rule))
     return index
+
+
+def _idle(menu: Menu, entry: Entry, version: Version) -> bool:
+    return any(held(entry.values, menu.by_name[name], version) == value for name, value in menu.idle_if.items())
 
 
 def _pivot(rule: Rule) -> tuple[Field, str] | None:

@@ -233,6 +233,7 @@ POLICY = Menu(
     module="ipsec_policy",
     key=("src-address", "dst-address", "src-port", "dst-port", "protocol", "peer", "template", "group"),
     ordered=True,
+    idle_if={"template": "yes"},
     moves_since="7.23.2",
     scopes=("peer",),
     fields=(

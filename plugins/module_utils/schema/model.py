@@ -129,6 +129,8 @@ class Menu:
     adds: bool = True
     sets: bool = True
     """False: an entry can be added and removed, never changed."""
+    idle_if: Mapping[str, str] = field(default_factory=dict)
+    """Canonical values of fields that make an entry act on no traffic, besides `disabled`."""
     loose: tuple[str, ...] = ()
     """Fields that do not belong to an entry's content, where content tells entries apart."""
     exclusive: tuple[str, ...] = ()
