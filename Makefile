@@ -20,11 +20,12 @@ unexport ANSIBLE_CONFIG ANSIBLE_INVENTORY PYTHONPATH
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+demo: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/demo/collections
 demo: $(VENV)/.run ## Join two rehearsal routers by IPsec, twice, and show what stands on them
 	@tools/build.sh .cache/demo
 	@ansible-galaxy collection install .cache/demo/vpnops-mikrotik-*.tar.gz -p .cache/demo/collections --offline --force >.cache/demo/install.log \
 		|| { cat .cache/demo/install.log; exit 1; }
-	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.cache/demo/collections $(BIN)/python tools/demo.py
+	@$(BIN)/python tools/demo.py
 
 test: $(VENV)/.test $(TREE) $(CLIENTS)/.made ## Run the molecule scenarios and all tests
 	@tools/molecule.sh

@@ -30,8 +30,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import FAIL
 
 OURS = "vpnops.mikrotik.routeros"
 NOWHERE = (
-    "no router to talk to: set ansible_connection to {ours} for this host (it is {theirs}), or give provider to run the "
-    "module on a host that can reach the router"
+    "no router to talk to: set ansible_connection to {ours} for this host (it is {theirs}), or give provider to run "
+    "the module on a host that can reach the router"
 )
 NO_ASYNC = (
     "async does not work over the connection {ours}, which runs tasks inside Ansible itself; leave async out, or give "

@@ -37,7 +37,7 @@ ALLOWED = {
     "plugins/modules/*": ["__future__", "ansible.module_utils.basic", f"{UTILS}runner"],
     "plugins/action/*": [*STDLIB, "ansible", f"{UTILS}*", f"{OURS}action.config"],
     "plugins/connection/*": [*STDLIB, "ansible", f"{UTILS}device.*"],
-    "plugins/filter/*": [*PURE, "ansible.errors", f"{UTILS}schema.*", f"{UTILS}patterns.*", f"{UTILS}engine.*"],
+    "plugins/filter/*": [*PURE, "ansible.errors", "ansible.module_utils.parsing.*", f"{UTILS}patterns.*"],
     "plugins/doc_fragments/*": ["__future__"],
     # An independent witness knows nothing of what it is to judge.
     "extensions/twin/*": [*STDLIB, "pytest", "cryptography"],

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shows what the role site_to_site would ask of a router."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: site_to_site
+short_description: Compile tunnels between sites to the entries of one router
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Turns the tunnels that the role P(vpnops.mikrotik.site_to_site#role) takes into entries for the module
+    M(vpnops.mikrotik.config), without talking to a router.
+  - Nothing is raised for tunnels that are wrong or weak; the result says so in sentences.
+positional: _input
+options:
+  _input:
+    description: Tunnels, as the role's option C(site_to_site_tunnels) describes them.
+    type: list
+    elements: dict
+    required: true
+  prefix:
+    description: Begins the name or comment of everything that is made.
+    type: str
+    default: s2s
+  profile:
+    description: Options of M(vpnops.mikrotik.ipsec_profile) for all tunnels, on top of the built-in ones.
+    type: dict
+    default: {}
+  proposal:
+    description: Options of M(vpnops.mikrotik.ipsec_proposal) for all tunnels, on top of the built-in ones.
+    type: dict
+    default: {}
+  allow_weak:
+    description: Take choices that are weaker than they should be.
+    type: bool
+    default: false
+  firewall:
+    description: Make the accepts in C(input) and C(forward), and their address lists.
+    type: bool
+    default: true
+  nat_bypass:
+    description: Make the rules that keep tunnel traffic from being translated.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: Look at the policies that a tunnel needs
+  ansible.builtin.debug:
+    msg: "{{ (tunnels | vpnops.mikrotik.site_to_site).config.ipsec_policy }}"
+  vars:
+    tunnels:
+      - name: branch
+        remote_address: 203.0.113.50
+        local_subnets: [192.168.10.0/24]
+        remote_subnets: [192.168.20.0/24]
+        certificate: [hq.example.com]
+"""
+
+RETURN = r"""
+_value:
+  description: What one router needs.
+  type: dict
+  contains:
+    config:
+      description: Entries by module name, as the option C(config) of M(vpnops.mikrotik.config) takes them.
+      type: dict
+    owners:
+      description: Marks for the option C(scope.owner) of M(vpnops.mikrotik.config).
+      type: list
+      elements: str
+    present:
+      description: Marks of the tunnels that are to stand.
+      type: list
+      elements: str
+    absent:
+      description: Marks of the tunnels that are to go.
+      type: list
+      elements: str
+    problems:
+      description: Sentences on tunnels that are wrong or weak. If there are any, there are no entries.
+      type: list
+      elements: str
+"""
+
+from collections.abc import Callable, Mapping
+
+from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.site_to_site import (
+    Settings,
+    site_to_site,
+)
+
+
+def compiled(
+    tunnels: object,
+    *,
+    profile: Mapping[str, object] | None = None,
+    proposal: Mapping[str, object] | None = None,
+    prefix: str = "s2s",
+    **switches: object,
+) -> dict[str, object]:
+    """The compiled tunnels as plain data; `switches` are those of `patterns.site_to_site.Settings`."""
+    if not isinstance(tunnels, list) or not all(isinstance(tunnel, Mapping) for tunnel in tunnels):
+        raise AnsibleFilterError("site_to_site takes a list of tunnels, each with its options by name")
+    try:
+        # Extra variables come as text: "false" must not switch anything on.
+        chosen = Settings(prefix, **{name: boolean(value) for name, value in switches.items()})
+    except TypeError as error:
+        raise AnsibleFilterError(f"site_to_site: {error}") from None
+    result = site_to_site(tunnels, chosen, profile or {}, proposal or {})
+    return {
+        "config": result.config,
+        "owners": list(result.owners),
+        "present": list(result.present),
+        "absent": list(result.absent),
+        "problems": list(result.problems),
+    }
+
+
+class FilterModule:
+    """The filter by its name."""
+
+    def filters(self) -> dict[str, Callable[..., dict[str, object]]]:
+        """What Ansible registers."""
+        return {"site_to_site": compiled}
