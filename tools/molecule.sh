@@ -8,5 +8,5 @@ cd "$(dirname "$0")/.."
 root=$PWD
 export ANSIBLE_COLLECTIONS_PATH=$root/.collections PYTHONPATH=$root/extensions
 export MOLECULE_EPHEMERAL_DIRECTORY=$root/.cache/molecule
-cd extensions
+
 molecule test --all --report "$@" </dev/null
