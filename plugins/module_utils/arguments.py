@@ -67,8 +67,8 @@ def request_from(module: str, arguments: Mapping[str, Any]) -> Request:
     wants = {menu: rows for menu, rows in _wants(module, arguments) if rows is not None}
     if not wants and state != "gathered":
         raise BadArguments(f"config is required when state is {state}")
-    if module != SEVERAL:
-        wants.setdefault(BY_MODULE[module], [])
+    if not wants:
+        wants = {menu: [] for menu in ([*BY_MODULE.values()] if module == SEVERAL else [BY_MODULE[module]])}
     owner = scope.get("owner")
     fields = {name.replace("_", "-"): tuple(values) for name, values in scope.items() if values and name != "owner"}
     intent = Intent(wants, state, Scope(None if owner is None else tuple(owner), fields))
