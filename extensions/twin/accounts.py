@@ -49,7 +49,7 @@ def _group(router: Router, user: str, policies: tuple[str, ...]) -> str:
 def admit(router: Router, name: str, password: str, address: str) -> Actor | None:
     """The user as whom the session acts, or None; policy `api` is needed to get in at all."""
     row = _account(router, name, address)
-    if row is None or not hmac.compare_digest(row.values["password"].encode(), password.encode("utf-8", "replace")):
+    if row is None or not hmac.compare_digest(_bytes(row.values["password"]), _bytes(password)):
         return None
     return _actor(router, row, address)
 
@@ -59,8 +59,13 @@ def admit_by_response(router: Router, name: str, response: str, challenge: bytes
     row = _account(router, name, address)
     if row is None:
         return None
-    digest = hashlib.md5(b"\x00" + row.values["password"].encode() + challenge, usedforsecurity=False)
+    digest = hashlib.md5(b"\x00" + _bytes(row.values["password"]) + challenge, usedforsecurity=False)
     return _actor(router, row, address) if response == "00" + digest.hexdigest() else None
+
+
+def _bytes(text: str) -> bytes:
+    """As it came over the wire: bytes that are no UTF-8 are a password as well."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _account(router: Router, name: str, address: str) -> Row | None:

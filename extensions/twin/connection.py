@@ -36,6 +36,7 @@ class Connection:
         self.in_burst = False
         self.closing = False
         self.deaf = False
+        self.watched = 0
         self.shaking = isinstance(sock, ssl.SSLSocket)
         self.wants_write = False
 
@@ -56,9 +57,9 @@ class Connection:
         return True
 
     def receive(self) -> bytes:
-        """Everything that has arrived, up to 4 MiB; raises Gone at the end of the stream."""
+        """Everything that has arrived, up to some 4 MiB; raises Gone at the end of the stream."""
         parts: list[bytes] = []
-        while sum(map(len, parts)) < 16 * CHUNK:
+        while len(parts) < 16 or self._decrypted():
             try:
                 part = self.sock.recv(CHUNK)
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -71,6 +72,10 @@ class Connection:
                 raise Gone("end of stream")
             parts.append(part)
         return b"".join(parts)
+
+    def _decrypted(self) -> bool:
+        """TLS holds bytes back that no selector tells of: what is pending must be taken now."""
+        return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
 
     def hold(self, data: bytes, due: float) -> None:
         if data:
@@ -98,7 +103,7 @@ class Connection:
         return not (self.out or self.held or self.decoder.midway)
 
     def events(self) -> int:
-        reading = 0 if self.closing else selectors.EVENT_READ
+        reading = 0 if self.closing or self.deaf else selectors.EVENT_READ
         writing = selectors.EVENT_WRITE if self.out or self.wants_write else 0
         return reading | writing
 

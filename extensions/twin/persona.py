@@ -17,7 +17,7 @@ Version = tuple[int, ...]
 
 def version_key(text: str) -> Version:
     """Numbers of a version for comparing; raises ValueError with a sentence if it is no RouterOS version."""
-    if not re.fullmatch(r"\d+(\.\d+){1,2}", text):
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){1,2}", text):
         raise ValueError(f"{text!r} is not a RouterOS version such as {DEFAULT_VERSION}")
     return tuple(int(part) for part in text.split("."))
 

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping, Sequence
 
-from .values.basic import parse_duration
+from .values.basic import parse_duration, whole
 
 Row = Mapping[str, str]
 Same = Callable[[str, str, str], bool]
 
+# An index beyond this reads the endless true below the stack anyway.
+_INDEX = re.compile("[0-9]{1,9}")
 _BOOLEANS = {"yes": "true", "no": "false"}
 
 
@@ -37,12 +40,9 @@ class _Stack:
         after_index = False
         while position < len(operations):
             char = operations[position]
-            if char.isdecimal():
-                end = position
-                while end < len(operations) and operations[end].isdecimal():
-                    end += 1
-                self._index(int(operations[position:end]), last=end == len(operations))
-                position, after_index = end, True
+            if index := _INDEX.match(operations, position):
+                self._index(int(index[0]), last=index.end() == len(operations))
+                position, after_index = index.end(), True
                 continue
             self._step(char, after_index)
             position, after_index = position + 1, False
@@ -98,8 +98,8 @@ def _ordered(operator: str, have: str, asked: str) -> bool:
 
 def _rank(text: str) -> tuple[int, object]:
     """Numbers, times and addresses in their own order, other text by its letters."""
-    if text.isdecimal():
-        return (0, int(text))
+    if (number := whole(text)) is not None:
+        return (0, number)
     if (milliseconds := parse_duration(text)) is not None:
         return (1, milliseconds)
     try:

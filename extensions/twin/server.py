@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import selectors
 import socket
 import ssl
@@ -54,6 +55,7 @@ class Server:
         self._folder = tempfile.TemporaryDirectory(prefix="twin-")
         self._selector = selectors.DefaultSelector()
         self._listeners: dict[socket.socket, str] = {}
+        self._ports: dict[str, int] = {}
         self._connections: dict[int, Connection] = {}
         self._number = 0
         self._defects: list[Exception] = []
@@ -63,12 +65,13 @@ class Server:
 
     @property
     def port(self) -> int:
-        return self._port("api")
+        """Known from the start on, and still after the stop, so that a twin can come back where it was."""
+        return self._ports.get("api", 0)
 
     @property
     def tls_port(self) -> int:
         """0 without TLS."""
-        return self._port("api-ssl")
+        return self._ports.get("api-ssl", 0)
 
     @property
     def ca_file(self) -> str:
@@ -97,19 +100,18 @@ class Server:
     def reset_counters(self) -> None:
         self.trace.reset()
 
-    def _port(self, service: str) -> int:
-        for sock, name in self._listeners.items():
-            if name == service:
-                return int(sock.getsockname()[1])
-        return 0
-
     def start(self) -> Server:
-        """Listen and serve in a thread; raises OSError if an address cannot be used."""
-        self._open("api", self._wanted[0])
-        if self._tls:
-            self._context = self._tls_context()
-            self._open("api-ssl", self._wanted[1])
-        self._wake_in.setblocking(False)
+        """Listen and serve in a thread; raises OSError if an address cannot be used, ValueError for a bad PEM file."""
+        try:
+            self._open("api", self._wanted[0])
+            if self._tls:
+                self._context = self._tls_context()
+                self._open("api-ssl", self._wanted[1])
+        except (OSError, ValueError):
+            self.stop()
+            raise
+        for sock in (self._wake_in, self._wake_out):
+            sock.setblocking(False)
         self._selector.register(self._wake_in, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._serve, name="twin", daemon=True)
         self._thread.start()
@@ -128,27 +130,32 @@ class Server:
         sock = socket.create_server((self.host, port), family=family, backlog=64)
         sock.setblocking(False)
         self._listeners[sock] = service
+        self._ports[service] = int(sock.getsockname()[1])
         self._selector.register(sock, selectors.EVENT_READ)
 
     def stop(self) -> None:
         """Close everything; calling it twice is harmless. Raises the twin's own defect if it met one."""
         self._stopping = True
-        with contextlib.suppress(OSError):
-            self._wake_out.send(b"x")
+        self._wake()
         if self._thread:
             self._thread.join()
             self._thread = None
+        self._shut()
         self.trace.close()
         self._folder.cleanup()
         if self._defects:
             raise self._defects.pop()
 
+    def _wake(self) -> None:
+        """Let the serving thread look at what another thread did; a full socket means it is awake anyway."""
+        with contextlib.suppress(OSError):
+            self._wake_out.send(b"x")
+
     def drop_all(self) -> None:
         """Cut every connection now, as a reboot would; the router keeps its state."""
-        with self.router.lock:
-            for connection in self._connections.values():
-                with contextlib.suppress(OSError):
-                    connection.sock.shutdown(socket.SHUT_RDWR)
+        for connection in list(self._connections.values()):
+            with contextlib.suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Server:
         return self.start()
@@ -162,14 +169,14 @@ class Server:
         while not self._stopping:
             for key, _ in self._selector.select(self._patience()):
                 if key.fileobj is self._wake_in:
-                    continue
-                if isinstance(key.data, Connection):
+                    with contextlib.suppress(BlockingIOError):
+                        self._wake_in.recv(4096)
+                elif isinstance(key.data, Connection):
                     self._guarded(key.data, self._read)
                 elif isinstance(key.fileobj, socket.socket):
                     self._accept(key.fileobj)
             for connection in list(self._connections.values()):
                 self._guarded(connection, self._write)
-        self._shut()
 
     def _patience(self) -> float | None:
         """Seconds until the next answer held back is due; None when there is none."""
@@ -184,31 +191,52 @@ class Server:
         self._selector.close()
 
     def _accept(self, listener: socket.socket) -> None:
+        """Take one client in; a client that is gone again by now is nobody's defect."""
+        sock = None
         try:
             sock, address = listener.accept()
+            if self.faults.refuse_connections == "close":
+                sock.close()
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setblocking(False)
+            service = self._listeners[listener]
+            if service == "api-ssl" and self._context:
+                sock = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         except OSError:
+            if sock is not None:
+                sock.close()
             return
-        if self.faults.refuse_connections == "close":
-            sock.close()
-            return
-        service = self._listeners[listener]
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setblocking(False)
-        if service == "api-ssl" and self._context:
-            sock = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        self._welcome(sock, str(address[0]), service)
+
+    def _welcome(self, sock: socket.socket, address: str, service: str) -> None:
         self._number += 1
         connection = Connection(self._number, sock)
         connection.deaf = self.faults.refuse_connections == "hang"
-        connection.session = Session(
-            self.router,
-            str(address[0]),
-            service,
-            lambda words: connection.out.extend(encode_sentence(words)),
-            self.faults,
-        )
+        emit = functools.partial(self._emit, connection)
+        connection.session = Session(self.router, address, service, emit, self.faults)
         self._connections[connection.number] = connection
-        self._selector.register(sock, selectors.EVENT_READ, connection)
+        self._watch(connection)
         self.trace.event(connection.number, "connect")
+
+    def _emit(self, connection: Connection, words: list[str]) -> None:
+        """What a listen reports; the change may have come from another thread."""
+        connection.out += encode_sentence(words)
+        if threading.current_thread() is not self._thread:
+            self._wake()
+
+    def _watch(self, connection: Connection) -> None:
+        """Ask for what the connection waits for; a selector takes no empty wish."""
+        wanted = connection.events()
+        if wanted == connection.watched:
+            return
+        if not wanted:
+            self._selector.unregister(connection.sock)
+        elif connection.watched:
+            self._selector.modify(connection.sock, wanted, connection)
+        else:
+            self._selector.register(connection.sock, wanted, connection)
+        connection.watched = wanted
 
     def _guarded(self, connection: Connection, act: Callable[[Connection], None]) -> None:
         """Run one step for a connection; a broken one is forgotten."""
@@ -265,13 +293,13 @@ class Server:
         if connection.closing and not (connection.out or connection.held):
             self._forget(connection)
             return
-        if events := connection.events():
-            self._selector.modify(connection.sock, events, connection)
+        self._watch(connection)
 
     def _forget(self, connection: Connection) -> None:
         if self._connections.pop(connection.number, None) is None:
             return
-        self._selector.unregister(connection.sock)
+        if connection.watched:
+            self._selector.unregister(connection.sock)
         with self.router.lock:
             connection.close()
         self.trace.event(connection.number, "close")

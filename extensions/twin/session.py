@@ -17,6 +17,7 @@ from .faults import Faults
 from .model import Row, Values
 from .query import matches
 from .router import Router, trapped
+from .verbs import only_listed
 from .verbs.dispatch import arguments, refuse_unknown, refuse_unpermitted
 
 Words = list[str]
@@ -42,6 +43,10 @@ class Session:
 
     def handle(self, sentence: Words) -> list[Words]:
         """All reply sentences to one sentence, each a list of words."""
+        with self.router.lock:
+            return self._handle(sentence)
+
+    def _handle(self, sentence: Words) -> list[Words]:
         command = parse(sentence)
         if command.full() == "/login":
             replies = self._login(command)
@@ -61,6 +66,9 @@ class Session:
         """Forget what the session listened to and that its user is there."""
         self._listening.clear()
         self._settle_watching()
+        self._leave()
+
+    def _leave(self) -> None:
         active = self.router.tables["/user/active"]
         if self._active is not None and active.by_id(self._active.id) is self._active:
             active.discard(self._active)
@@ -94,6 +102,7 @@ class Session:
         return [DONE]
 
     def _welcome(self, actor: Actor) -> None:
+        self._leave()
         self.actor = actor
         active = self.router.tables["/user/active"]
         now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self.router.clock()))
@@ -131,7 +140,7 @@ class Session:
                 shown[".dead"] = "true"
             elif not matches(command.queries, shown):
                 continue
-            self.emit(Reply("!re", shown).words(tag))
+            self.emit(Reply("!re", only_listed(command, [shown])[0]).words(tag))
 
     def _public(self, path: str, row: Values) -> Values:
         fields = self.router.tables[path].fields

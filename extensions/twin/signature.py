@@ -55,7 +55,7 @@ _GET = (("as-string", "7.12", ""), ("as-string-value", "7.12", ""), ("value-name
 # Words any print takes over the API, whatever the console lists for the menu.
 PRINT_TOLERATED = frozenset(
     ("detail", "stats", "count-only", "without-paging", "terse", "brief", "as-value", "proplist", "interval", "once",
-     "follow", "follow-only", "from", "show-sensitive", "show-ids", ".proplist", ".query")
+     "follow", "follow-only", "from", "show-sensitive", "show-ids", ".proplist")
 )  # fmt: skip
 API_ONLY = ("getall", "listen")
 

@@ -28,6 +28,7 @@ class Table:
         self._names: dict[str, str] = {}
         self._name_of: dict[str, str] = {}
         self._next = menu.first_id
+        self._numbered = 0
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -68,15 +69,18 @@ class Table:
         self.reindex(row)
 
     def reindex(self, row: Row) -> None:
-        if self.menu.unique:
-            self._forget_name(row)
-            if name := row.values.get(self.menu.unique, ""):
-                self._names[name] = row.id
-                self._name_of[row.id] = name
+        name = row.values.get(self.menu.unique, "") if self.menu.unique else ""
+        if name == self._name_of.get(row.id, ""):
+            return
+        self._forget_name(row)
+        if name:
+            self._names[name] = row.id
+            self._name_of[row.id] = name
 
     def _forget_name(self, row: Row) -> None:
         if name := self._name_of.pop(row.id, ""):
             self._names.pop(name, None)
+            self._numbered = 0
 
     def by_id(self, id_: str) -> Row | None:
         return self._by_id.get(spell_id(id_))
@@ -84,6 +88,14 @@ class Table:
     def by_name(self, name: str) -> Row | None:
         found = self._names.get(name)
         return self._by_id[found] if found else None
+
+    def free_name(self, stem: str) -> str:
+        """The stem with the lowest number that is free; where the last search ended counts until a name goes."""
+        number = self._numbered + 1
+        while self.by_name(f"{stem}{number}"):
+            number += 1
+        self._numbered = number - 1
+        return f"{stem}{number}"
 
     def find(self, text: str) -> Row | None:
         """The entry an id or, where the menu has a unique column, a name stands for."""

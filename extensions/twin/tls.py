@@ -9,6 +9,7 @@ import base64
 import datetime
 import hashlib
 import ipaddress
+import re
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +45,10 @@ class Identity:
 
 
 def _first(pem: str) -> str:
-    end = "-----END CERTIFICATE-----"
-    return pem[pem.index("-----BEGIN CERTIFICATE-----") : pem.index(end) + len(end)] + "\n"
+    found = re.search("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", pem, re.DOTALL)
+    if not found:
+        raise ValueError("the certificate file holds no certificate in PEM form")
+    return found[0] + "\n"
 
 
 def self_signed(folder: Path, name: str) -> Identity:
@@ -74,9 +77,13 @@ def self_signed(folder: Path, name: str) -> Identity:
 
 
 def with_certificate(identity: Identity) -> ssl.SSLContext:
+    """Raises ValueError for files that are no certificate and its key, OSError for missing ones."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(identity.certificate, identity.key)
+    try:
+        context.load_cert_chain(identity.certificate, identity.key)
+    except ssl.SSLError:
+        raise ValueError(f"{identity.certificate} and {identity.key} are no PEM certificate and its key") from None
     return context
 
 

@@ -31,10 +31,7 @@ class Behaviour:
         """Complete the values of a new entry before its defaults are filled in."""
         menu = self.table.menu
         if menu.naming and not values.get("name"):
-            number = 1
-            while self.table.by_name(f"{menu.naming}{number}"):
-                number += 1
-            values["name"] = f"{menu.naming}{number}"
+            values["name"] = self.table.free_name(menu.naming)
 
     def check(self, values: Values, row: Row | None) -> None:
         """Refuse values that do not go together; `row` is the entry to change, None for a new one."""

@@ -9,7 +9,7 @@ import ipaddress
 import re
 
 from ..errors import ARGUMENT, Trap, invalid_value
-from .basic import Kind
+from .basic import Kind, whole
 
 _NAME = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
@@ -61,7 +61,7 @@ def _range_error(text: str) -> Trap:
 
 def _netmask(value: str) -> None:
     mask = value.partition("/")[2]
-    if mask.isdecimal() and int(mask) > 32:
+    if (whole(mask) or 0) > 32:
         raise Trap("value of netmask out of range (0..32)", ARGUMENT)
 
 

@@ -29,6 +29,15 @@ def _text(_name: str, value: str) -> str:
     return value
 
 
+_DIGITS = re.compile(r"[0-9]{1,19}")
+_NUMBER = re.compile(r"(-?)(?:0[xX]([0-9A-Fa-f]{1,16})|([0-9]{1,19}))")
+
+
+def whole(text: str) -> int | None:
+    """A number in plain digits, or None: Python itself would also take `1_0`, ` 1 ` and digits of other scripts."""
+    return int(text) if _DIGITS.fullmatch(text) else None
+
+
 TEXT = Kind(_text, help="string value")
 
 
@@ -85,10 +94,10 @@ def number(low: int = 0, high: int = 4294967295, keywords: Sequence[str] = ()) -
     def canon(name: str, value: str) -> str:
         if value in keywords:
             return value
-        try:
-            found = int(value, 16 if value.lower().startswith("0x") else 10)
-        except ValueError:
-            raise invalid_value(name) from None
+        if not (spelled := _NUMBER.fullmatch(value)):
+            raise invalid_value(name)
+        sign, hexadecimal, decimal = spelled.groups()
+        found = int(sign + (hexadecimal or decimal), 16 if hexadecimal else 10)
         if not low <= found <= high:
             raise out_of_range(name, low, high)
         return str(found)
@@ -97,19 +106,20 @@ def number(low: int = 0, high: int = 4294967295, keywords: Sequence[str] = ()) -
 
 
 _UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
-_WORDED = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?")
-_CLOCK = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?\s*(\d+):([0-5]?\d)(?::([0-5]?\d))?")
+_N = "([0-9]{1,12})"
+_WORDED = re.compile(rf"(?:{_N}w)?(?:{_N}d)?(?:{_N}h)?(?:{_N}m(?!s))?(?:{_N}s)?(?:{_N}ms)?")
+_CLOCK = re.compile(rf"(?:{_N}w)?(?:{_N}d)?\s*{_N}:([0-5]?[0-9])(?::([0-5]?[0-9]))?")
 
 
 def parse_duration(text: str) -> int | None:
     """Milliseconds of `30`, `30s`, `1h30m`, `00:30:00`, `1d00:30:00`; None if it is no time."""
-    if text.isdecimal():
-        return int(text) * 1000
+    if (seconds := whole(text)) is not None:
+        return seconds * 1000
     if text and (found := _WORDED.fullmatch(text)):
         return sum(int(amount or 0) * unit for amount, unit in zip(found.groups(), _UNITS.values(), strict=True))
     if found := _CLOCK.fullmatch(text):
-        weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-        return (((weeks * 7 + days) * 24 + hours) * 3600 + minutes * 60 + seconds) * 1000
+        weeks, days, hours, minutes, rest = (int(part or 0) for part in found.groups())
+        return (((weeks * 7 + days) * 24 + hours) * 3600 + minutes * 60 + rest) * 1000
     return None
 
 
@@ -145,7 +155,7 @@ def duration(low: int = 0, high: int | None = None, keywords: Sequence[str] = ()
 
 def pattern(expression: str, spell: Callable[[str], str] = str) -> Kind:
     """Text that matches as a whole, spelled back by `spell`."""
-    compiled = re.compile(expression)
+    compiled = re.compile(expression, re.ASCII)
 
     def canon(name: str, value: str) -> str:
         if not compiled.fullmatch(value):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ..errors import ARGUMENT, Trap, invalid_value, no_match
-from .basic import Kind, parse_duration, pattern, spell_duration
+from .basic import Kind, parse_duration, pattern, spell_duration, whole
 
 PROTOCOLS = {
     1: "icmp", 2: "igmp", 3: "ggp", 4: "ipencap", 5: "st", 6: "tcp", 8: "egp", 12: "pup", 17: "udp", 20: "hmp",
@@ -22,8 +22,8 @@ PROTOCOLS = {
 def _protocol(name: str, value: str) -> str:
     if value in PROTOCOLS.values():
         return value
-    if value.isdecimal() and int(value) <= 255:
-        return PROTOCOLS.get(int(value), str(int(value)))
+    if (number := whole(value)) is not None and number <= 255:
+        return PROTOCOLS.get(number, str(number))
     raise no_match(name)
 
 
@@ -37,12 +37,13 @@ def _policy_protocol(name: str, value: str) -> str:
 POLICY_PROTOCOL = Kind(_policy_protocol, words=("all", *PROTOCOL.words))
 
 
-def _port(text: str) -> str:
-    if not text.isdecimal():
-        raise invalid_value("port")
-    if int(text) > 65535:
+def _port(name: str, text: str) -> str:
+    number = whole(text)
+    if number is None:
+        raise invalid_value(name)
+    if number > 65535:
         raise Trap("value of range out of range (0..65535)", ARGUMENT)
-    return str(int(text))
+    return str(number)
 
 
 def _ports(name: str, value: str) -> str:
@@ -52,13 +53,13 @@ def _ports(name: str, value: str) -> str:
         first, dash, last = part.strip().partition("-")
         if not first or (dash and not last):
             raise invalid_value(name)
-        parts.append(_port(first) + (f"-{_port(last)}" if dash else ""))
+        parts.append(_port(name, first) + (f"-{_port(name, last)}" if dash else ""))
     return ",".join(parts)
 
 
 PORTS = Kind(_ports)
 
-_RATE = re.compile(r"(\d+)([kMG]?)(?:/([\w:]+))?")
+_RATE = re.compile(r"([0-9]{1,18})([kMG]?)(?:/([0-9a-z:]+))?")
 
 
 def _rate(name: str, value: str) -> str:
@@ -78,7 +79,7 @@ def _limit(name: str, value: str) -> str:
     rate, comma, rest = value.partition(",")
     burst, _, mode = rest.partition(":")
     mode = mode or "packet"
-    if comma and not burst.isdecimal():
+    if comma and whole(burst) is None:
         raise invalid_value(name)
     if mode not in ("packet", "bit"):
         raise no_match(name)
@@ -100,7 +101,7 @@ DST_LIMIT_MODES = (
 def _dst_limit(name: str, value: str) -> str:
     """`rate[/time],burst,mode[/expire]`; the expiry that is not given prints as 1m40s (unverified)."""
     parts = value.split(",")
-    if len(parts) != 3 or not parts[1].isdecimal():
+    if len(parts) != 3 or whole(parts[1]) is None:
         raise invalid_value(name)
     mode, _, expire = parts[2].partition("/")
     span = parse_duration(expire or "1m40s")

@@ -6,5 +6,6 @@
 from __future__ import annotations
 
 from .dispatch import execute
+from .reading import only_listed
 
-__all__ = ("execute",)
+__all__ = ("execute", "only_listed")

@@ -39,6 +39,7 @@ WRITING: dict[str, Verb] = {
     "move": ordering.move,
     **special.VERBS,
 }
+_TAKING_BACK = ("add", "set", "reset")
 _WITH_IDS = ("numbers", "number")
 
 
@@ -72,8 +73,10 @@ def arguments(router: Router, table: Table, verb: str) -> frozenset[str]:
 
 
 def refuse_unknown(command: Command, accepted: frozenset[str]) -> None:
+    """Only properties can be taken back by `!`, and only by the commands that write them."""
+    takes_back = accepted - writing.CONTROL if command.verb in _TAKING_BACK else ()
     for name, _ in command.words:
-        if name not in accepted and not (name.startswith("!") and name[1:] in accepted):
+        if name not in accepted and not (name.startswith("!") and name[1:] in takes_back):
             raise unknown_parameter(name.removeprefix("!"))
 
 

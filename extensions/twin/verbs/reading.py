@@ -26,13 +26,16 @@ def print_(router: Router, table: Table, command: Command, actor: Actor) -> list
     rows = selected(router, table, command, actor)
     if command.has("count-only"):
         return [Reply("!done", {"ret": str(len(rows))})]
-    proplist = command.get(".proplist") or command.get("proplist")
-    if proplist:
-        names = proplist.split(",")
-        rows = [{name: row[name] for name in names if name in row} for row in rows]
+    rows = only_listed(command, rows)
     if not rows and router.persona.says_empty:
         return [Reply("!empty"), DONE]
     return [*(Reply("!re", row) for row in rows), DONE]
+
+
+def only_listed(command: Command, rows: list[Values]) -> list[Values]:
+    """The rows with the properties that `.proplist` names; with all where it names none."""
+    names = (command.get(".proplist") or command.get("proplist") or "").split(",")
+    return rows if names == [""] else [{name: row[name] for name in names if name in row} for row in rows]
 
 
 def selected(router: Router, table: Table, command: Command, actor: Actor) -> list[Values]:
