@@ -58,6 +58,10 @@ class ApiSession:
                 raise Lost(self._router, str(broken), _came(answers.values())) from None
             self._return(broken, _came(answers.values()))
             return self._run(commands, again=False)
+        except BaseException:
+            # Half a sentence may have been read: nothing that follows it could be understood.
+            self.close()
+            raise
         return [answer.reply() for answer in answers.values()]
 
     def _return(self, broken: Broken, came: Sequence[Reply | None]) -> None:
