@@ -65,7 +65,8 @@ def read_only(name: str, default: str | None = None, kind: Kind = TEXT) -> Field
 class Menu:
     """One place in the tree: what it stores and which commands it has.
 
-    `unique` is the column entries can be named by; `noun` is what its refusals call an entry;
+    `unique` is the column entries can be named by; `noun` is what its refusals call an entry, `taken` the refusal of
+    a name that another entry has, where its wording is known;
     `extra` maps further commands to their arguments; `late` says since when a command or `command argument` exists;
     `rows_at_start` are the built-in entries, by id.
     """
@@ -74,6 +75,7 @@ class Menu:
     fields: tuple[Field, ...] = ()
     commands: tuple[str, ...] = ()
     noun: str = "item"
+    taken: str = ""
     unique: str = ""
     naming: str = ""
     singleton: bool = False

@@ -62,6 +62,12 @@ class Persona:
         # Newer builds append the result code; from which version on is unverified.
         return "no such item (4)" if self.since("7.16") else "no such item"
 
+    @property
+    def no_such_place(self) -> str:
+        # Older builds began with `failure:` and had no result code; the version of the change is unverified.
+        text = "item referred by 'place-before' does not exist"
+        return f"{text} (11)" if self.since("7.16") else f"failure: {text}"
+
 
 def personas() -> tuple[Persona, ...]:
     """One persona for every version that was compared with a real menu tree."""

@@ -34,7 +34,7 @@ def make_twin() -> Iterator[MakeTwin]:
             version: str = DEFAULT_VERSION,
             *,
             identity: str = "MikroTik",
-            users: Mapping[str, str] | None = None,
+            users: Mapping[str, str | tuple[str, Sequence[str]]] | None = None,
             seed: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
             defconf: bool = False,
             tls: bool | str | Identity = False,
@@ -44,8 +44,8 @@ def make_twin() -> Iterator[MakeTwin]:
             log: Path | None = None,
         ) -> Server:
             router = Router(Persona(version, old_login, mask_secrets), identity=identity)
-            for name, password in (users or {}).items():
-                router.set_user(name, password)
+            for name, account in (users or {}).items():
+                router.set_user(name, *((account,) if isinstance(account, str) else account))
             if defconf:
                 router.seed(DEFCONF)
             if seed:

@@ -93,6 +93,12 @@ class Router:
         with self.lock:
             plant(self, state)
 
+    def addresses_of(self, name: str) -> list[str]:
+        """What a DNS name stands for: the enabled entries of `/ip/dns/static`, in order; none is an unknown name."""
+        wanted = name.rstrip(".").lower()
+        entries = (row.values for row in self.tables["/ip/dns/static"] if row.values["disabled"] == "false")
+        return [entry["address"] for entry in entries if entry["name"].rstrip(".").lower() == wanted]
+
     def changed(self, table: Table, row: Row) -> None:
         """Tell whoever listens that an entry is new or different."""
         if self.watchers:

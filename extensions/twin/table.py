@@ -126,7 +126,7 @@ class Table:
         found = self.by_name(name)
         if found is not None and found is not except_for:
             # The wording per menu is unverified; this family of texts is the one met in the field.
-            raise failure(f"{self.menu.noun} with the same name already exists")
+            raise failure(self.menu.taken or f"{self.menu.noun} with the same name already exists")
 
 
 def is_id(text: str) -> bool:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import firewall, interfaces, ipsec, lists, system, users
+from . import dns, firewall, interfaces, ipsec, lists, system, users
 from .base import Behaviour
 
 _OF: dict[str, type[Behaviour]] = {
@@ -20,6 +20,7 @@ _OF: dict[str, type[Behaviour]] = {
     "/ip/firewall/mangle": firewall.Rules,
     "/ip/firewall/address-list": lists.AddressLists,
     "/interface": interfaces.Interfaces,
+    "/ip/dns/static": dns.StaticNames,
     "/ip/address": interfaces.Addresses,
     "/certificate": system.Certificates,
     "/ip/service": system.Services,

@@ -68,7 +68,11 @@ class Peers(Behaviour):
         return values.get("passive") == "true" or not single_host(values.get("address", "::/0"))
 
     def derived(self, row: Row) -> Values:
-        return {"responder": "true" if self._responds(row.values) else "false"}
+        found = {"responder": "true" if self._responds(row.values) else "false"}
+        address = row.values.get("address", "::/0")
+        if is_name(address) and (resolved := self.router.addresses_of(address)):
+            found["current-address"] = resolved[0]
+        return found
 
 
 class Identities(Behaviour):
@@ -153,9 +157,13 @@ class Policies(Behaviour):
         if peer is None:
             return {}
         address = peer.values.get("address", "::/0")
-        if not single_host(address) or is_name(address):
+        if not single_host(address):
             return {}
+        if is_name(address):
+            address = next(iter(self.router.addresses_of(address)), "")
         far = address.partition("/")[0]
+        if not far:
+            return {}
         # Without local-address a router prints the source its routing picks; unspecified stands in for it.
         near = peer.values.get("local-address", "::" if ":" in far else "0.0.0.0")
         return {"sa-src-address": near, "sa-dst-address": far}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import failure
 from ..model import Row, Values
 from ..table import Table
+from ..values.addresses import is_name
 from ..values.basic import parse_duration, spell_duration
 from .base import Behaviour
 
@@ -28,6 +29,8 @@ class AddressLists(Behaviour):
         self.key_of: dict[str, tuple[str, str]] = {}
         self.counting: dict[str, str] = {}
         self.earliest = math.inf
+        # Entry that is a DNS name -> the entries its addresses stand in.
+        self.resolved: dict[str, list[Row]] = {}
 
     def check(self, values: Values, row: Row | None) -> None:
         self.refresh()
@@ -50,10 +53,40 @@ class AddressLists(Behaviour):
         self.key_of[row.id] = (values["list"], values["address"])
         row.dynamic = values["dynamic"] == "true"
         self._start(row, values.get("timeout"))
+        self._resolve(row)
 
     def dropped(self, row: Row) -> None:
         self._forget(row)
         self.counting.pop(row.id, None)
+        self._unresolve(row.id)
+
+    def resolve_again(self) -> None:
+        """Static names changed."""
+        for row in list(self.table):
+            self._resolve(row)
+
+    def _resolve(self, row: Row) -> None:
+        """A name stays as typed; its addresses stand beside it as dynamic entries commented by the name.
+
+        firewall.md section 6; that the comment is the name is unverified.
+        """
+        values = row.values
+        self._unresolve(row.id)
+        if not is_name(values["address"]) or values["disabled"] == "true":
+            return
+        for address in self.router.addresses_of(values["address"]):
+            child = Row(self.table.new_id(), {}, dynamic=True)
+            given = {"list": values["list"], "address": address, "comment": values["address"], "disabled": "false"}
+            self.table.store(child, {**given, "dynamic": "true", "creation-time": values.get("creation-time", "")})
+            self.table.insert(child)
+            self.resolved.setdefault(row.id, []).append(child)
+            self.router.changed(self.table, child)
+
+    def _unresolve(self, id_: str) -> None:
+        for child in self.resolved.pop(id_, ()):
+            if self.table.by_id(child.id) is child:
+                self.table.discard(child)
+                self.router.removed(self.table, child.id)
 
     def _forget(self, row: Row) -> None:
         if key := self.key_of.pop(row.id, None):

@@ -293,4 +293,35 @@ CONNECTION = Menu(
     edits_dynamic=True,
 )
 
-MENUS = (LAYER7, ADDRESS_LIST, FILTER, NAT, RAW, MANGLE, CONNECTION)
+# firewall.md section 12; single values are unverified.
+_TIMEOUTS = {
+    "generic": "10m",
+    "icmp": "10s",
+    "tcp-close": "10s",
+    "tcp-close-wait": "10s",
+    "tcp-established": "1d",
+    "tcp-fin-wait": "10s",
+    "tcp-last-ack": "10s",
+    "tcp-max-retrans": "5m",
+    "tcp-syn-received": "5s",
+    "tcp-syn-sent": "5s",
+    "tcp-time-wait": "10s",
+    "tcp-unacked": "5m",
+    "udp": "30s",
+    "udp-stream": "3m",
+}
+
+TRACKING = Menu(
+    "/ip/firewall/connection/tracking",
+    (
+        Field("enabled", one_of("auto", "no", "yes"), default="auto"),
+        *(Field(f"{name}-timeout", duration(), default=value) for name, value in _TIMEOUTS.items()),
+        Field("loose-tcp-tracking", SWITCH, default="true"),
+        Field("liberal-tcp-tracking", SWITCH, default="false", since="7.20"),
+        read_only("total-entries", "0"),
+    ),
+    ("set", "print", "get", "export", "edit"),
+    singleton=True,
+)
+
+MENUS = (LAYER7, ADDRESS_LIST, FILTER, NAT, RAW, MANGLE, CONNECTION, TRACKING)

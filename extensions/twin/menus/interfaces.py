@@ -28,6 +28,7 @@ INTERFACE = Menu(
     ),
     ("set", "print", "find", "get", "export", "reset", "edit", "comment", "enable", "disable", "remove"),
     noun="interface",
+    taken="already have interface with such name",
     unique="name",
     print_flags=("oid", "stats", "stats-detail"),
 )

@@ -40,6 +40,7 @@ def create(router: Router, table: Table, values: Values, *, before: Row | None =
     """Insert an entry whose written values are already in stored form; raises Trap if they do not fit."""
     behaviour = router.behaviours[table.menu.path]
     behaviour.prepare(values)
+    _refuse_nameless(table, values)
     fill_defaults(router, table, values)
     if table.menu.unique:
         table.refuse_same_name(values.get(table.menu.unique, ""))
@@ -50,6 +51,12 @@ def create(router: Router, table: Table, values: Values, *, before: Row | None =
     behaviour.placed(row, True)
     router.changed(table, row)
     return row
+
+
+def _refuse_nameless(table: Table, values: Values) -> None:
+    """Nobody could ever refer to an entry whose name is empty; that it is refused, and the wording, are unverified."""
+    if table.menu.unique and values.get(table.menu.unique) == "":
+        raise invalid_value(table.menu.unique)
 
 
 def fill_defaults(router: Router, table: Table, values: Values) -> None:
@@ -107,7 +114,7 @@ def _place(router: Router, table: Table, command: Command) -> Row | None:
     found = table.by_id(wanted) if wanted.startswith("*") else None
     if found is None:
         # Numbers mean nothing over the API, as no print with numbering came before.
-        raise Trap("item referred by 'place-before' does not exist (11)", GENERAL)
+        raise Trap(router.persona.no_such_place, GENERAL)
     router.behaviours[table.menu.path].check_place(found)
     return found
 
@@ -132,6 +139,7 @@ def change(router: Router, table: Table, rows: Iterable[Row], given: list[tuple[
         for name, value in given:
             put(router, table, values, name, value)
         if table.menu.unique and not table.menu.singleton:
+            _refuse_nameless(table, values)
             table.refuse_same_name(values.get(table.menu.unique, ""), row)
         behaviour.check(values, row)
         table.store(row, values)

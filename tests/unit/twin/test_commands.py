@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import pytest
 from twin import Router, Trap
-from twin.actor import Actor
-from twin.command import Command
 
 PROFILE = "/ip/ipsec/profile"
 PEER = "/ip/ipsec/peer"
@@ -122,6 +120,12 @@ def test_default_profile_has_the_version_s_dead_peer_detection(version: str, int
         (PEER, {"exchange-mode": "ike3"}, "input does not match any value of exchange-mode"),
         (PEER, {"port": "70000"}, "value of port is out of range (0 .. 65535)"),
         (PROFILE, {"name": "default"}, "failure: profile with the same name already exists"),
+        (PROFILE, {"name": ""}, "invalid value for argument name"),
+        ("/user/group", {"name": ""}, "failure: invalid group name"),
+        ("/ip/ipsec/identity", {"secret": "x"}, "missing value(s) of argument(s) peer"),
+        (FILTER, {"action": "drop"}, "missing value(s) of argument(s) chain"),
+        (FILTER, {"chain": "input", "!nonsense": ""}, "unknown parameter nonsense"),
+        (FILTER, {"chain": "input", "!place-before": ""}, "unknown parameter place-before"),
         ("/user/group", {}, "failure: invalid group name"),
         ("/certificate", {}, "failure: At least one field specifying certificate name must be set!"),
         ("/ip/ipsec/active-peers", {}, "error - contact MikroTik support and send a supout file (3)"),
@@ -148,6 +152,25 @@ def test_names_are_numbered_where_none_is_given(router: Router) -> None:
         router.add(menu, name=f"{name}2")
         router.call(f"{menu}/add")
         assert [row["name"] for row in router.rows(menu)][-3:] == [f"{name}1", f"{name}2", f"{name}3"]
+
+
+def test_number_that_becomes_free_is_given_again(router: Router) -> None:
+    for _ in range(3):
+        router.call(f"{PEER}/add")
+    router.call(f"{PEER}/remove", {"numbers": "peer2"})
+    for _ in range(2):
+        router.call(f"{PEER}/add")
+    assert [row["name"] for row in router.rows(PEER)] == ["peer1", "peer3", "peer2", "peer4"]
+
+
+def test_entry_cannot_be_renamed_to_nothing_or_to_another_s_name(router: Router) -> None:
+    for name in "ab":
+        router.add(PEER, name=name)
+    assert refused(router, f"{PEER}/set", numbers="a", name="") == ("invalid value for argument name", 1)
+    assert refused(router, f"{PEER}/set", numbers="a", name="b")[0] == "failure: peer with the same name already exists"
+    text = "failure: already have interface with such name"
+    assert refused(router, "/interface/set", numbers="ether1", name="ether2") == (text, 4)
+    router.call(f"{PEER}/set", {"numbers": "a", "name": "a"})
 
 
 def test_rename_is_seen_by_whoever_refers(router: Router) -> None:
@@ -197,6 +220,9 @@ def test_unset_takes_a_matcher_away(router: Router) -> None:
     id_ = router.add(FILTER, chain="input", protocol="tcp", dst_port="22")
     router.call(f"{FILTER}/unset", {"numbers": id_, "value-name": "dst-port"})
     assert "dst-port" not in router.rows(FILTER)[0]
+    both = {"numbers": f"{id_},{router.add(FILTER, chain='input', protocol='udp')}", "value-name": "protocol"}
+    router.call(f"{FILTER}/unset", both)
+    assert not any("protocol" in row for row in router.rows(FILTER))
     assert refused(router, f"{FILTER}/unset", numbers=id_, value_name="chain") == (
         "input does not match any value of value-name",
         1,
@@ -248,12 +274,25 @@ def test_move(router: Router, rules: list[str], numbers: str, destination: str, 
     assert order(router) == result
 
 
+def test_move_refused_for_one_of_several_moves_none(router: Router, rules: list[str]) -> None:
+    router.seed({FILTER: [{"chain": "input", "dynamic": "true", "comment": "X"}]})
+    dynamic = router.rows(FILTER)[-1][".id"]
+    builtin = ("failure: cannot move builtin", 4)
+    assert refused(router, f"{FILTER}/move", numbers=f"{rules[2]},{dynamic}", destination=rules[0]) == builtin
+    assert refused(router, f"{FILTER}/move", numbers=f"{rules[2]},{rules[3]}", destination=dynamic) == builtin
+    assert refused(router, f"{FILTER}/move", numbers=rules[2], destination="*99") == ("no such item (4)", 0)
+    assert refused(router, f"{FILTER}/move", destination=rules[0])[0] == "missing value(s) of argument(s) numbers"
+    assert order(router) == "abcdX"
+
+
 def test_place_before_inserts(router: Router, rules: list[str]) -> None:
     router.add(FILTER, chain="input", comment="x", place_before=rules[1])
     assert order(router) == "axbcd"
     text = "item referred by 'place-before' does not exist (11)"
     assert refused(router, f"{FILTER}/add", chain="input", place_before="*99")[0] == text
     assert refused(router, f"{FILTER}/add", chain="input", place_before="0")[0] == text
+    older = refused(Router("7.12.2"), f"{FILTER}/add", chain="input", place_before="*99")[0]
+    assert older == "failure: item referred by 'place-before' does not exist"
 
 
 def test_copy_from_takes_everything_but_the_name(router: Router) -> None:
@@ -282,75 +321,3 @@ def test_builtin_entry_stays(router: Router, menu: str, name: str) -> None:
 def test_builtin_profile_can_be_changed(router: Router) -> None:
     router.call(f"{PROFILE}/set", {".id": "*A", "dh-group": "ecp256"})
     assert router.rows(PROFILE)[0]["dh-group"] == "ecp256"
-
-
-@pytest.mark.parametrize("version", ["7.16.2", "7.22.3"])
-def test_empty_answer_has_the_version_s_form(version: str) -> None:
-    words = [reply.word for reply in Router(version).run(Command(FILTER, "print"))]
-    assert words == (["!empty", "!done"] if version == "7.22.3" else ["!done"])
-
-
-def test_proplist_leaves_rows_without_any_of_the_names_empty(router: Router) -> None:
-    router.add(PEER, name="a")
-    router.add(PEER, name="b", comment="x")
-    replies = router.run(Command(PEER, "print", ((".proplist", "comment"),)))
-    assert [(reply.word, dict(reply.attributes)) for reply in replies] == [
-        ("!re", {}),
-        ("!re", {"comment": "x"}),
-        ("!done", {}),
-    ]
-
-
-def test_count_only_counts(router: Router, rules: list[str]) -> None:
-    assert router.call(f"{FILTER}/print", {"count-only": ""}, "comment=a") == [{"ret": "1"}]
-    assert len(rules) == 4
-
-
-def test_query_compares_by_type(router: Router) -> None:
-    router.add(PEER, name="a", address="203.0.113.50")
-    assert router.call(f"{PEER}/print", None, "address=203.0.113.50")[0]["name"] == "a"
-    assert router.call(f"{PROFILE}/print", None, "lifetime=24h")[0]["name"] == "default"
-
-
-def test_get_and_find(router: Router, rules: list[str]) -> None:
-    assert router.call(f"{FILTER}/find", None, "comment=b") == [{"ret": rules[1]}]
-    assert router.call(f"{FILTER}/get", {"number": rules[1], "value-name": "comment"}) == [{"ret": "b"}]
-
-
-READER = Actor("r", frozenset(("api", "read")))
-
-
-@pytest.mark.parametrize(
-    ("full", "policies"),
-    [
-        (f"{FILTER}/add", ("api", "read")),
-        (f"{PROFILE}/set", ("api", "read")),
-        (f"{FILTER}/print", ("api", "write")),
-        ("/user/add", ("api", "read", "write")),
-        ("/user/group/remove", ("api", "read", "write")),
-    ],
-)
-def test_policy_that_is_lacking(router: Router, full: str, policies: tuple[str, ...]) -> None:
-    with pytest.raises(Trap, match=r"^not enough permissions \(9\)$"):
-        router.call(full, {}, actor=Actor("r", frozenset(policies)))
-
-
-@pytest.mark.parametrize(("mask", "shown"), [(False, None), (True, "*****")])
-def test_secrets_are_for_users_with_the_policy_sensitive(mask: bool, shown: str | None) -> None:
-    from twin import Persona
-
-    router = Router(Persona(mask_secrets=mask))
-    router.add(PEER, name="a", ppk_secret="hunter2")
-    router.add("/ip/ipsec/identity", peer="a", secret="hunter2")
-    assert router.rows("/ip/ipsec/identity")[0]["secret"] == "hunter2"
-    assert router.rows("/ip/ipsec/identity", actor=READER)[0].get("secret") == shown
-    assert router.rows(PEER, actor=READER)[0].get("ppk-secret") == shown
-
-
-def test_console_describes_the_tree(router: Router) -> None:
-    children = router.call("/console/inspect", {"request": "child", "path": "ip,ipsec"})
-    assert {"type": "child", "name": "profile", "node-type": "dir"} in children
-    arguments = router.call("/console/inspect", {"request": "child", "path": "ip,ipsec,profile,add"})
-    assert "dh-group" in [row["name"] for row in arguments]
-    words = router.call("/console/inspect", {"request": "completion", "path": "ip,ipsec,profile,add,hash-algorithm"})
-    assert [row["completion"] for row in words] == ["md5", "sha1", "sha256", "sha384", "sha512"]

@@ -96,6 +96,11 @@ def test_rule_is_refused(router: Router, words: dict[str, str], message: str) ->
     assert refusal(router, f"{FILTER}/add", **{"chain": "input", **words}) == message
 
 
+def test_connection_tracking_has_its_defaults(router: Router) -> None:
+    (row,) = router.rows("/ip/firewall/connection/tracking")
+    assert (row["enabled"], row["tcp-established-timeout"], row["udp-timeout"]) == ("auto", "1d", "30s")
+
+
 def test_taking_the_protocol_from_under_its_ports_is_refused(router: Router) -> None:
     id_ = router.add(FILTER, chain="input", protocol="udp", dst_port="500")
     assert "ports can be specified" in refusal(router, f"{FILTER}/unset", numbers=id_, value_name="protocol")
@@ -155,6 +160,9 @@ def test_fasttrack_rule_brings_the_dummy_row_and_takes_it_along(router: Router) 
         assert refusal(router, f"{FILTER}/{verb}", numbers=dummy[".id"]) == f"failure: cannot {companion} builtin"
     assert refusal(router, f"{FILTER}/move", numbers=accept, destination=dummy[".id"]) == "failure: cannot move builtin"
     assert refusal(router, f"{FILTER}/add", chain="input", place_before=dummy[".id"]) == "failure: cannot move builtin"
+    router.call(f"{FILTER}/move", {"numbers": fast, "destination": accept})
+    assert [row[".id"] for row in router.rows(FILTER)] == [dummy[".id"], fast, accept]
+    router.call(f"{FILTER}/move", {"numbers": fast})
     router.call(f"{FILTER}/disable", {"numbers": fast})
     assert [row[".id"] for row in router.rows(FILTER)] == [accept, fast]
 
@@ -201,6 +209,20 @@ def test_entry_with_a_timeout_is_dynamic_counts_down_and_goes(router: Router, cl
 def test_entry_with_a_timeout_can_be_removed(router: Router) -> None:
     id_ = router.add(LIST, list="a", address="192.0.2.1", timeout="1h")
     router.call(f"{LIST}/remove", {"numbers": id_})
+    assert router.rows(LIST) == []
+
+
+def test_name_in_a_list_stays_and_its_addresses_stand_beside_it(router: Router) -> None:
+    router.add("/ip/dns/static", name="vpn.example.com", address="198.51.100.7")
+    name = router.add(LIST, list="a", address="vpn.example.com")
+    found = [(row["address"], row["dynamic"], row.get("comment")) for row in router.rows(LIST)]
+    assert found == [("vpn.example.com", "false", None), ("198.51.100.7", "true", "vpn.example.com")]
+    router.call("/ip/dns/static/set", {"numbers": "*1", "address": "198.51.100.8"})
+    assert [row["address"] for row in router.rows(LIST)] == ["vpn.example.com", "198.51.100.8"]
+    router.call(f"{LIST}/disable", {"numbers": name})
+    assert len(router.rows(LIST)) == 1
+    router.call(f"{LIST}/enable", {"numbers": name})
+    router.call(f"{LIST}/remove", {"numbers": name})
     assert router.rows(LIST) == []
 
 

@@ -164,6 +164,26 @@ def test_policy_of_a_passive_peer_has_open_ends(router: Router) -> None:
     assert (row["sa-src-address"], row["sa-dst-address"]) == ("::", "::")
 
 
+def test_policy_follows_its_peer(router: Router) -> None:
+    policy(router, sa_dst_address="198.51.100.9")
+    assert router.rows(POLICY)[1]["sa-dst-address"] == "203.0.113.50"
+    router.call(f"{PEER}/set", {"numbers": "site-b", "address": "2001:db8::2", "local-address": "", "name": "b"})
+    row = router.rows(POLICY)[1]
+    assert (row["peer"], row["sa-src-address"], row["sa-dst-address"]) == ("b", "::", "2001:db8::2")
+
+
+def test_name_of_a_peer_is_resolved_from_the_static_names(router: Router) -> None:
+    router.add(PEER, name="d", address="VPN.example.com")
+    id_ = policy(router, peer="d")[".id"]
+    assert "current-address" not in router.rows(PEER)[1]
+    assert router.rows(POLICY)[1]["sa-dst-address"] == "::"
+    router.add("/ip/dns/static", name="vpn.example.com", address="198.51.100.7")
+    assert router.rows(PEER)[1]["current-address"] == "198.51.100.7"
+    assert [row["sa-dst-address"] for row in router.rows(POLICY) if row[".id"] == id_] == ["198.51.100.7"]
+    text = "failure: Multiple initiator peers for the same address/dns"
+    assert refusal(router, f"{PEER}/add", name="e", address="VPN.example.com") == text
+
+
 def test_default_template_prints_only_what_templates_have(router: Router) -> None:
     row = router.rows(POLICY)[0]
     assert row.pop(".id").startswith("*")
@@ -225,6 +245,16 @@ def test_nothing_is_placed_above_the_default_template(router: Router) -> None:
     template = router.rows(POLICY)[0][".id"]
     assert refusal(router, f"{POLICY}/add", peer="site-b", place_before=template) == "failure: cannot move builtin"
     assert refusal(router, f"{POLICY}/move", numbers=template) == "failure: cannot move builtin"
+
+
+def test_policy_is_placed_above_no_dynamic_policy(router: Router) -> None:
+    router.seed({POLICY: [{"peer": "site-b", "dynamic": "true", "src-address": "192.168.77.0/24"}]})
+    dynamic = router.rows(POLICY)[1][".id"]
+    mine = policy(router)[".id"]
+    assert refusal(router, f"{POLICY}/move", numbers=mine, destination=dynamic) == "failure: cannot move builtin"
+    assert refusal(router, f"{POLICY}/set", numbers=dynamic, comment="x") == "failure: cannot change builtin"
+    assert refusal(router, f"{POLICY}/remove", numbers=f"{mine},{dynamic}") == "failure: cannot remove builtin"
+    assert len(router.rows(POLICY)) == 3
 
 
 def test_removed_peer_leaves_its_id_behind(router: Router) -> None:

@@ -72,6 +72,21 @@ def test_any_words_are_answered_or_fatal(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("version", ROUTERS)
+def test_every_argument_of_every_command_can_be_taken_back_or_is_refused(version: str) -> None:
+    """`=!name=` on whatever has an entry to try it on."""
+    router = Router(version)
+    router.add("/ip/ipsec/peer", name="a")
+    session = Session(router, "192.0.2.9", "api", lambda _: None)
+    session.handle(["/login", "=name=admin", "=password="])
+    for path, table in router.tables.items():
+        for verb, names in commands(table.menu, table.persona).items():
+            for name in sorted(names):
+                target = [f"=.id={table.rows[0].id}"] if table.rows and "numbers" in names else []
+                replies = session.handle([f"{path}/{verb}", *target, f"=!{name}="])
+                assert {words[0] for words in replies} <= REPLIES
+
+
+@pytest.mark.parametrize("version", ROUTERS)
 def test_every_field_spells_or_refuses_every_value_and_its_spelling_is_stable(version: str) -> None:
     """A value that changes when it is written back would never let a client come to rest."""
     unstable = []
