@@ -54,6 +54,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             result.update(self._run(secrets, task_vars))
         except (Unreachable, LoginRefused, Untrusted) as error:
             result.update(unreachable=True, changed=False, msg=mask(str(error), secrets))
+            # To Ansible an unreachable host is no failure, and so nothing that `until` or `retries` would try again.
+            if self._task.until or self._task.retries:
+                result["failed"] = True
         except FAILURES as error:
             result.update(failed=True, msg=mask(str(error), secrets))
         except Exception as error:

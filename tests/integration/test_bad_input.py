@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever is wrong gets one clear sentence, changes nothing, and shows no traceback and no secret."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twin import Faults, Refusal, Server
+from twin.pytest_plugin import MakeTwin
+
+from tests.integration.playing import PASSWORD, Play, Run, place
+
+SECRET = "unique-secret-4711"
+PROFILE = {"name": "s2s", "enc_algorithm": ["aes-256"]}
+PEER = {"name": "b", "address": "203.0.113.50"}
+
+
+@pytest.fixture
+def router(make_twin: MakeTwin) -> Server:
+    return make_twin("7.16.2", users={"admin": PASSWORD}, tls=True)
+
+
+def task(module: str, config: Any, **more: Any) -> dict[str, Any]:
+    return {"name": "wrong", f"vpnops.mikrotik.{module}": {"config": config, **more}}
+
+
+def told(run: Run) -> str:
+    """The sentence of the failed task, after seeing that it is all there is to see."""
+    assert run.status != 0
+    message = run.failure.message
+    assert message.strip()
+    assert "\n" not in message
+    for nuisance in ("Traceback", 'File "', "unexpected defect", SECRET, PASSWORD):
+        assert nuisance not in run.output, run.output
+    return message
+
+
+@pytest.mark.parametrize(
+    ("module", "config", "words"),
+    [
+        pytest.param("ipsec_profile", [{**PROFILE, "encalg": "x"}], ["encalg", "enc_algorithm"], id="unknown-option"),
+        pytest.param("config", {"ipsec_profile": [{**PROFILE, "encalg": "x"}]},
+                     ["ipsec_profile", "encalg"], id="unknown-option-of-a-menu"),
+        pytest.param("config", {"ipsec_profil": []}, ["ipsec_profil", "ipsec_profile"], id="unknown-menu"),
+        pytest.param("ipsec_profile", [{**PROFILE, "lifetime": "soon"}],
+                     ["127.0.0.1", "/ip/ipsec/profile", "s2s", "lifetime", "'soon'", "30s"], id="wrong-time"),
+        pytest.param("ipsec_profile", [{**PROFILE, "enc_algorithm": ["aes-512"]}],
+                     ["enc_algorithm", "aes-512", "aes-256"], id="wrong-word"),
+        pytest.param("ipsec_profile", [{"enc_algorithm": ["aes-256"]}], ["name"], id="missing-key"),
+        pytest.param("ipsec_profile", [PROFILE, PROFILE], ["/ip/ipsec/profile", "s2s", "twice"], id="given-twice"),
+        pytest.param("ipsec_peer", [{**PEER, "address": "203.0.113.500"}],
+                     ["/ip/ipsec/peer", "name=b", "address", "203.0.113.500", "DNS name"], id="wrong-address"),
+        pytest.param("ipsec_peer", [{**PEER, "profile": "nosuch"}],
+                     ["/ip/ipsec/peer", "name=b", "profile", "'nosuch'", "/ip/ipsec/profile", "default"],
+                     id="wrong-reference"),
+        pytest.param("ipsec_peer", [{**PEER, "ppk_secret": SECRET}],
+                     ["/ip/ipsec/peer", "name=b", "ppk-secret", "7.16.2", "7.21"], id="newer-option"),
+        pytest.param("ipsec_key_psk", [{"peer": "b", "id": "x" * 16, "key": "a" * 128}],
+                     ["/ip/ipsec/key/psk", "7.16.2", "7.21"], id="newer-menu"),
+        pytest.param("ipsec_key_psk", [{"peer": "b", "id": "x" * 16, "key": SECRET}],
+                     ["/ip/ipsec/key/psk", "key", "128"], id="secret-of-a-wrong-form"),
+        pytest.param("ipsec_identity", [{"peer": "nobody", "secret": SECRET}],
+                     ["/ip/ipsec/identity", "peer", "'nobody'"], id="identity-without-peer"),
+        pytest.param("firewall_filter", [{"chain": "input", "dst_port": "70000", "protocol": "tcp"}],
+                     ["/ip/firewall/filter", "dst-port", "70000", "65535"], id="port-out-of-range"),
+        pytest.param("firewall_filter", [{"chain": "input", "dst_port": "22"}],
+                     ["127.0.0.1", "/ip firewall filter add", "ports can be specified", "nothing was changed"],
+                     id="what-only-the-router-knows"),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_told(router: Server, play: Play, module: str, config: Any, words: list[str]) -> None:
+    before = router.router.dump()
+    message = told(play(router, [task(module, config)], "-vvv"))
+    assert [word for word in words if word not in message] == [], message
+    assert router.router.dump() == before
+
+
+def test_a_state_that_does_not_exist_is_told(router: Server, play: Play) -> None:
+    message = told(play(router, [task("ipsec_profile", [PROFILE], state="gone")]))
+    assert "state" in message
+    assert "merged" in message
+
+
+def test_a_scope_that_the_entries_leave_is_told(router: Server, play: Play) -> None:
+    wanted = task("ipsec_peer", [PEER], state="overridden", scope={"owner": ["s2s"]})
+    assert "outside the task's own scope" in told(play(router, [wanted]))
+
+
+def test_removing_what_is_in_use_is_told(router: Server, play: Play) -> None:
+    router.router.add("/ip/ipsec/profile", name="s2s")
+    router.router.add("/ip/ipsec/peer", name="b", profile="s2s", address="203.0.113.50")
+    message = told(play(router, [task("ipsec_profile", [{"name": "s2s"}], state="deleted")]))
+    assert "cannot be removed, /ip/ipsec/peer name=b still uses it" in message
+
+
+def test_a_refusal_half_way_is_undone(router: Server, play: Play) -> None:
+    before = router.router.dump()
+    router.faults.refuse = Refusal(path="/ip/ipsec/peer", message="failure: not today")
+    both = task("config", {"ipsec_profile": [PROFILE], "ipsec_peer": [PEER]})
+    message = told(play(router, [both]))
+    assert "not today" in message
+    assert "undone" in message
+    assert router.router.dump() == before
+
+
+def elsewhere(router: Server, **changes: Any) -> dict[str, Any]:
+    return {**place(router), **changes}
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param(lambda: {"ansible_port": closed_port()}, ["127.0.0.1:", "nothing listens"], id="nobody-listens"),
+        pytest.param(lambda: {"ansible_host": "router.invalid"}, ["router.invalid"], id="no-such-name"),
+        pytest.param(lambda: {"ansible_password": SECRET}, ["127.0.0.1", "admin"], id="wrong-password"),
+        pytest.param(lambda: {"routeros_ca_file": None}, ["certificate", "routeros_ca_file"], id="unknown-authority"),
+        pytest.param(lambda: {"routeros_fingerprint": "ab" * 32}, ["fingerprint"], id="other-fingerprint"),
+        pytest.param(lambda: {"routeros_fingerprint": "abc"}, ["fingerprint"], id="no-fingerprint-at-all"),
+        pytest.param(lambda: {"routeros_ca_file": "/nowhere/ca.pem"}, ["/nowhere/ca.pem"], id="no-such-file"),
+        pytest.param(
+            lambda: {"routeros_transport": "telnet"}, ["transport", "telnet", "api-ssl"], id="no-such-transport"
+        ),
+    ],
+)
+def test_no_session_is_told(
+    router: Server, play: Play, changes: Callable[[], dict[str, Any]], words: list[str]
+) -> None:
+    before = router.router.dump()
+    given = {name: value for name, value in elsewhere(router, **changes()).items() if value is not None}
+    run = play({"router": given}, [task("ipsec_profile", [PROFILE])], "-vvv")
+    message = told(run)
+    assert [word for word in words if word not in message] == [], message
+    assert router.router.dump() == before
+
+
+def test_a_router_that_never_answers_is_told(make_twin: MakeTwin, play: Play) -> None:
+    silent = make_twin(faults=Faults(refuse_connections="hang"))
+    run = play({"router": elsewhere(silent, routeros_timeout=1)}, [task("ipsec_profile", [PROFILE])])
+    assert "127.0.0.1" in told(run)
+    assert run.failure.status == "unreachable"
+
+
+def test_an_account_without_write_is_told(make_twin: MakeTwin, play: Play) -> None:
+    router = make_twin()
+    router.router.set_user("reader", PASSWORD, ["api", "read", "sensitive"])
+    given = elsewhere(router, ansible_user="reader")
+    message = told(play({"router": given}, [task("ipsec_profile", [PROFILE])]))
+    assert "not enough permissions" in message
+    assert "nothing was changed" in message
+
+
+@pytest.mark.parametrize("connection", ["local", "ssh"])
+def test_a_host_that_is_no_router_is_told(play: Play, connection: str) -> None:
+    run = play({"somewhere": {"ansible_connection": connection}}, [task("ipsec_profile", [PROFILE])])
+    message = told(run)
+    assert "set ansible_connection to vpnops.mikrotik.routeros" in message
+    assert connection in message
+
+
+def test_commands_over_the_connection_are_told(router: Server, play: Play) -> None:
+    run = play(router, [{"name": "wrong", "ansible.builtin.raw": "/ip address print"}])
+    assert "runs no commands" in run.output
+    assert "Traceback" not in run.output
+
+
+def test_a_missing_library_is_told(router: Server, play: Play, tmp_path: Path) -> None:
+    (tmp_path / "librouteros").mkdir()
+    (tmp_path / "librouteros" / "__init__.py").write_text("raise ImportError('not here')\n")
+    run = play(router, [task("ipsec_profile", [PROFILE])], environment={"PYTHONPATH": str(tmp_path)})
+    message = told(run)
+    assert "librouteros" in message
+    assert "pip install" in message

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No secret shows, however loud Ansible is told to be: neither new ones nor those that the router already has."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from twin import Refusal, Server
+from twin.pytest_plugin import MakeTwin
+
+from tests.integration.playing import PASSWORD, Play, Run, place
+
+OLD, NEW = "old-secret-3141592653", 'new-"secret"$2718281828'
+PPK, LOGIN = "ppk-secret-1618033988", "xauth-password-14142"
+SECRETS = (PASSWORD, OLD, NEW, PPK, LOGIN)
+IDENTITIES = "/ip/ipsec/identity"
+
+
+@pytest.fixture
+def router(make_twin: MakeTwin) -> Server:
+    """A router with a peer whose identity has a secret."""
+    server = make_twin("7.22.3", users={"admin": PASSWORD}, tls=True)
+    server.router.add("/ip/ipsec/peer", name="b", address="203.0.113.50", ppk_secret=PPK)
+    server.router.add(IDENTITIES, peer="b", secret=OLD, password=LOGIN)
+    return server
+
+
+def spelled(secret: str) -> set[str]:
+    """The secret and the ways in which JSON and the RouterOS console would spell it."""
+    quoted = secret.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    return {secret, json.dumps(secret)[1:-1], quoted, json.dumps(quoted)[1:-1]}
+
+
+def silent(run: Run) -> Run:
+    """The run, after seeing that no secret is in its output or its results."""
+    told = run.output + json.dumps([outcome.result for outcome in run.outcomes])
+    assert len(run.output) > 1000, "-vvvv is expected to say a lot"
+    assert [secret for secret in SECRETS for form in spelled(secret) if form in told] == []
+    return run
+
+
+def identity(**more: Any) -> dict[str, Any]:
+    return {"peer": "b", "secret": NEW, **more}
+
+
+def loud(play: Play, router: Server | dict[str, Any], tasks: list[dict[str, Any]], **keywords: Any) -> Run:
+    return silent(play({"router": router}, tasks, "-vvvv", "--diff", **keywords))
+
+
+@pytest.mark.parametrize("flags", [[], ["--check"]], ids=["run", "check"])
+@pytest.mark.parametrize("module", ["ipsec_identity", "config"])
+def test_changing_a_secret(router: Server, play: Play, module: str, flags: list[str]) -> None:
+    config: Any = [identity()] if module == "ipsec_identity" else {"ipsec_identity": [identity()]}
+    tasks = [
+        {"name": "change", f"vpnops.mikrotik.{module}": {"config": config}, "register": "found"},
+        {"name": "show", "ansible.builtin.debug": {"var": "found"}},
+    ]
+    run = silent(play(router, tasks, "-vvvv", "--diff", *flags))
+    assert run["change"].result["changed"] is True
+    assert "secret=******** (changed)" in run["change"].result["diff"][0]["after"]
+    assert [row["secret"] for row in router.router.rows(IDENTITIES)] == [OLD if flags else NEW]
+
+
+@pytest.mark.parametrize("state", ["replaced", "overridden", "deleted", "gathered", "rendered", "merged"])
+def test_every_state(router: Server, play: Play, state: str) -> None:
+    config = [identity(auth_method="pre-shared-key-xauth", password=LOGIN)]
+    task = {"name": state, "vpnops.mikrotik.ipsec_identity": {"config": config, "state": state}}
+    assert loud(play, router, [task]).status == 0
+
+
+def test_a_loop_over_entries_with_secrets(router: Server, play: Play) -> None:
+    task = {
+        "name": "loop",
+        "vpnops.mikrotik.ipsec_identity": {"config": [{"peer": "b", "secret": "{{ secrets[item] }}"}]},
+        "loop": ["one"],
+    }
+    assert loud(play, router, [task], variables={"secrets": {"one": NEW}}).changed == 1
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param([identity(secret_=NEW)], id="unknown-option"),
+        pytest.param([identity(auth_method=NEW)], id="as-a-wrong-value"),
+        pytest.param([{"secret": NEW}], id="missing-option"),
+        pytest.param([identity(peer="nobody")], id="wrong-reference"),
+        pytest.param(NEW, id="in-place-of-the-list"),
+        pytest.param([NEW], id="in-place-of-an-entry"),
+    ],
+)
+@pytest.mark.parametrize("module", ["ipsec_identity", "config"])
+def test_wrong_arguments(router: Server, play: Play, module: str, config: Any) -> None:
+    given = config if module == "ipsec_identity" else {"ipsec_identity": config}
+    task = {"name": "wrong", f"vpnops.mikrotik.{module}": {"config": given}}
+    run = play(router, [task], "-vvvv", "--diff")
+    assert run.status != 0
+    if "auth_method" not in str(config) and NEW not in (config, *config):
+        silent(run)
+    assert "Traceback" not in run.output
+
+
+def test_the_router_repeats_the_secret_in_its_refusal(router: Server, play: Play) -> None:
+    router.faults.refuse = Refusal(path=IDENTITIES, message=f"failure: {NEW} and {OLD} are too weak")
+    task = {"name": "refused", "vpnops.mikrotik.ipsec_identity": {"config": [identity()]}}
+    run = loud(play, router, [task])
+    assert "are too weak" in run.failure.message
+
+
+def test_the_session_breaks_at_the_secret(router: Server, play: Play) -> None:
+    router.faults.drop_when = "before"
+    router.faults.drop_after = 4
+    task = {"name": "broken", "vpnops.mikrotik.ipsec_identity": {"config": [identity()]}}
+    assert "unknown is the fate of" in loud(play, router, [task]).failure.message
+
+
+def test_a_login_that_fails(router: Server, play: Play) -> None:
+    nobody = {**place(router), "ansible_user": "nobody"}
+    loud(play, nobody, [{"name": "refused", "vpnops.mikrotik.ipsec_identity": {"config": [identity()]}}])
+
+
+def test_a_defect_of_ours(router: Server, play: Play) -> None:
+    # No router calls itself so: reading the number raises, as an unforeseen answer would.
+    router.router.tables["/system/resource"].rows[0].values["version"] = f"{NEW}"
+    task = {"name": "defect", "vpnops.mikrotik.ipsec_identity": {"config": [identity()]}}
+    run = loud(play, router, [task])
+    assert "defect" in run.failure.message
+
+
+def test_a_provider_and_the_classic_module(router: Server, play: Play) -> None:
+    provider = {"host": "127.0.0.1", "port": router.port, "password": PASSWORD, "transport": "api"}
+    given = {"config": [identity()], "provider": provider}
+    jump = {"ansible_connection": "local"}
+    asked = [{"name": "classic", "vpnops.mikrotik.ipsec_identity": given, "async": 20, "poll": 1}]
+    assert loud(play, jump, asked).changed == 1
+    assert loud(play, jump, [{"name": "in-process", "vpnops.mikrotik.ipsec_identity": given}]).status == 0
+
+
+def test_the_role(router: Server, play: Play) -> None:
+    tunnel = {
+        "name": "x",
+        "remote_address": "203.0.113.99",
+        "local_subnets": ["192.168.10.0/24"],
+        "remote_subnets": ["192.168.20.0/24"],
+        "psk": NEW,
+    }
+    roles = [{"role": "vpnops.mikrotik.site_to_site"}]
+    for wrong in ({}, {"exchange_mode": "aggressive"}, {"exchange_mode": "ike3"}, {"unknown": "option"}):
+        variables = {"site_to_site_tunnels": [{**tunnel, **wrong}]}
+        run = loud(play, router, [], variables=variables, roles=roles)
+        assert (run.status == 0) == (not wrong), run.output
