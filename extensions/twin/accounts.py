@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def set_user(router: Router, name: str, password: str, policies: Iterable[str] = ()) -> None:
-    """Create or change an account; without policies it is in group full."""
+    """Create or change an account; without policies it is in group full. Raises ValueError with a sentence."""
+    if not name:
+        raise ValueError("an account needs a name")
     wanted = tuple(policies)
     group = _group(router, name, wanted) if wanted else "*3"
     users = router.tables["/user"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import selectors
 import socket
 import ssl
@@ -127,7 +128,11 @@ class Server:
 
     def _open(self, service: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        sock = socket.create_server((self.host, port), family=family, backlog=64)
+        try:
+            sock = socket.create_server((self.host, port), family=family, backlog=64)
+        except OSError as error:
+            text = f"cannot listen on {self.host} port {port}: {os.strerror(error.errno or 0)}"
+            raise OSError(error.errno, text) from None
         sock.setblocking(False)
         self._listeners[sock] = service
         self._ports[service] = int(sock.getsockname()[1])
