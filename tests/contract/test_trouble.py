@@ -125,7 +125,7 @@ def test_an_answer_that_does_not_come_is_lost_in_time(router: Server, open_to: O
 
 
 def test_slow_answers_are_awaited(router: Server, open_to: OpenTo) -> None:
-    session = open_to(router, timeout=0.8)
+    session = open_to(router, timeout=5)
     router.faults.latency = 0.4
     assert session.run([READ]) == [Reply()]
 

@@ -84,10 +84,10 @@ def test_an_address_that_hangs_leaves_time_for_the_next(full: int, monkeypatch: 
         addresses = [(*TCP, ("127.0.0.1", port)) for port in (full, server.getsockname()[1])]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
         started = time.monotonic()
-        with dial(Target("r1.example", timeout=1)) as sock:
+        with dial(Target("r1.example", timeout=2)) as sock:
             assert sock.getpeername() == server.getsockname()
-            assert sock.gettimeout() == 1
-    assert time.monotonic() - started < 0.9
+            assert sock.gettimeout() == 2
+    assert time.monotonic() - started < 1.9
 
 
 def test_no_time_at_all_is_told_plainly(full: int) -> None:
