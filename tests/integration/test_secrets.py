@@ -129,7 +129,7 @@ def test_a_defect_of_ours(router: Server, play: Play, tmp_path: Path, classic: b
     """A mistake in our own code, planted into every Python that the run starts."""
     plant = f"""
 import librouteros.protocol
-def mistake(*_): raise RuntimeError({NEW!r})
+def mistake(*_, **__): raise RuntimeError({NEW!r})
 librouteros.protocol.encode_sentence = mistake
 """
     (tmp_path / "sitecustomize.py").write_text(plant)
