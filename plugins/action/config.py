@@ -25,8 +25,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
     Unreachable,
     Untrusted,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import mask
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import FAILURES, perform
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 
 OURS = "vpnops.mikrotik.routeros"
 NOWHERE = (
@@ -49,31 +49,27 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the module's result; whatever goes wrong becomes one sentence without secrets."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        secrets: list[str] = []
+        secrets = Secrets()
         try:
             result.update(self._run(secrets, task_vars))
         except (Unreachable, LoginRefused, Untrusted) as error:
-            result.update(unreachable=True, changed=False, msg=mask(str(error), secrets))
+            result.update(unreachable=True, changed=False, msg=secrets.mask(str(error)))
             # To Ansible an unreachable host is no failure, and so nothing that `until` or `retries` would try again.
             if self._task.until or self._task.retries:
                 result["failed"] = True
         except FAILURES as error:
-            result.update(failed=True, msg=mask(str(error), secrets))
+            result.update(failed=True, msg=secrets.mask(str(error)))
         except Exception as error:
-            # In the worker nobody masks for us: not even a defect of ours may carry a secret out.
-            Display().vvv(mask(traceback.format_exc(), secrets))
-            text = mask(f"{type(error).__name__}: {error}", secrets)
-            result.update(failed=True, msg=f"an unexpected defect of vpnops.mikrotik ({text}); -vvv tells more")
+            Display().vvv(secrets.mask(traceback.format_exc()))
+            result.update(failed=True, msg=f"{secrets.defect(error)}; -vvv tells more")
         return result
 
-    def _run(self, secrets: list[str], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+    def _run(self, secrets: Secrets, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         module = self._task.action.rpartition(".")[2]
         arguments = validate(spec_of(module), self._task.args)
         request = request_from(module, arguments)
-        secrets.extend(request.secrets)
+        secrets.learn(request.secrets)
         provider = arguments["provider"]
-        if provider:
-            secrets.append(provider["password"])
         ours = self._connection.transport == OURS
         refusal = self._refusal(ours, bool(provider), request.intent.state)
         if refusal:
@@ -82,8 +78,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             executed: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
             return executed
         target = Target(**self._connection.target()) if ours else target_from(provider or {"host": ""})
-        secrets.append(target.password)
-        return perform(request, target, check_mode=self._task.check_mode, with_diff=self._task.diff)
+        return perform(request, target, secrets, check_mode=self._task.check_mode, with_diff=self._task.diff)
 
     def _refusal(self, ours: bool, provider: bool, state: str) -> str | None:
         if ours and self._task.async_val:

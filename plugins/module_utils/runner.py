@@ -26,12 +26,13 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import match
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, check, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.refer import check_references
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import deep_mask, diff, mask, shown
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import deep_mask, diff, shown
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import owns
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_PATH, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 
 NEWEST: Version = (7, 24)
 """What `rendered` writes for, since it sees no router."""
@@ -48,8 +49,14 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
-def perform(request: Request, target: Target, *, check_mode: bool = False, with_diff: bool = False) -> dict[str, Any]:
-    """Make a request come true on a router and return the module's result; raises one of FAILURES."""
+def perform(
+    request: Request, target: Target, secrets: Secrets, *, check_mode: bool = False, with_diff: bool = False
+) -> dict[str, Any]:
+    """Make a request come true on a router and return the module's result; raises one of FAILURES.
+
+    What is raised may quote secrets; `secrets` knows them all then.
+    """
+    secrets.learn([*request.secrets, target.password])
     intent = request.intent
     if intent.state == "rendered":
         return rendered(request)
@@ -57,7 +64,7 @@ def perform(request: Request, target: Target, *, check_mode: bool = False, with_
         check(intent)
         session = open_session(target)
         try:
-            outcome = converge(session, target.host, intent, check_mode)
+            outcome = converge(session, target.host, intent, secrets, check_mode)
         finally:
             session.close()
     except Problem as problem:
@@ -77,11 +84,12 @@ def deep_masked(value: dict[str, Any], request: Request) -> dict[str, Any]:
     return {key: deep_mask(item, request.secrets) for key, item in value.items()}
 
 
-def converge(session: Session, router: str, intent: Intent, check_mode: bool) -> Outcome:
+def converge(session: Session, router: str, intent: Intent, secrets: Secrets, check_mode: bool) -> Outcome:
     """Read, plan, apply and read back; check mode is not calling apply."""
     menus = _menus_to_read(intent)
     fleeting = any(menu.by_name[name].fleeting for menu, rows in intent.wants.items() for row in rows for name in row)
     version, before = read(session, router, menus, fleeting)
+    secrets.learn_from(before)
     if intent.state == "gathered":
         return Outcome(before, before, warnings=tuple(session.warnings))
     wanted = plan(before, intent, version)
@@ -102,9 +110,7 @@ def converge(session: Session, router: str, intent: Intent, check_mode: bool) ->
 
 def _menus_to_read(intent: Intent) -> list[Menu]:
     """The menus of the intent, those their entries name, and where things may go those that name them."""
-    named = {
-        menu.by_name[name].refers for menu, rows in intent.wants.items() for row in rows for name in row
-    }
+    named = {menu.by_name[name].refers for menu, rows in intent.wants.items() for row in rows for name in row}
     paths = {menu.path for menu in intent.wants} | {path for path in named if path in BY_PATH}
     if intent.state in ("deleted", "overridden"):
         paths |= {menu.path for menu in MENUS if menu.refers & {wanted.path for wanted in intent.wants}}
@@ -153,16 +159,17 @@ def _by_menu(request: Request, tables: Tables, *, secrets: bool = True) -> Any:
 def run_module(name: str) -> None:
     """Run as a classic module, on whatever host the task went to; `provider` says which router."""
     module = AnsibleModule(argument_spec=spec_of(name), supports_check_mode=True)
-    secrets: tuple[str, ...] = ()
+    secrets = Secrets()
     try:
         request = request_from(name, module.params)
-        secrets = request.secrets
         if not module.params["provider"] and request.intent.state != "rendered":
             raise BadArguments(
                 "no router to talk to: set ansible_connection to vpnops.mikrotik.routeros, or give provider"
             )
         target = target_from(module.params["provider"] or {"host": ""})
-        outcome = perform(request, target, check_mode=module.check_mode, with_diff=module._diff)
+        outcome = perform(request, target, secrets, check_mode=module.check_mode, with_diff=module._diff)
     except FAILURES as failure:
-        module.fail_json(msg=mask(str(failure), secrets))
+        module.fail_json(msg=secrets.mask(str(failure)))
+    except Exception as error:
+        module.fail_json(msg=secrets.defect(error))
     module.exit_json(**outcome)

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,12 +124,21 @@ def test_a_login_that_fails(router: Server, play: Play) -> None:
     loud(play, nobody, [{"name": "refused", "vpnops.mikrotik.ipsec_identity": {"config": [identity()]}}])
 
 
-def test_a_defect_of_ours(router: Server, play: Play) -> None:
-    # No router calls itself so: reading the number raises, as an unforeseen answer would.
-    router.router.tables["/system/resource"].rows[0].values["version"] = f"{NEW}"
-    task = {"name": "defect", "vpnops.mikrotik.ipsec_identity": {"config": [identity()]}}
-    run = loud(play, router, [task])
-    assert "defect" in run.failure.message
+@pytest.mark.parametrize("classic", [False, True], ids=["in-the-worker", "classic"])
+def test_a_defect_of_ours(router: Server, play: Play, tmp_path: Path, classic: bool) -> None:
+    """A mistake in our own code, planted into every Python that the run starts."""
+    plant = f"""
+import librouteros.protocol
+def mistake(*_, **__): raise RuntimeError({NEW!r})
+librouteros.protocol.encode_sentence = mistake
+"""
+    (tmp_path / "sitecustomize.py").write_text(plant)
+    provider = {"host": "127.0.0.1", "port": router.port, "password": PASSWORD, "transport": "api"}
+    task = {"name": "defect", "vpnops.mikrotik.ipsec_identity": {"config": [identity()], "provider": provider}}
+    host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    slow = {"async": 20, "poll": 1} if classic else {}
+    run = loud(play, host, [{**task, **slow}], environment={"PYTHONPATH": str(tmp_path)})
+    assert "unexpected defect of vpnops.mikrotik (RuntimeError: ********)" in run.failure.message
 
 
 def test_a_provider_and_the_classic_module(router: Server, play: Play) -> None:
