@@ -195,3 +195,16 @@ def test_readable_properties_of_the_router_are_fields_of_the_twin(router: Router
     for menu, facts in _facts("properties").items():
         lacking = set(facts["readable"]) - set(router.tables[menu].fields) - {"about", "backup"}
         assert (menu, lacking) == (menu, set())
+
+
+def _hints() -> Iterator[tuple[str, str, str]]:
+    for menu, hints in _facts("syntax").items():
+        # The passphrase of a file to import is an argument of import, not a property.
+        yield from ((menu, name, text) for name, text in hints.items() if name != "passphrase")
+
+
+def test_hints_at_the_form_of_values_are_the_router_s_own(router: Router) -> None:
+    """Ranges and lengths among them; the reference writes one space where the router puts several."""
+    for menu, name, text in _hints():
+        kind = router.tables[menu].fields[name].kind
+        assert (menu, name, " ".join(kind.help.split())) == (menu, name, text)

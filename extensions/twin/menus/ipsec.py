@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..model import COMMENT, DISABLED, Field, Menu, Reference, read_only
-from ..values.addresses import ADDRESS, ADDRESS4, PEER_ADDRESS, PREFIX
+from ..values.addresses import ADDRESS, ADDRESS4, PEER_ADDRESS, PREFIX, PREFIX4
 from ..values.basic import SWITCH, Kind, duration, listed, number, one_of, pattern, some_of
 from ..values.matchers import POLICY_PROTOCOL
 
@@ -224,7 +224,7 @@ MODE_CONFIG = Menu(
         Field("address", ADDRESS4, default="0.0.0.0", shown=False, clears=("",)),
         Field("address-pool", refers=Reference("/ip/pool", keywords=("none",)), default="none", shown=False),
         Field("address-prefix-length", number(1, 32), default=None),
-        Field("split-include", listed(PREFIX), default="", shown=False),
+        Field("split-include", listed(PREFIX4), default="", shown=False),
         Field("split-dns", default="", shown=False),
         Field("system-dns", SWITCH, default=None),
         Field("static-dns", listed(ADDRESS4), default="", shown=False),

@@ -45,8 +45,13 @@ PSK = Menu(
     (
         Field("peer", refers=Reference("/ip/ipsec/peer"), mandatory=True),
         # The refusals below the minimum length are unverified.
-        Field("id", pattern(r"(?s).{16,}"), mandatory=True),
-        Field("key", pattern(r"[0-9A-Fa-f]{128,}"), mandatory=True, secret=True),
+        Field("id", pattern(r"(?s).{16,}", help="string value, min length 16"), mandatory=True),
+        Field(
+            "key",
+            pattern(r"[0-9A-Fa-f]{128,}", help="hexadecimal string value, min length 128"),
+            mandatory=True,
+            secret=True,
+        ),
     ),
     ("add", "remove", "print", "find", "get", "export", "edit"),
     noun="key",

@@ -51,6 +51,13 @@ def _prefix(name: str, value: str) -> str:
         raise invalid_value(name) from None
 
 
+def _prefix4(name: str, value: str) -> str:
+    try:
+        return str(ipaddress.IPv4Network(value, strict=False))
+    except ValueError:
+        raise invalid_value(name) from None
+
+
 def _peer_address(name: str, value: str) -> str:
     return value if is_name(value) else _prefix(name, value)
 
@@ -109,6 +116,7 @@ ADDRESS = Kind(_address, help="A.B.C.D    (IP address)")
 ADDRESS4 = Kind(_address4, help="A.B.C.D    (IP address)")
 ADDRESS_WITH_MASK = Kind(_interface, help="A.B.C.D    (IP address)")
 PREFIX = Kind(_prefix, help="IPv6/0..128    (IPv6 prefix)")
+PREFIX4 = Kind(_prefix4, help="A.B.C.D/M    (IP prefix)")
 PEER_ADDRESS = Kind(_peer_address, help="IPv6/0..128    (IPv6 prefix)")
 RANGE = Kind(_range, help="A.B.C.D[-A.B.C.D |0..32 |/A.B.C.D ]    (IP address range)")
 LIST_ADDRESS = Kind(_list_address, help="A.B.C.D[-A.B.C.D |0..32 |/A.B.C.D ]    (IP address range)")

@@ -150,10 +150,11 @@ def duration(low: int = 0, high: int | None = None, keywords: Sequence[str] = ()
             raise out_of_range(name, spell_duration(low), spell_duration(high) if high is not None else "")
         return spell_duration(found)
 
-    return Kind(canon, words=tuple(keywords), help="time interval")
+    limits = "" if high is None else f"{spell_duration(low)}..{spell_duration(high)}    "
+    return Kind(canon, words=tuple(keywords), help=f"{limits}(time interval)" if limits else "time interval")
 
 
-def pattern(expression: str, spell: Callable[[str], str] = str) -> Kind:
+def pattern(expression: str, spell: Callable[[str], str] = str, help: str = "") -> Kind:
     """Text that matches as a whole, spelled back by `spell`."""
     compiled = re.compile(expression, re.ASCII)
 
@@ -162,7 +163,7 @@ def pattern(expression: str, spell: Callable[[str], str] = str) -> Kind:
             raise invalid_value(name)
         return spell(value)
 
-    return Kind(canon)
+    return Kind(canon, help=help)
 
 
 def listed(kind: Kind) -> Kind:

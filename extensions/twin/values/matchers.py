@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import ARGUMENT, Trap, invalid_value, no_match
+from ..errors import ARGUMENT, Trap, invalid_value, no_match, out_of_range
 from .basic import Kind, parse_duration, pattern, spell_duration, whole
 
 PROTOCOLS = {
@@ -68,10 +68,21 @@ def _rate(name: str, value: str) -> str:
         raise invalid_value(name)
     amount, scale, time = found.groups()
     rate = int(amount) * {"": 1, "k": 1000, "M": 1_000_000, "G": 1_000_000_000}[scale]
+    if not 1 <= rate <= 32_000_000_000:
+        raise out_of_range("rate", 1, 32_000_000_000)
     span = parse_duration(f"1{time}" if time and time[0].isalpha() else time or "1s")
     if span is None or span == 0:
         raise invalid_value(name)
     return str(rate) if span == 1000 else f"{rate}/{spell_duration(span)}"
+
+
+def _burst(name: str, value: str) -> str:
+    found = whole(value)
+    if found is None:
+        raise invalid_value(name)
+    if found > 2_000_000_000:
+        raise out_of_range("burst", 0, 2_000_000_000)
+    return str(found)
 
 
 def _limit(name: str, value: str) -> str:
@@ -79,12 +90,10 @@ def _limit(name: str, value: str) -> str:
     rate, comma, rest = value.partition(",")
     burst, _, mode = rest.partition(":")
     mode = mode or "packet"
-    if comma and whole(burst) is None:
-        raise invalid_value(name)
     if mode not in ("packet", "bit"):
         raise no_match(name)
     # A rate without burst takes 5; unverified.
-    return f"{_rate(name, rate)},{burst or '5'}:{mode}"
+    return f"{_rate(name, rate)},{_burst(name, burst) if comma else '5'}:{mode}"
 
 
 LIMIT = Kind(_limit)
@@ -101,7 +110,7 @@ DST_LIMIT_MODES = (
 def _dst_limit(name: str, value: str) -> str:
     """`rate[/time],burst,mode[/expire]`; the expiry that is not given prints as 1m40s (unverified)."""
     parts = value.split(",")
-    if len(parts) != 3 or whole(parts[1]) is None:
+    if len(parts) != 3:
         raise invalid_value(name)
     mode, _, expire = parts[2].partition("/")
     span = parse_duration(expire or "1m40s")
@@ -109,7 +118,7 @@ def _dst_limit(name: str, value: str) -> str:
         raise no_match(name)
     if span is None:
         raise invalid_value(name)
-    return f"{_rate(name, parts[0])},{parts[1]},{mode}/{spell_duration(span)}"
+    return f"{_rate(name, parts[0])},{_burst(name, parts[1])},{mode}/{spell_duration(span)}"
 
 
 DST_LIMIT = Kind(_dst_limit)
@@ -144,6 +153,20 @@ def _time(name: str, value: str) -> str:
 
 TIME = Kind(_time)
 
+
+def bytes_in(expression: str) -> Kind:
+    """A pattern whose numbers are 0 to 255."""
+    form = pattern(expression)
+
+    def canon(name: str, value: str) -> str:
+        spelled = form.canon(name, value)
+        if any(int(found) > 255 for found in re.findall("[0-9]+", spelled)):
+            raise out_of_range(name, 0, 255)
+        return spelled
+
+    return Kind(canon)
+
+
 _CLASSIFIERS = (
     "src-address|dst-address|both-addresses|src-port|src-address-and-port|dst-port|dst-address-and-port|both-ports"
     "|both-addresses-and-ports"
@@ -168,7 +191,7 @@ COUNT_AND_MASK = pattern(r"\d+,\d+")
 NTH = pattern(r"\d+(,\d+)?")
 PSD = pattern(r"\d+,[\w:]+,\d+,\d+")
 CLASSIFIER = pattern(rf"({_CLASSIFIERS}):\d+/\d+")
-TTL = pattern(r"(equal|not-equal|less-than|greater-than):\d{1,3}")
-NEW_TTL = pattern(r"(set|increment|decrement):\d{1,3}")
-ICMP_OPTIONS = pattern(r"\d{1,3}(:\d{1,3}(-\d{1,3})?)?")
+TTL = bytes_in(r"(equal|not-equal|less-than|greater-than):\d{1,9}")
+NEW_TTL = bytes_in(r"(set|increment|decrement):\d{1,9}")
+ICMP_OPTIONS = bytes_in(r"\d{1,9}(:\d{1,9}(-\d{1,9})?)?")
 SOME_TEXT = pattern(r"(?s).+")

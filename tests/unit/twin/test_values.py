@@ -59,6 +59,8 @@ SPELLED = [
     (matchers.MAC, "aa:bb:cc:dd:ee:ff", "AA:BB:CC:DD:EE:FF"),
     (matchers.IPSEC_POLICY, "in,ipsec", "in,ipsec"),
     (matchers.FLAGS, "syn,!ack", "syn,!ack"),
+    (matchers.ICMP_OPTIONS, "8:0-255", "8:0-255"),
+    (addresses.LIST_ADDRESS, "10.0.0.1-10.0.0.9", "10.0.0.1-10.0.0.9"),
 ]
 REFUSED = [
     (basic.SWITCH, "maybe", "input does not match any value of x"),
@@ -84,6 +86,15 @@ REFUSED = [
     (matchers.PROTOCOL, "tpc", "input does not match any value of x"),
     (matchers.LIMIT, "10,5:byte", "input does not match any value of x"),
     (matchers.LIMIT, "fast", "invalid value for argument x"),
+    (matchers.LIMIT, "10,", "invalid value for argument x"),
+    (matchers.LIMIT, "0,5", "value of rate is out of range (1 .. 32000000000)"),
+    (matchers.LIMIT, "10,2000000001", "value of burst is out of range (0 .. 2000000000)"),
+    (matchers.DST_LIMIT, "10,5,source", "input does not match any value of x"),
+    (matchers.TTL, "equal:256", "value of x is out of range (0 .. 255)"),
+    (matchers.ICMP_OPTIONS, "8:300", "value of x is out of range (0 .. 255)"),
+    (matchers.PORTS, "ssh", "invalid value for argument x"),
+    (addresses.LIST_ADDRESS, "10.0.0.9-10.0.0.1", "value of range expects range of ip addresses"),
+    (addresses.PREFIX4, "2001:db8::/32", "invalid value for argument x"),
 ]
 
 
