@@ -1,0 +1,127 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection breaks at every sentence of a run in turn: a second run converges, nothing is lost or doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+import pytest
+from ansible_collections.vpnops.mikrotik.plugins.filter.site_to_site import compiled
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Interrupted
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import request_from, spec_of, validate
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Lost, Refused, Target
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import perform
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
+from twin import Refusal, Server
+from twin.pytest_plugin import MakeTwin
+
+from tests.integration.playing import PASSWORD, Play
+
+TUNNEL = {
+    "name": "branch",
+    "remote_address": "203.0.113.50",
+    "local_subnets": ["192.168.10.0/24", "192.168.11.0/24"],
+    "remote_subnets": ["192.168.20.0/24"],
+    "psk": "a-secret-for-the-fault-tests",
+}
+OTHER = {**TUNNEL, "name": "other", "remote_address": "203.0.113.60", "remote_subnets": ["192.168.30.0/24"]}
+CHANGED = {**TUNNEL, "psk": "quite-another-secret-here", "remote_subnets": ["192.168.20.0/24", "192.168.21.0/24"]}
+ABSENT = {"name": "branch", "state": "absent"}
+WHEN = ("before", "after", "midreply")
+# What happens to a router that has `old` when it is to have `new`.
+STORIES = {
+    "first-tunnel": ([], [TUNNEL]),
+    "another-tunnel": ([TUNNEL], [TUNNEL, OTHER]),
+    "new-secret-and-network": ([TUNNEL, OTHER], [CHANGED, OTHER]),
+    "tunnel-removed": ([TUNNEL, OTHER], [ABSENT, OTHER]),
+}
+
+
+def run(server: Server, tunnels: list[dict[str, Any]]) -> Mapping[str, Any]:
+    """What the role's main task does, without a process around it."""
+    plan = compiled(tunnels)
+    arguments = {"config": plan["config"], "state": "overridden", "scope": {"owner": plan["owners"]}}
+    request = request_from("config", validate(spec_of("config"), arguments))
+    target = Target("127.0.0.1", password=PASSWORD, port=server.port, transport="api")
+    return perform(request, target, Secrets())
+
+
+def content(server: Server) -> dict[str, list[dict[str, str]]]:
+    """Everything on the router but what depends on when and how often something was made."""
+    return {
+        path: [{name: value for name, value in row.items() if name not in (".id", "creation-time")} for row in rows]
+        for path, rows in server.router.dump().items()
+        if path.startswith("/ip/")
+    }
+
+
+def prepared(make_twin: MakeTwin, tunnels: list[dict[str, Any]]) -> Server:
+    server = make_twin(users={"admin": PASSWORD}, defconf=True)
+    if tunnels:
+        run(server, tunnels)
+    return server
+
+
+@pytest.mark.parametrize("when", WHEN)
+@pytest.mark.parametrize("story", STORIES)
+def test_a_cut_at_every_sentence_is_mended_by_a_second_run(make_twin: MakeTwin, story: str, when: str) -> None:
+    old, new = STORIES[story]
+    undisturbed = prepared(make_twin, old)
+    writes = len(run(undisturbed, new)["commands"])
+    cuts = interrupted = 0
+    for sentence in count(1):
+        server = prepared(make_twin, old)
+        server.faults.drop_when, server.faults.drop_after = when, sentence
+        try:
+            run(server, new)
+        except (Interrupted, Lost):
+            interrupted += 1
+        cuts += server.faults.dropped
+        server.faults.drop_after = 0
+        run(server, new)
+        assert content(server) == content(undisturbed), f"cut {when} sentence {sentence}"
+        assert run(server, new)["changed"] is False
+        server.stop()
+        if not server.faults.dropped:
+            break
+    assert cuts > interrupted == writes, "reads are repeated by themselves, so only cuts at writes interrupt a run"
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_refusal_at_every_write_leaves_the_router_as_it_was(make_twin: MakeTwin, story: str) -> None:
+    old, new = STORIES[story]
+    for write in count(1):
+        server = prepared(make_twin, old)
+        before = content(server)
+        refusal = Refusal(nth=write)
+        server.faults.refuse = refusal
+        try:
+            run(server, new)
+        except Refused as error:
+            told = str(error)
+        else:
+            break
+        assert "failure: refused" in told
+        assert content(server) == before, f"write {write} was refused: {told}"
+        server.stop()
+    assert refusal.seen == write - 1 > 3, "every write was refused once"
+
+
+@pytest.mark.parametrize("sentence", [12, 16, 20])
+def test_ansible_tells_what_is_known_and_finishes_the_second_time(
+    make_twin: MakeTwin, play: Play, sentence: int
+) -> None:
+    server = prepared(make_twin, [])
+    server.faults.drop_when, server.faults.drop_after = "after", sentence
+    roles = [{"role": "vpnops.mikrotik.site_to_site"}]
+    first = play(server, roles=roles, variables={"site_to_site_tunnels": [TUNNEL]})
+    assert first.status != 0
+    assert "changes are confirmed" in first.failure.message
+    assert "run the task again to finish" in first.failure.message
+    assert play(server, roles=roles, variables={"site_to_site_tunnels": [TUNNEL]}).status == 0
+    undisturbed = prepared(make_twin, [TUNNEL])
+    assert content(server) == content(undisturbed)

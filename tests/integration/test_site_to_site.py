@@ -1,0 +1,193 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role site_to_site in the life of a router: what changes, what stays, what is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twin import Server
+from twin.pytest_plugin import MakeTwin
+
+from tests.integration.playing import PASSWORD, Play, Run
+
+TUNNEL = {
+    "name": "branch",
+    "remote_address": "203.0.113.50",
+    "local_subnets": ["192.168.10.0/24"],
+    "remote_subnets": ["192.168.20.0/24"],
+    "psk": "a-secret-of-good-length",
+}
+OTHER = {**TUNNEL, "name": "other", "remote_address": "203.0.113.60", "remote_subnets": ["192.168.30.0/24"]}
+IDENTITIES, POLICIES, FILTER = "/ip/ipsec/identity", "/ip/ipsec/policy", "/ip/firewall/filter"
+VERSIONS = ("7.10.2", "7.12.2", "7.16.2", "7.20.8", "7.22.3", "7.24")
+Join = Callable[..., Run]
+
+
+@pytest.fixture
+def router(make_twin: MakeTwin) -> Server:
+    return make_twin(users={"admin": PASSWORD}, defconf=True)
+
+
+@pytest.fixture
+def join(play: Play) -> Join:
+    """Runs the role with these tunnels; keyword arguments become variables of the role."""
+
+    def run(server: Server, *tunnels: dict[str, Any], flags: tuple[str, ...] = (), **variables: Any) -> Run:
+        named = {f"site_to_site_{name}": value for name, value in {"tunnels": list(tunnels), **variables}.items()}
+        return play(server, [], *flags, roles=[{"role": "vpnops.mikrotik.site_to_site"}], variables=named)
+
+    return run
+
+
+def converged(join: Join, server: Server, *tunnels: dict[str, Any], **variables: Any) -> int:
+    """Run the role twice: all is well, and the second run changes nothing. Gives the changes of the first."""
+    first = join(server, *tunnels, **variables)
+    assert first.status == 0, first.output
+    second = join(server, *tunnels, **variables)
+    assert (second.status, second.changed) == (0, 0), second.output
+    return first.changed
+
+
+def comments(server: Server, menu: str) -> list[str]:
+    return [row.get("comment", "") for row in server.router.rows(menu)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_tunnel_stands_on_every_version_and_leaves_nothing_behind(
+    make_twin: MakeTwin, join: Join, version: str
+) -> None:
+    server = make_twin(version, users={"admin": PASSWORD}, defconf=True)
+    before = server.router.dump()
+    assert converged(join, server, TUNNEL) == 1
+    assert converged(join, server, {"name": "branch", "state": "absent"}) == 2
+    assert server.router.dump() == before
+
+
+def test_a_bare_router_without_any_firewall(make_twin: MakeTwin, join: Join) -> None:
+    server = make_twin(users={"admin": PASSWORD})
+    assert converged(join, server, TUNNEL) == 1
+    assert len(server.router.rows(FILTER)) == 4
+
+
+def test_check_mode_tells_what_the_run_then_does(router: Server, join: Join) -> None:
+    before = router.router.dump()
+    checked = join(router, TUNNEL, flags=("--check",))
+    assert (checked.status, router.router.dump()) == (0, before)
+    done = join(router, TUNNEL)
+    (told,), (made,) = ([each for each in run.outcomes if "commands" in each.result] for run in (checked, done))
+    assert told.result["commands"] == made.result["commands"] != []
+
+
+def test_check_mode_of_the_last_tunnel_s_end(router: Server, join: Join) -> None:
+    join(router, TUNNEL)
+    before = router.router.dump()
+    assert join(router, {"name": "branch", "state": "absent"}, flags=("--check",)).changed == 2
+    assert router.router.dump() == before
+
+
+def test_a_new_secret_changes_the_identity_and_adds_none(router: Server, join: Join) -> None:
+    join(router, TUNNEL)
+    (old,) = router.router.rows(IDENTITIES)
+    assert converged(join, router, {**TUNNEL, "psk": "quite-another-secret"}) == 1
+    (new,) = router.router.rows(IDENTITIES)
+    assert (new[".id"], new["secret"]) == (old[".id"], "quite-another-secret")
+
+
+def test_a_network_less_takes_its_policy_and_its_bypass_away(router: Server, join: Join) -> None:
+    join(router, {**TUNNEL, "remote_subnets": ["192.168.20.0/24", "192.168.21.0/24"]})
+    assert converged(join, router, TUNNEL) == 1
+    assert [row["dst-address"] for row in router.router.rows(POLICIES)][1:] == ["192.168.20.0/24"]
+    assert len(router.router.rows("/ip/firewall/nat")) == 2
+
+
+def test_a_tunnel_under_another_name(router: Server, join: Join) -> None:
+    join(router, TUNNEL)
+    assert converged(join, router, {"name": "branch", "state": "absent"}, {**TUNNEL, "name": "berlin"}) == 1
+    assert [row["name"] for row in router.router.rows("/ip/ipsec/peer")] == ["s2s-berlin"]
+    assert [row.get("invalid") for row in router.router.rows(POLICIES)][1:] == ["false"]
+    assert "s2s-branch" not in str(router.router.dump())
+
+
+def test_tunnels_that_are_not_named_stay_as_they_are(router: Server, join: Join) -> None:
+    join(router, TUNNEL)
+    alone = router.router.dump()
+    assert converged(join, router, OTHER) == 1
+    assert len(router.router.rows(POLICIES)) == 3
+    assert converged(join, router, {"name": "other", "state": "absent"}) == 1
+    assert router.router.dump() == alone, "what both shared is still needed by the first"
+
+
+def test_two_prefixes_do_not_meet(router: Server, join: Join) -> None:
+    join(router, TUNNEL)
+    assert converged(join, router, OTHER, prefix="vpn") == 1
+    assert converged(join, router, {"name": "other", "state": "absent"}, prefix="vpn") == 2
+    assert converged(join, router, TUNNEL) == 0
+
+
+def test_certificates_instead_of_a_secret(router: Server, join: Join) -> None:
+    for name in ("hq", "ca"):
+        router.router.seed({"/certificate": [{"name": name, "common-name": name}]})
+    tunnel = {**TUNNEL, "psk": None, "certificate": ["hq", "ca"], "remote_id": "fqdn:b.example.com"}
+    assert converged(join, router, tunnel) == 1
+    (identity,) = router.router.rows(IDENTITIES)
+    assert (identity["auth-method"], identity["certificate"]) == ("digital-signature", "hq,ca")
+
+
+def test_a_tunnel_from_secret_to_certificate(router: Server, join: Join) -> None:
+    router.router.seed({"/certificate": [{"name": "hq", "common-name": "hq"}]})
+    join(router, TUNNEL)
+    assert converged(join, router, {**TUNNEL, "psk": None, "certificate": ["hq"]}) == 1
+    assert [row["auth-method"] for row in router.router.rows(IDENTITIES)] == ["digital-signature"]
+
+
+def test_the_values_of_the_guide_work(router: Server, join: Join) -> None:
+    article = {
+        **TUNNEL,
+        "exchange_mode": "main",
+        "profile": {"dh_group": "modp2048", "enc_algorithm": "aes-256", "hash_algorithm": "sha256", "lifetime": "1d"},
+        "proposal": {"auth_algorithms": "sha256", "enc_algorithms": "aes-256-cbc", "pfs_group": "modp2048"},
+    }
+    assert converged(join, router, article) == 1
+
+
+def test_a_weak_tunnel_changes_nothing_and_all_reasons_are_told_at_once(router: Server, join: Join) -> None:
+    before = router.router.dump()
+    weak = {**TUNNEL, "profile": {"enc_algorithm": "3des"}, "proposal": {"pfs_group": "none"}}
+    run = join(router, TUNNEL | {"name": "sound", "remote_address": "203.0.113.70"}, weak)
+    assert run.failure.message.startswith("router: tunnel branch: profile.enc_algorithm: 3des is weak: ")
+    assert "proposal.pfs_group: none is weak" in run.failure.message
+    assert router.router.dump() == before
+    allowed = {**weak, "profile": {"enc_algorithm": "3des"}}
+    assert converged(join, router, allowed, allow_weak=True) == 1
+
+
+def test_rules_land_above_what_would_stop_them_whoever_wrote_it(router: Server, join: Join) -> None:
+    first = next(row[".id"] for row in router.router.rows(FILTER) if row["dynamic"] == "false")
+    router.router.call(f"{FILTER}/add", {"chain": "input", "action": "drop", "place-before": first, "comment": "mine"})
+    before = comments(router, FILTER)
+    assert converged(join, router, TUNNEL) == 1
+    found = comments(router, FILTER)
+    assert max(found.index("s2s: IKE and NAT-T"), found.index("s2s: ESP")) < found.index("mine")
+    assert [comment for comment in found if "s2s" not in comment] == before
+
+
+def test_a_rule_that_somebody_disabled_is_enabled_again(router: Server, join: Join) -> None:
+    join(router, TUNNEL)
+    rule = next(row for row in router.router.rows(FILTER) if row.get("comment") == "s2s: ESP")
+    router.router.call(f"{FILTER}/set", {".id": rule[".id"], "disabled": "yes"})
+    assert converged(join, router, TUNNEL) == 1
+    assert {row["disabled"] for row in router.router.rows(FILTER)} == {"false"}
+
+
+def test_firewall_and_nat_can_be_left_to_others(router: Server, join: Join) -> None:
+    firewall = router.router.rows(FILTER), router.router.rows("/ip/firewall/nat")
+    assert converged(join, router, TUNNEL, firewall=False, nat_bypass=False) == 1
+    assert (router.router.rows(FILTER), router.router.rows("/ip/firewall/nat")) == firewall
+
+
+def test_no_tunnels_at_all_is_no_error(router: Server, join: Join) -> None:
+    assert converged(join, router) == 0

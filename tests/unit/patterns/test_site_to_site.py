@@ -1,0 +1,221 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tunnels become entries; what is wrong or weak becomes sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vpnops.mikrotik.plugins.filter.site_to_site import compiled
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import request_from, spec_of, validate
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import check
+
+TUNNEL: Mapping[str, Any] = {
+    "name": "branch",
+    "remote_address": "203.0.113.50",
+    "local_subnets": ["192.168.10.0/24"],
+    "remote_subnets": ["192.168.20.0/24"],
+    "psk": "a-secret-of-good-length",
+}
+CERTIFICATE = {"psk": None, "certificate": ["hq.example.com"]}
+# The values that the published guide prints, where they are sound.
+ARTICLE: Mapping[str, Any] = {
+    **TUNNEL,
+    "exchange_mode": "main",
+    "profile": {"dh_group": "modp2048", "enc_algorithm": "aes-256", "hash_algorithm": "sha256", "lifetime": "1d"},
+    "proposal": {
+        "auth_algorithms": "sha256",
+        "enc_algorithms": "aes-256-cbc",
+        "lifetime": "1h",
+        "pfs_group": "modp2048",
+    },
+}
+
+
+def result(*tunnels: Mapping[str, Any], **settings: Any) -> Any:
+    return compiled([dict(tunnel) for tunnel in tunnels], **settings)
+
+
+def config(*tunnels: Mapping[str, Any], **settings: Any) -> dict[str, list[dict[str, Any]]]:
+    found = result(*tunnels, **settings)
+    assert found["problems"] == []
+    return dict(found["config"])
+
+
+def problems(*tunnels: Mapping[str, Any], **settings: Any) -> str:
+    return "\n".join(result(*tunnels, **settings)["problems"])
+
+
+@pytest.mark.parametrize(
+    "tunnel",
+    [
+        pytest.param(TUNNEL, id="psk"),
+        pytest.param({**TUNNEL, **CERTIFICATE, "remote_certificate": "b", "my_id": "fqdn:a.example"}, id="certificate"),
+        pytest.param(ARTICLE, id="article"),
+        pytest.param({**TUNNEL, "remote_address": "b.example.com", "passive": True, "local_address": "198.51.100.7"},
+                     id="dns-name"),
+        pytest.param({**TUNNEL, "proposal": {"enc_algorithms": ["aes-256-gcm"], "auth_algorithms": []}}, id="aead"),
+    ],
+)  # fmt: skip
+def test_what_is_compiled_is_what_the_module_takes(tunnel: Mapping[str, Any]) -> None:
+    found = result(tunnel)
+    arguments = {"config": found["config"], "state": "overridden", "scope": {"owner": found["owners"]}}
+    check(request_from("config", validate(spec_of("config"), arguments)).intent)
+
+
+def test_defaults_are_the_best_practice() -> None:
+    made = config(TUNNEL)
+    (profile,), (proposal,), (peer,) = made["ipsec_profile"], made["ipsec_proposal"], made["ipsec_peer"]
+    assert (profile["enc_algorithm"], profile["hash_algorithm"]) == (["aes-256"], "sha256")
+    assert profile["dh_group"] == ["ecp256", "modp2048"]
+    assert (proposal["enc_algorithms"], proposal["auth_algorithms"]) == (["aes-256-cbc"], ["sha256"])
+    assert (proposal["pfs_group"], proposal["lifetime"]) == ("ecp256", "1h")
+    assert peer["exchange_mode"] == "ike2"
+
+
+def test_options_of_a_tunnel_come_before_those_of_all_and_those_before_the_defaults() -> None:
+    own = {**TUNNEL, "profile": {"lifetime": "4h", "dpd_interval": None}}
+    (profile,) = config(own, profile={"lifetime": "2h", "hash_algorithm": "sha512"})["ipsec_profile"]
+    assert (profile["lifetime"], profile["hash_algorithm"], profile["dpd_interval"]) == ("4h", "sha512", "10s")
+
+
+def test_every_pair_of_networks_gets_a_policy_with_keys_of_its_own_and_a_nat_bypass() -> None:
+    made = config({**TUNNEL, "local_subnets": ["192.168.10.0/24", "192.168.11.0/24"]})
+    pairs = [(each["src_address"], each["dst_address"]) for each in made["ipsec_policy"]]
+    assert pairs == [("192.168.10.0/24", "192.168.20.0/24"), ("192.168.11.0/24", "192.168.20.0/24")]
+    assert {each["level"] for each in made["ipsec_policy"]} == {"unique"}
+    assert [(each["src_address"], each["dst_address"]) for each in made["firewall_nat"]] == pairs
+    assert config(TUNNEL)["ipsec_policy"][0]["level"] == "require"
+
+
+def test_the_firewall_does_not_grow_with_the_number_of_tunnels() -> None:
+    many = [
+        {**TUNNEL, "name": f"t{n}", "remote_address": f"203.0.113.{n}", "remote_subnets": [f"10.0.{n}.0/24"]}
+        for n in range(1, 101)
+    ]
+    one, hundred = config(TUNNEL), config(*many)
+    assert len(hundred["firewall_filter"]) == len(one["firewall_filter"]) == 4
+    assert len(hundred["firewall_address_list"]) == 200
+
+
+def test_ah_is_let_in_only_where_it_is_used() -> None:
+    other = {**TUNNEL, "name": "c", "remote_address": "203.0.113.60", "remote_subnets": ["192.168.30.0/24"]}
+    made = config({**TUNNEL, "ipsec_protocols": "ah"}, other, allow_weak=True)
+    assert [rule["comment"] for rule in made["firewall_filter"] if rule.get("protocol") == "ipsec-ah"] == [
+        "s2s-branch: AH"
+    ]
+    assert all(rule.get("protocol") != "ipsec-ah" for rule in config(TUNNEL)["firewall_filter"])
+
+
+def test_everything_carries_the_mark_of_its_tunnel_or_of_all() -> None:
+    found = result(TUNNEL, prefix="vpn")
+    marks = [entry.get("comment", entry.get("name")) for rows in found["config"].values() for entry in rows]
+    assert {mark.partition(":")[0] for mark in marks} == {"vpn-branch", "vpn"} == set(found["owners"])
+
+
+def test_an_absent_tunnel_is_owned_and_wants_nothing() -> None:
+    found = result({"name": "branch", "state": "absent"})
+    assert found["owners"] == found["absent"] == ["s2s-branch"]
+    assert not any(found["config"].values())
+
+
+def test_firewall_and_nat_can_be_left_to_others() -> None:
+    made = config(TUNNEL, firewall="false", nat_bypass=False)
+    assert (made["firewall_filter"], made["firewall_address_list"], made["firewall_nat"]) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param({"profile": {"enc_algorithm": "aes-256,3des"}}, "3des is weak: its 64-bit blocks", id="3des"),
+        pytest.param({"profile": {"enc_algorithm": ["aes-128"]}}, "aes-128 is weak: it has less than", id="aes-128"),
+        pytest.param({"profile": {"hash_algorithm": "sha1"}}, "sha1 is weak: collisions", id="sha1"),
+        pytest.param({"profile": {"hash_algorithm": "md5"}}, "md5 is weak: collisions", id="md5"),
+        pytest.param({"profile": {"prf_algorithm": "sha1"}}, "profile.prf_algorithm: sha1 is weak", id="prf"),
+        pytest.param({"profile": {"dh_group": "modp2048,modp1536"}}, "modp1536 is weak: groups below 14", id="group-5"),
+        pytest.param({"proposal": {"pfs_group": "none"}}, "without perfect forward secrecy", id="no-pfs"),
+        pytest.param({"proposal": {"pfs_group": "modp1024"}}, "modp1024 is weak: groups below 14", id="pfs-group-2"),
+        pytest.param({"proposal": {"lifetime": "24h"}}, "24h keeps a key for a day or more", id="24h"),
+        pytest.param({"proposal": {"lifetime": "0s"}}, "0s keeps a key for a day or more", id="no-lifetime"),
+        pytest.param({"proposal": {"enc_algorithms": ["null"]}}, "null is weak: it does not encrypt", id="null"),
+        pytest.param({"proposal": {"auth_algorithms": ["sha1"]}}, "auth_algorithms: sha1 is weak", id="auth-sha1"),
+        pytest.param({"proposal": {"auth_algorithms": []}}, "without a hash packets can be forged", id="no-hash"),
+        pytest.param({"remote_address": "0.0.0.0/0"}, "0.0.0.0/0 lets everybody", id="anybody"),
+        pytest.param({"remote_address": "203.0.113.0/24"}, "203.0.113.0/24 lets everybody in that range", id="range"),
+        pytest.param({"psk": "short"}, "so short a key can be guessed", id="psk"),
+        pytest.param({"exchange_mode": "aggressive"}, "aggressive shows the identities", id="aggressive"),
+        pytest.param({"ipsec_protocols": "ah"}, "ah signs packets and does not encrypt", id="ah"),
+    ],
+)
+def test_a_weak_choice_is_refused_with_its_reason_unless_allowed(change: dict[str, Any], reason: str) -> None:
+    told = problems({**TUNNEL, **change})
+    assert reason in told
+    assert told.startswith("tunnel branch: ")
+    assert "site_to_site_allow_weak" in told
+    assert problems({**TUNNEL, **change}, allow_weak="yes") == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": "a b"}, "name: 'a b' was given, allowed are letters"),
+        ({"remote_adress": "x"}, "remote_adress: there is no such option; allowed is name, state"),
+        ({"state": "gone"}, "state: 'gone' was given, allowed is present or absent"),
+        ({"remote_address": ""}, "remote_address is missing"),
+        ({"remote_address": "203.0.113.500"}, "remote_address: '203.0.113.500' was given, allowed is an address"),
+        ({"remote_subnets": []}, "remote_subnets is missing"),
+        ({"remote_subnets": ["192.168.20.0/33"]}, "a subnet cannot be '192.168.20.0/33'"),
+        ({"psk": None}, "give either certificate (better) or psk"),
+        ({"certificate": ["hq"]}, "give either certificate (better) or psk"),
+        (
+            {"remote_subnets": ["192.168.0.0/16"]},
+            "192.168.10.0/24 and remote subnet 192.168.0.0/16 overlap",
+        ),
+        ({"remote_subnets": ["2001:db8::/64"]}, "are not of the same IP version"),
+        ({"remote_address": "2001:db8::1"}, "2001:db8::1 needs rules in /ipv6/firewall"),
+        ({"profile": "aes"}, "profile and proposal take options by name"),
+    ],
+)
+def test_a_wrong_tunnel_is_told_and_weakness_is_no_excuse(change: dict[str, Any], sentence: str) -> None:
+    told = problems({**TUNNEL, **change}, allow_weak=True)
+    assert sentence in told
+    assert TUNNEL["psk"] not in told
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ({}, "tunnel branch: the name is given twice"),
+        (
+            {"name": "c", "remote_subnets": ["10.0.0.0/8"]},
+            "branch, c: RouterOS takes one peer per remote_address",
+        ),
+        (
+            {"name": "c", "remote_address": "203.0.113.60"},
+            "branch, c: only one tunnel can carry 192.168.10.0/24",
+        ),
+    ],
+)
+def test_tunnels_that_cannot_stand_together_are_told(other: dict[str, Any], sentence: str) -> None:
+    assert sentence in problems(TUNNEL, {**TUNNEL, **other})
+
+
+def test_an_ipv6_tunnel_needs_no_ipv4_firewall() -> None:
+    networks = {"local_subnets": ["2001:db8:1::/64"], "remote_subnets": ["2001:db8:2::/64"]}
+    made = config({**TUNNEL, "remote_address": "2001:db8::1", **networks}, firewall=False, nat_bypass=False)
+    assert made["ipsec_policy"][0]["src_address"] == "2001:db8:1::/64"
+
+
+@pytest.mark.parametrize("given", ["tunnels", [1], {"name": "x"}])
+def test_something_else_than_tunnels_is_told(given: object) -> None:
+    with pytest.raises(AnsibleFilterError, match="takes a list of tunnels"):
+        compiled(given)
+
+
+def test_an_unknown_switch_is_told() -> None:
+    with pytest.raises(AnsibleFilterError, match="unexpected keyword argument 'wall'"):
+        compiled([], wall=True)
