@@ -92,7 +92,7 @@ def commands(menu: Menu, persona: Persona) -> dict[str, frozenset[str]]:
             found[verb] = found[verb] - {argument}
             if not argument:
                 del found[verb]
-    if menu.path == "/ip/service" and not persona.since("7.20"):
+    if menu.path == "/ip/service" and not persona.since("7.17"):
         found["unset"] = frozenset(_ON_NUMBERS["unset"])
     return found
 

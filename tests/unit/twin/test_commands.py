@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from twin import Router, Trap
+from twin import Persona, Router, Trap
+from twin.signature import commands
 
 PROFILE = "/ip/ipsec/profile"
 PEER = "/ip/ipsec/peer"
@@ -51,6 +52,26 @@ def refused(router: Router, full: str, **words: str) -> tuple[str, int | None]:
 )
 def test_unknown_path_and_unknown_command_differ(router: Router, full: str, message: str) -> None:
     assert refused(router, full) == (message, 0)
+
+
+@pytest.mark.parametrize(
+    ("menu", "verb", "has", "has_not"),
+    [
+        ("/ip/service", "unset", "7.16.2", "7.17.1"),
+        ("/system/scheduler", "unset", "7.24", "7.23"),
+        ("/system/script", "unset", "7.24", "7.23"),
+        ("/ip/ipsec/key/psk", "add", "7.21.5", "7.20.8"),
+        ("/ip/ipsec/key/qkd", "print", "7.23.3", "7.24"),
+        ("/ip/ipsec/key", "generate-key", "7.19.6", "7.20"),
+    ],
+)
+def test_command_comes_and_goes_between_the_versions_known_in_full(
+    menu: str, verb: str, has: str, has_not: str
+) -> None:
+    """enums.json, timeline."""
+    assert verb in commands(Router(has).tables[menu].menu, Persona(has))
+    with pytest.raises(Trap, match=r"^no such command"):
+        Router(has_not).call(f"{menu}/{verb}")
 
 
 @pytest.mark.parametrize(

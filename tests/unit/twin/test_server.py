@@ -9,6 +9,7 @@ import json
 import socket
 import ssl
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -119,6 +120,26 @@ def test_clients_share_the_router_and_nothing_else(twin: Server, dial: Dial) -> 
     assert first.receive() == [["!done", "=ret=*2"]]
     assert [words[2] for words in second.say("/ip/ipsec/peer/print")[:-1]] == ["=name=b", "=name=a"]
     assert [row["name"] for row in twin.router.rows("/user/active")] == ["admin", "admin"]
+
+
+def test_clients_at_the_same_time_lose_nothing(twin: Server, dial: Dial) -> None:
+    clients = [dial(twin) for _ in range(4)]
+    replies: dict[int, list[Words]] = {}
+
+    def work(number: int) -> None:
+        words = [f"{FILTER}/add", "=chain=input", f"=comment={number}"]
+        clients[number].send(*[words] * 200)
+        replies[number] = clients[number].receive(200)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    own = [twin.router.add(FILTER, chain="input", comment="own") for _ in range(200)]
+    for thread in threads:
+        thread.join()
+    ids = [words[1].removeprefix("=ret=") for found in replies.values() for words in found] + own
+    assert len(set(ids)) == 1000
+    assert {row[".id"] for row in twin.router.rows(FILTER)} == set(ids)
 
 
 def test_listener_hears_of_other_clients_and_of_the_router_itself(twin: Server, dial: Dial) -> None:

@@ -134,6 +134,29 @@ def test_listen_shows_no_secrets_to_who_may_not_see_them(router: Router) -> None
     assert "hunter2" not in str(client.emitted)
 
 
+def test_follow_prints_what_is_there_and_then_what_changes(client: Client, router: Router) -> None:
+    router.add("/ip/ipsec/peer", name="a")
+    found = client.say("/ip/ipsec/peer/print", "=follow=", "=.proplist=name", ".tag=1")
+    assert found == [["!re", ".tag=1", "=name=a"]]
+    router.add("/ip/ipsec/peer", name="b")
+    assert client.emitted == [["!re", ".tag=1", "=name=b"]]
+
+
+@pytest.mark.parametrize("words", [["/nothing/listen"], ["/ip/ipsec/peer/listen", "=nonsense="]])
+def test_listen_is_refused_like_any_command(client: Client, words: Words) -> None:
+    assert [reply[0] for reply in client.say(*words)] == ["!trap", "!done"]
+
+
+def test_cancel_of_what_does_not_run_is_just_done(client: Client) -> None:
+    assert client.say("/cancel", "=tag=9", ".tag=2") == [["!done", ".tag=2"]]
+
+
+def test_second_login_takes_the_place_of_the_first(client: Client, router: Router) -> None:
+    assert client.login("ops", "correct horse") == [["!done"]]
+    assert [row["name"] for row in router.rows("/user/active")] == ["ops"]
+    assert client.say("/user/add", "=name=x")[0][1] == "=message=not enough permissions (9)"
+
+
 def test_session_is_listed_while_it_lasts(client: Client, router: Router) -> None:
     assert [row["name"] for row in router.rows("/user/active")] == ["admin"]
     client.session.close()
