@@ -20,16 +20,17 @@ SECRETS = frozenset(
 )
 
 
-def masked(sentence: Sequence[str]) -> list[str]:
-    """The words with the values of secret attributes and of queries on them replaced."""
-    return [_masked(word) for word in sentence]
+def masked(sentence: Sequence[str], *, ret: bool = False) -> list[str]:
+    """The words with the values of secret attributes, of queries on them and, if wanted, of `ret` replaced."""
+    secret = SECRETS | {"ret"} if ret else SECRETS
+    return [_masked(word, secret) for word in sentence]
 
 
-def _masked(word: str) -> str:
+def _masked(word: str, secret: frozenset[str]) -> str:
     for lead in ("=", "?=", "?<", "?>", "?"):
         if word.startswith(lead):
             name, equals, value = word[len(lead) :].partition("=")
-            return f"{lead}{name}={MASK}" if name in SECRETS and equals and value else word
+            return f"{lead}{name}={MASK}" if name in secret and equals and value else word
     return word
 
 
@@ -48,7 +49,9 @@ class Trace:
     def sentence(self, connection: int, words: Sequence[str], replies: Sequence[Sequence[str]]) -> None:
         self.sentences.append(tuple(words))
         if self._file:
-            ends = [masked(reply) for reply in replies if reply[0] != "!re"]
+            # What `get` returns may be a secret or hold one.
+            hide = words[0].endswith("/get")
+            ends = [masked(reply, ret=hide) for reply in replies if reply[0] != "!re"]
             rows = len(replies) - len(ends)
             entry = {"event": "sentence", "connection": connection, "words": masked(words), "rows": rows, "ends": ends}
             self._line(entry)

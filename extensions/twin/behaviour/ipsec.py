@@ -82,6 +82,7 @@ class Identities(Behaviour):
         peers = self.router.tables["/ip/ipsec/peer"]
         peer = peers.by_id(values["peer"])
         if peer is not None and peer.dynamic and (row is None or not row.dynamic):
+            # Both texts of this file were met without a lead; `failure:` in front of them is unverified.
             raise failure("can't add identity to dynamic peer")
 
     def hides(self, row: Row) -> Collection[str]:

@@ -75,8 +75,7 @@ class _Same:
 
 def find(router: Router, table: Table, command: Command, actor: Actor) -> list[Reply]:
     """Ids joined by `;`; what the API really answers to find is unverified."""
-    rows = View(router, table, actor).all()
-    found = [row[".id"] for row in rows if matches(command.queries, row)]
+    found = [row[".id"] for row in selected(router, table, command, actor)]
     return [Reply("!done", {"ret": ";".join(found)})]
 
 

@@ -66,6 +66,7 @@ def test_one_row_is_read_by_its_id(router: Router, rules: list[str]) -> None:
 
 def test_get_and_find(router: Router, rules: list[str]) -> None:
     assert router.call(f"{FILTER}/find", None, "comment=b") == [{"ret": rules[1]}]
+    assert router.call(f"{PROFILE}/find", None, "lifetime=24h") == [{"ret": "*A"}]
     assert router.call(f"{FILTER}/get", {"number": rules[1], "value-name": "comment"}) == [{"ret": "b"}]
 
 

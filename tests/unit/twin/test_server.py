@@ -273,7 +273,7 @@ def test_log_has_the_trips_and_no_secrets(tmp_path: Path, make_twin: MakeTwin, d
     server = make_twin(users={"admin": ""}, log=tmp_path / "twin.log")
     client = dial(server)
     client.say("/ip/ipsec/peer/add", "=name=a", "=ppk-secret=hunter2")
-    client.say("/ip/ipsec/peer/print")
+    assert client.say("/ip/ipsec/peer/get", "=number=a", "=value-name=ppk-secret") == [["!done", "=ret=hunter2"]]
     server.stop()
     lines = [json.loads(line) for line in (tmp_path / "twin.log").read_text().splitlines()]
     assert [line["event"] for line in lines].count("round-trip") == 3
