@@ -35,12 +35,23 @@ def behind(act: Callable[[], None]) -> Iterator[None]:
     thread.join()
 
 
+def take(sock: socket.socket, length: int) -> bytes:
+    data = b""
+    while len(data) < length:
+        piece = sock.recv(length - len(data))
+        if not piece:
+            raise OSError("the client hung up")
+        data += piece
+    return data
+
+
 def test_bytes_are_read_as_asked_for(pair: Pair) -> None:
     link, theirs = pair
     theirs.sendall(b"abcdef")
     assert [link.read(1), link.read(0), link.read(3)] == [b"a", b"", b"bcd"]
     theirs.sendall(b"gh")
     assert link.read(4) == b"efgh"
+    assert link.greeting == b"ab"
 
 
 def test_what_is_written_leaves_with_the_next_read(pair: Pair) -> None:
@@ -62,12 +73,27 @@ def test_a_router_that_reads_nothing_until_its_answer_is_taken_blocks_nothing(pa
         # Over a client that sends everything first this runs into its own timeout, and closes.
         with contextlib.suppress(OSError), theirs:
             for _ in range(pieces):
-                assert theirs.recv(PIECE, socket.MSG_WAITALL) == b"q" * PIECE
+                assert take(theirs, PIECE) == b"q" * PIECE
                 theirs.sendall(b"a" * PIECE)
 
-    link.write(b"q" * PIECE * pieces)
     with behind(answer):
+        link.write(b"q" * PIECE * pieces)
         assert link.read(PIECE * pieces) == b"a" * PIECE * pieces
+
+
+def test_a_router_that_answers_only_the_whole_batch_gets_all_of_it(pair: Pair) -> None:
+    link, theirs = pair
+    theirs.settimeout(5)
+    batch = PIECE * 5_000
+
+    def answer() -> None:
+        with contextlib.suppress(OSError), theirs:
+            assert take(theirs, batch) == b"q" * batch
+            theirs.sendall(b"a")
+
+    with behind(answer):
+        link.write(b"q" * batch)
+        assert link.read(1) == b"a"
 
 
 def test_silence_is_borne_as_long_as_agreed(pair: Pair) -> None:
