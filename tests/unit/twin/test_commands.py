@@ -211,6 +211,14 @@ def test_set_works_on_several_entries_and_on_names(router: Router, rules: list[s
     assert router.rows(PEER)[0]["disabled"] == "false"
 
 
+def test_set_on_several_entries_stops_at_the_first_refusal(router: Router) -> None:
+    """What a router does with the entries before is unverified."""
+    for name in "ab":
+        router.add(PEER, name=name)
+    assert refused(router, f"{PEER}/set", numbers="a,b", address="192.0.2.1")[0].startswith("failure: Multiple")
+    assert [row.get("address") for row in router.rows(PEER)] == ["192.0.2.1/32", None]
+
+
 def test_singleton_is_set_without_id(router: Router) -> None:
     router.call("/system/identity/set", {"name": "site-a"})
     assert router.rows("/system/identity") == [{"name": "site-a"}]

@@ -96,6 +96,11 @@ def test_secrets_are_for_users_with_the_policy_sensitive(mask: bool, shown: str 
     assert router.rows("/ip/ipsec/identity")[0]["secret"] == "hunter2"
     assert router.rows("/ip/ipsec/identity", actor=READER)[0].get("secret") == shown
     assert router.rows(PEER, actor=READER)[0].get("ppk-secret") == shown
+    router.add("/ip/ipsec/identity", peer="a", auth_method="eap", username="u", password="hunter2")
+    eap = router.rows("/ip/ipsec/identity", actor=READER)[1]
+    assert (eap["username"], eap.get("password")) == ("u", shown)
+    found = router.call("/ip/ipsec/identity/print", None, "secret=hunter2", actor=READER)
+    assert found == []
 
 
 def test_console_describes_the_tree(router: Router) -> None:
