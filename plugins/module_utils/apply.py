@@ -106,9 +106,7 @@ def _note(stage: Sequence[Change], replies: Sequence[Reply | None], progress: Pr
                 progress.ids.add(reply.ret)
 
 
-def _undo(
-    session: Session, router: str, refusal: str, progress: Progress, before: Tables, version: Version
-) -> None:
+def _undo(session: Session, router: str, refusal: str, progress: Progress, before: Tables, version: Version) -> None:
     """Bring the router back to what it held; always raises, saying whether that worked."""
     if not progress.done:
         raise Refused(router, f"{refusal}; nothing was changed")

@@ -12,8 +12,8 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.mask import Mask
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import mask
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
@@ -55,7 +55,7 @@ def validate(spec: Mapping[str, Any], arguments: Mapping[str, Any], where: str =
     result = ArgumentSpecValidator(dict(spec)).validate(dict(arguments))
     if result.error_messages:
         # The private attribute is the only source of the values of `no_log` options; a unit test holds it in place.
-        sentence = mask("; ".join(result.error_messages), map(str, result._no_log_values))
+        sentence = Mask(map(str, result._no_log_values)).text("; ".join(result.error_messages))
         raise BadArguments(f"{where}{sentence}")
     return dict(result.validated_parameters)
 

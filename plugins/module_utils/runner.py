@@ -23,10 +23,11 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Plan, Remove
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.mask import Mask
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import match
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, check, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.refer import check_references
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import deep_mask, diff, shown
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import diff, shown
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import owns
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
@@ -81,7 +82,8 @@ def rendered(request: Request) -> dict[str, Any]:
 
 def deep_masked(value: dict[str, Any], request: Request) -> dict[str, Any]:
     """The result without any secret of the request."""
-    return {key: deep_mask(item, request.secrets) for key, item in value.items()}
+    mask = Mask(request.secrets)
+    return {key: mask.deep(item) for key, item in value.items()}
 
 
 def converge(session: Session, router: str, intent: Intent, secrets: Secrets, check_mode: bool) -> Outcome:

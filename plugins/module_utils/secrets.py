@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import mask
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.mask import Mask
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 
@@ -30,7 +30,7 @@ class Secrets:
 
     def mask(self, text: str) -> str:
         """The text without any of them."""
-        return mask(text, self._known)
+        return Mask(self._known).text(text)
 
     def defect(self, error: Exception) -> str:
         """What to say of an exception that nobody foresaw: in the worker nobody masks it for us."""

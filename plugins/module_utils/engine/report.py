@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Change, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry
@@ -51,23 +51,3 @@ def diff(menu: Menu, before: Sequence[Entry], after: Sequence[Entry], changes: I
 
 def _text(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
-
-
-def mask(text: str, secrets: Iterable[str]) -> str:
-    """The text without any of these secrets."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    return text
-
-
-def deep_mask(value: object, secrets: Sequence[str]) -> object:
-    """A result without any of these secrets, however deep they are."""
-    match value:
-        case str():
-            return mask(value, secrets)
-        case Mapping():
-            return {key: deep_mask(item, secrets) for key, item in value.items()}
-        case list() | tuple():
-            return [deep_mask(item, secrets) for item in value]
-        case _:
-            return value

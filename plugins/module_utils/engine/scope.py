@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
-PART_OF_NAME = re.compile(r"[\w.-]")
+NAME = re.compile(r"[\w.-]*")
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,32 @@ class Scope:
     owner: tuple[str, ...] | None = None
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def bears_mark(self, text: str) -> bool:
+        """Whether a text begins with a mark of one of the owners, of whom there may be thousands."""
+        if _name(text) in self._names:
+            return True
+        return any(bears(text, mark) for mark in self._others)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(mark for mark in self.owner or () if mark and _name(mark) == mark)
+
+    @cached_property
+    def _others(self) -> tuple[str, ...]:
+        return tuple(mark for mark in self.owner or () if mark not in self._names)
+
+
+def _name(text: str) -> str:
+    """The name that a text begins with, which may be none."""
+    found = NAME.match(text)
+    return found.group() if found else ""
+
 
 def bears(text: str, mark: str) -> bool:
     """Whether a text carries a mark: `s2s-a: IKE` carries `s2s-a`, `s2s-ab` does not; `s2s-*` takes both."""
     if mark.endswith("*"):
         return text.startswith(mark[:-1])
-    return text.startswith(mark) and not PART_OF_NAME.match(text, len(mark))
+    return text.startswith(mark) and not _name(text[len(mark) :])
 
 
 def owns(menu: Menu, scope: Scope, values: Row) -> bool:
@@ -38,9 +59,7 @@ def owns(menu: Menu, scope: Scope, values: Row) -> bool:
             return False
     if scope.owner is None:
         return True
-    if menu.mark is None:
-        return False
-    return any(bears(values.get(menu.mark, ""), mark) for mark in scope.owner)
+    return menu.mark is not None and scope.bears_mark(values.get(menu.mark, ""))
 
 
 def check_scope(menu: Menu, scope: Scope, rows: Sequence[Row]) -> None:
