@@ -30,7 +30,12 @@ class Entry:
     @property
     def disabled(self) -> bool:
         """Whether the entry is switched off."""
-        return self.values.get("disabled") in ("true", "yes")
+        return switched_off(self.values)
+
+
+def switched_off(values: Row) -> bool:
+    """Whether values say that their entry is without effect."""
+    return values.get("disabled") in ("true", "yes")
 
 
 def read_entry(menu: Menu, row: Row) -> Entry:
@@ -65,12 +70,19 @@ def held(values: Row, item: Field, version: Version) -> str | None:
     return None if text is None else spell(item, text) or None
 
 
+# What an entry cannot do without, and so always prints: a missing pre-shared key is hidden, not unset (ipsec.md 5).
+ALWAYS = {"secret": ("auth-method", (None, "pre-shared-key", "pre-shared-key-xauth"))}
+
+
 def is_hidden(values: Row, item: Field) -> bool:
     """Whether the router keeps a secret from this account: asterisks, or missing where it is always printed."""
     if not item.secret:
         return False
     text = values.get(item.name)
-    return item.default is not None if text is None else bool(text) and not text.strip("*")
+    if text is not None:
+        return bool(text) and not text.strip("*")
+    other, words = ALWAYS.get(item.name, ("", ()))
+    return item.required or values.get(other) in words
 
 
 def label(menu: Menu, values: Row) -> str:
