@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, held
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, held, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 
 Key = tuple[str | None, ...]
@@ -18,6 +18,13 @@ def key_of(menu: Menu, values: Row, version: Version) -> Key:
     """What tells this entry from others: the menu's key fields in canonical spelling."""
     names = [*menu.key, *(name for name in menu.key_if if _counts(menu, name, values, version))]
     return tuple(held(values, menu.by_name[name], version) for name in names)
+
+
+def claim(menu: Menu, values: Row, version: Version) -> Key | None:
+    """What no two enabled entries of an exclusive menu may have in common; None: this one claims nothing."""
+    if not menu.exclusive or switched_off(values):
+        return None
+    return tuple(held(values, menu.by_name[name], version) for name in menu.exclusive)
 
 
 def _counts(menu: Menu, name: str, values: Row, version: Version) -> bool:
@@ -34,19 +41,55 @@ def content_of(menu: Menu, values: Row, version: Version) -> Key:
 
 def match(menu: Menu, have: Sequence[Entry], want: Sequence[Row], version: Version) -> list[Entry | None]:
     """For each wanted row the entry that stands for it, or None; no entry is given twice."""
-    fleeting = {item.name for item in menu.fields if item.fleeting}
-    takes_dynamic = any(fleeting & set(row) for row in want)
-    mine = [entry for entry in have if takes_dynamic or not entry.dynamic]
     if menu.single:
-        return [next(iter(mine), None) for _ in want]
+        return [next(iter(have), Entry("", {})) for _ in want]
     if menu.key:
-        present = {key_of(menu, entry.values, version): entry for entry in reversed(mine)}
-        return [present.get(key_of(menu, row, version)) for row in want]
-    return _match_content(menu, mine, want, version)
+        present = _by_key(menu, have, version)
+        choices = (_lasting(menu, row, present.get(key_of(menu, row, version), ())) for row in want)
+        return [next(iter(some), None) for some in choices]
+    return _match_content(menu, [entry for entry in have if not entry.dynamic], want, version)
+
+
+def match_all(menu: Menu, have: Sequence[Entry], want: Sequence[Row], version: Version) -> list[Entry]:
+    """All entries that the rows stand for, duplicates too: what is not to exist any more.
+
+    A rule is named by all that it says (with any comment, where the row has none), or by just its chain and comment.
+    """
+    if menu.key:
+        present = _by_key(menu, have, version)
+        keys = {key_of(menu, row, version): row for row in want}
+        return [entry for key, row in keys.items() for entry in _lasting(menu, row, present.get(key, ()))]
+    named = {_mark(menu, row) for row in want if row.get("comment") and set(row) <= {menu.chain, "comment"}}
+    dressed = {(content_of(menu, row, version), row.get("comment", "")) for row in want}
+    bare = {content for content, comment in dressed if not comment}
+    found = []
+    for entry in have:
+        content, comment = content_of(menu, entry.values, version), entry.values.get("comment", "")
+        if not entry.dynamic and (
+            content in bare or (content, comment) in dressed or _mark(menu, entry.values) in named
+        ):
+            found.append(entry)
+    return found
+
+
+def _by_key(menu: Menu, have: Iterable[Entry], version: Version) -> dict[Key, list[Entry]]:
+    present = defaultdict[Key, list[Entry]](list)
+    for entry in have:
+        present[key_of(menu, entry.values, version)].append(entry)
+    return present
+
+
+def _lasting(menu: Menu, row: Row, entries: Iterable[Entry]) -> list[Entry]:
+    """Those of the entries that a row may mean: a dynamic one only where the row itself is to pass away."""
+    fleeting = any(menu.by_name[name].fleeting for name in row)
+    return sorted((entry for entry in entries if fleeting or not entry.dynamic), key=lambda entry: entry.dynamic)
 
 
 def _match_content(menu: Menu, have: Sequence[Entry], want: Sequence[Row], version: Version) -> list[Entry | None]:
-    """Same content and comment first, then same content, then a comment that is unique on both sides."""
+    """Same content and comment first, then same content, then a comment that is unique on both sides.
+
+    A row with a comment never takes an entry with another one: that is somebody else's rule, even if it says the same.
+    """
     found: list[Entry | None] = [None] * len(want)
     free: dict[str, Entry] = {entry.id: entry for entry in have}
     same = defaultdict[Key, deque[Entry]](deque)
@@ -75,12 +118,13 @@ def _take(found: list[Entry | None], free: dict[str, Entry], index: int, candida
 def _match_comments(menu: Menu, have: Sequence[Entry], want: Sequence[Row]) -> Iterator[tuple[int, Entry]]:
     """Pairs whose chain and comment agree and occur once on the router and once among the wanted."""
 
-    def marks(rows: Iterable[Row]) -> list[tuple[str, str]]:
-        return [(row.get(menu.chain or "", ""), row.get("comment", "")) for row in rows]
-
-    theirs, ours = marks(entry.values for entry in have), marks(want)
+    theirs, ours = [_mark(menu, entry.values) for entry in have], [_mark(menu, row) for row in want]
     often, asked = Counter(theirs), Counter(ours)
     at = {mark: entry for mark, entry in zip(theirs, have, strict=True) if mark[1] and often[mark] == 1}
     for index, mark in enumerate(ours):
         if asked[mark] == 1 and mark in at:
             yield index, at[mark]
+
+
+def _mark(menu: Menu, values: Row) -> tuple[str, str]:
+    return values.get(menu.chain or "", ""), values.get("comment", "")
