@@ -1,0 +1,242 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules that stand in a rule's way, found without comparing every rule with every other.
+
+Wanted rules come in few shapes (an action and a set of matchers). For each shape the rules of others are reduced to
+the matchers that can matter to it, equal ones are looked at once, and the rest are indexed by their rarest value.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import (
+    DENY,
+    PERMIT,
+    Need,
+    Rule,
+    broad,
+    eclipses,
+    need,
+    rule_of,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu, Version
+
+Placed = tuple[int, Rule]
+"""A rule and its position in the chain."""
+Block = tuple[int, int, int]
+"""A block of addresses or numbers as a binary prefix: IP version (0: plain numbers), length, and the bits of it."""
+Mark = str | Block
+Shape = tuple[str, frozenset[Field]]
+
+NUMBERS = re.compile(r"\d{1,20}(-\d{1,20})?(,\d{1,20}(-\d{1,20})?)*")
+WIDTH = {0: 32, 4: 32, 6: 128}
+"""Bits of what a block is made of."""
+
+
+@dataclass
+class Obstacles:
+    """The rules of one chain that others wrote, in rising order of their positions."""
+
+    rules: Sequence[Placed]
+    shapes: dict[Shape, Index] = field(default_factory=dict)
+
+    def first(self, lower: Rule, end: int) -> int:
+        """Position of the first rule that eclipses this one, or `end` when none above that does."""
+        shape = (lower.action, frozenset(lower.matchers))
+        if shape not in self.shapes:
+            self.shapes[shape] = Index(_reduced(self.rules, lower))
+        for candidates in self.shapes[shape].candidates(lower):
+            for position, upper in candidates:
+                if position >= end:
+                    break
+                if eclipses(upper, lower):
+                    end = position
+                    break
+        return end
+
+
+def obstacles(
+    menu: Menu, chain: Iterable[tuple[int, Entry]], version: Version, closed: Mapping[str, Rule] | None = None
+) -> Obstacles:
+    """Gather entries that may stand in the way; a jump into a chain that is `closed` denies what it matches."""
+    rules: list[Placed] = []
+    for position, entry in chain:
+        if entry.disabled or entry.dynamic:
+            continue
+        rule = rule_of(menu, entry.values, version)
+        if rule.action == "jump":
+            rule = _through(rule, (closed or {}).get(entry.values.get("jump-target", "")))
+        rules.append((position, rule))
+    return Obstacles(rules)
+
+
+def closed_chains(menu: Menu, entries: Iterable[Entry], version: Version) -> dict[str, Rule]:
+    """The chains that deny the bulk of what enters them, each with the rule that does."""
+    chains = defaultdict[str, list[tuple[str, Rule]]](list)
+    for entry in entries:
+        if not entry.disabled and menu.chain:
+            rule = rule_of(menu, entry.values, version)
+            chains[entry.values.get(menu.chain, "")].append((entry.values.get("jump-target", ""), rule))
+    closed: dict[str, Rule] = {}
+    # A chain may be closed by a jump into another; as many rounds as such jumps are nested.
+    found = True
+    while found:
+        fresh = {name: _closing(rules, closed) for name, rules in chains.items() if name not in closed}
+        found = any(fresh.values())
+        closed |= {name: rule for name, rule in fresh.items() if rule}
+    return closed
+
+
+def _closing(rules: Iterable[tuple[str, Rule]], closed: Mapping[str, Rule]) -> Rule | None:
+    for target, rule in rules:
+        denial = _through(rule, closed.get(target)) if rule.action == "jump" else rule
+        if denial.action in DENY and all(broad(item, text) for item, text in denial.matchers.items()):
+            return denial
+        if rule.action in PERMIT | {"return"} and not rule.matchers:
+            return None
+    return None
+
+
+def _through(jump: Rule, closing: Rule | None) -> Rule:
+    """What a jump comes to: what its target does with the bulk of the packets it gets."""
+    return Rule(closing.action, {**closing.matchers, **jump.matchers}) if closing else jump
+
+
+def _reduced(rules: Iterable[Placed], lower: Rule) -> Iterator[tuple[Need, Placed]]:
+    """The rules that can concern rules of this shape, without the matchers that cannot, each once."""
+    seen: set[tuple[str, frozenset[tuple[Field, str]]]] = set()
+    for position, rule in rules:
+        needed = need(rule.action, lower)
+        shared = {item: text for item, text in rule.matchers.items() if item in lower.matchers}
+        others = (pair for pair in rule.matchers.items() if pair[0] not in lower.matchers)
+        if needed is None or (needed is Need.WHOLE and len(shared) < len(rule.matchers)):
+            continue
+        if needed is Need.BULK and not all(broad(item, text) for item, text in others):
+            continue
+        what = (rule.action, frozenset(shared.items()))
+        if what not in seen:
+            seen.add(what)
+            yield needed, (position, Rule(rule.action, shared))
+
+
+class Index:
+    """Rules by one of their values each, so that a lower rule meets only those that share it."""
+
+    def __init__(self, rules: Iterable[tuple[Need, Placed]]) -> None:
+        self.unindexed: list[Placed] = []
+        self.by_field = defaultdict[Field, list[Placed]](list)
+        self.at = defaultdict[tuple[Field, Mark], list[Placed]](list)
+        self.inside = defaultdict[tuple[Field, Mark], list[Placed]](list)
+        known = [(needed, placed, _pivots(needed, placed[1])) for needed, placed in rules]
+        often = Counter((item, mark) for _, _, pivots in known for item, marks in pivots.items() for mark in marks)
+        for needed, placed, pivots in known:
+            if not pivots:
+                self.unindexed.append(placed)
+                continue
+            item = min(pivots, key=lambda each: max(often[each, mark] for mark in pivots[each]))
+            self._insert(item, pivots[item], placed, needed)
+
+    def _insert(self, item: Field, marks: Sequence[Mark], placed: Placed, needed: Need) -> None:
+        self.by_field[item].append(placed)
+        for mark in marks:
+            self.at[item, mark].append(placed)
+        if needed is Need.ANY:
+            for wider in _around(marks):
+                self.inside[item, wider].append(placed)
+
+    def candidates(self, lower: Rule) -> Iterator[Sequence[Placed]]:
+        """Lists of rules, each in rising order of position, that hold all that eclipse this one."""
+        yield self.unindexed
+        for item, text in lower.matchers.items():
+            if item not in self.by_field:
+                continue
+            marks = marks_of(item, text)
+            if marks is None:
+                yield self.by_field[item]
+                continue
+            yield from (self.at[item, each] for each in _around(marks) if (item, each) in self.at)
+            yield from (self.inside[item, mark] for mark in marks if (item, mark) in self.inside)
+
+
+def _pivots(needed: Need, rule: Rule) -> dict[Field, Sequence[Mark]]:
+    """The matchers by which a rule can be indexed: a rule that it eclipses shares one of their marks."""
+    pivots: dict[Field, Sequence[Mark]] = {}
+    for item, text in rule.matchers.items():
+        marks = marks_of(item, text)
+        overlaps = needed is Need.ANY or (needed is Need.BULK and broad(item, text))
+        if marks and not (overlaps and not _excluding(item, marks[0])):
+            pivots[item] = marks
+    return pivots
+
+
+def _excluding(item: Field, mark: Mark) -> bool:
+    """Whether two different marks of this field exclude each other; a host, say, may be in several lists."""
+    if isinstance(mark, str):
+        return item.kind.apart("a", "b")
+    return item.kind.apart(*(("192.0.2.1/32", "192.0.2.2/32") if mark[0] else ("1", "2")))
+
+
+def marks_of(item: Field, text: str) -> Sequence[Mark] | None:
+    """What a value is made of, where that can be enumerated: a word, or a few blocks of addresses or numbers."""
+    if not text or text.startswith(("!", "all-")):
+        return None
+    if item.kind.exact:
+        return (text,)
+    if NUMBERS.fullmatch(text):
+        return _blocks(0, (_span(part) for part in text.split(",")))
+    return _addresses(text)
+
+
+def _span(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    return int(first), int(last or first)
+
+
+def _addresses(text: str) -> Sequence[Block] | None:
+    """The blocks of a host, a prefix or a range of addresses; None for any other text."""
+    first, dash, last = text.partition("-")
+    try:
+        if dash:
+            start, end = ipaddress.ip_address(first), ipaddress.ip_address(last)
+        elif "." in text or ":" in text:
+            net = ipaddress.ip_network(text)
+            start, end = net[0], net[-1]
+        else:
+            return None
+    except ValueError:
+        return None
+    return _blocks(start.version, [(int(start), int(end))])
+
+
+def _blocks(version: int, spans: Iterable[tuple[int, int]]) -> Sequence[Block] | None:
+    """Spans of addresses or numbers as the fewest binary prefixes."""
+    blocks: list[Block] = []
+    for start, last in spans:
+        first = start
+        if last >> WIDTH[version]:
+            return None
+        while first <= last:
+            size = (last - first + 1).bit_length() - 1
+            if first:
+                size = min(size, (first & -first).bit_length() - 1)
+            blocks.append((version, WIDTH[version] - size, first >> size))
+            first += 1 << size
+    return blocks
+
+
+def _around(marks: Iterable[Mark]) -> set[Mark]:
+    """The marks themselves and all blocks that contain one of them."""
+    found: set[Mark] = set()
+    for mark in marks:
+        while mark not in found:
+            found.add(mark)
+            if not isinstance(mark, str) and mark[1]:
+                mark = (mark[0], mark[1] - 1, mark[2] >> 1)
+    return found
