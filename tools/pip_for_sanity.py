@@ -16,11 +16,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 INSTALLER = """\
-import ensurepip
 import subprocess
 import sys
 
-ensurepip.bootstrap()
+# In a process of its own: it turns pip's settings off for the process it runs in.
+subprocess.check_call([sys.executable, "-m", "ensurepip"])
 wanted = [word for word in sys.argv[1:] if not word.startswith("-")]
 if wanted:
     subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", *wanted])

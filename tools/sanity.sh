@@ -17,6 +17,9 @@ if compgen -G "$copy/tests/sanity/ignore*" >/dev/null; then
     exit 1
 fi
 
+# In a checkout it asks git for the files, and ours would say that it ignores all of them.
+git init --quiet "$copy"
+
 # Its virtual environments want a pip script from a site that need not be reachable: pip comes with Python, too.
 # They live in a home of their own, so nothing is left in the user's, and pip's settings follow them there.
 mkdir -p "$home/.ansible/test/cache" "$home/.config/pip"

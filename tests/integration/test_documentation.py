@@ -1,0 +1,127 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything the documentation shows is run: plays, tasks, inventories, and the examples of every module."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from twin import Server
+from twin.pytest_plugin import MakeTwin
+
+from tests.integration.playing import PASSWORD, Play, place
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")])
+MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("*.py"))
+VARIABLES = {
+    "router_password": PASSWORD,
+    "psk_hq_branch": "a-secret-for-the-documentation",
+    "site_b_psk": "another-secret-for-the-documentation",
+    "site_b_one_time_key": "5f" * 64,
+}
+# What the examples of the modules take for granted.
+SEED = {
+    "/certificate": [{"name": name, "common-name": name} for name in ("hq.example.com", "vpn-ca")],
+    "/ip/pool": [{"name": "rw-pool", "ranges": "192.168.99.10-192.168.99.99"}],
+    "/ip/ipsec/proposal": [{"name": "s2s"}],
+    "/ip/ipsec/profile": [{"name": "s2s"}],
+    "/ip/ipsec/policy/group": [{"name": "road-warriors"}],
+    "/ip/ipsec/peer": [
+        {"name": name, "address": f"203.0.113.{number}", "exchange-mode": "ike2"}
+        for number, name in enumerate(("site-b", "site-c", "hq-a", "hq-b"), 50)
+    ],
+}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def shown(form: type) -> list[Any]:
+    """Every YAML block of the pages that is a list or, for inventories, a mapping."""
+    found = []
+    for page in PAGES:
+        for number, block in enumerate(blocks(page, "yaml"), 1):
+            content = yaml.safe_load(block)
+            if isinstance(content, form):
+                found.append(pytest.param(content, id=f"{page.relative_to(ROOT)}-{number}"))
+    return found
+
+
+@pytest.fixture
+def router(make_twin: MakeTwin) -> Server:
+    return make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True, tls=True)
+
+
+@pytest.mark.parametrize("content", shown(list))
+def test_what_a_page_shows_runs_and_the_second_time_changes_nothing(
+    router: Server, play: Play, content: list[dict[str, Any]]
+) -> None:
+    if "hosts" in content[0]:
+        (book,) = content
+        hosts: Any = {"hq": router, "branch": router} if book["hosts"] != "jump" else {"jump": jump()}
+        rest = {key: value for key, value in book.items() if key not in ("name", "hosts", "gather_facts", "tasks")}
+        tasks = book.get("tasks", [])
+    else:
+        hosts, rest, tasks = {"hq": router}, {}, content
+    if "module_defaults" in rest:
+        rest["module_defaults"]["group/vpnops.mikrotik.routeros"]["provider"] |= provider(router)
+    first, second = (play(hosts, tasks, variables=VARIABLES, **rest) for _ in range(2))
+    assert (first.status, second.status, second.changed) == (0, 0, 0), first.output + second.output
+
+
+def jump() -> dict[str, Any]:
+    return {"ansible_connection": "local"}
+
+
+def provider(server: Server) -> dict[str, Any]:
+    return {"host": "127.0.0.1", "port": server.tls_port, "ca_file": server.ca_file, "username": "admin"}
+
+
+@pytest.mark.parametrize("content", shown(dict))
+def test_what_a_page_shows_as_inventory_is_one(router: Server, play: Play, content: dict[str, Any]) -> None:
+    for group in content.values():
+        assert group["vars"]["ansible_connection"] == "vpnops.mikrotik.routeros"
+        hosts = {name: {**group["vars"], **host, **place(router)} for name, host in group["hosts"].items()}
+        for host in hosts.values():
+            host.pop("routeros_fingerprint", None)
+        task = {"name": "read", "vpnops.mikrotik.ipsec_peer": {"state": "gathered"}}
+        assert play(hosts, [task], variables=VARIABLES).status == 0
+
+
+def test_the_inventory_of_the_front_page_is_the_example() -> None:
+    example = yaml.safe_load((ROOT / "docs" / "example" / "inventory.yml").read_text())
+    assert yaml.safe_load(blocks(ROOT / "README.md", "yaml")[0]) == example
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_and_commands_of_a_page_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"^\$ make ([a-z]+)", page.read_text(), re.MULTILINE)) <= set(targets)
+
+
+def examples(module: str) -> list[dict[str, Any]]:
+    tree = ast.parse((ROOT / "plugins" / "modules" / f"{module}.py").read_text())
+    assigned = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    return list(yaml.safe_load(ast.literal_eval(assigned["EXAMPLES"])))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_example_of_a_module_runs_and_the_second_time_changes_nothing(
+    make_twin: MakeTwin, play: Play, module: str
+) -> None:
+    server = make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True, seed=SEED)
+    # Some examples undo what others do, so each is run twice in a row.
+    tasks = [{**task, "name": f"{task['name']} {turn}"} for task in examples(module) for turn in ("first", "again")]
+    run = play(server, tasks, variables=VARIABLES)
+    assert run.status == 0, run.output
+    assert [each.task for each in run.outcomes if each.task.endswith("again") and each.result["changed"]] == []
