@@ -7,50 +7,76 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, is_hidden, label
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import rising
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Tables
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import claim, key_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Line
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Draft, Tables, removals
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import hurts
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, exists
 
 
 def invert(before: Tables, now: Tables, ours: frozenset[str], version: Version) -> Plan:
     """Plan the return to `before`: `ours` are ids that we added; what others added meanwhile is left alone."""
     menus = list(before)
-    build = [change for menu in menus for change in _restore(menu, before[menu], now.get(menu, ()), version)]
-    late = [
-        Remove(menu, entry)
-        for menu in reversed(menus)
-        for entry in now.get(menu, ())
-        if entry.id in ours and entry.id not in {old.id for old in before[menu]}
-    ]
-    return Plan((*build, *late), tuple(_lost(before, now)))
+    drafts = [_draft(menu, before[menu], now.get(menu, ()), ours, version) for menu in menus]
+    early = [change for draft in reversed(drafts) for change in draft.early]
+    build = [change for draft in drafts for change in draft.build]
+    late = [change for draft in reversed(drafts) for change in draft.late]
+    return Plan((*early, *build, *late), tuple(_lost(before, now)))
 
 
-def _restore(menu: Menu, before: Sequence[Entry], now: Sequence[Entry], version: Version) -> Iterator[Change]:
-    present = {entry.id: entry for entry in now}
-    position = {entry.id: at for at, entry in enumerate(now)}
+def _draft(menu: Menu, before: Sequence[Entry], now: Sequence[Entry], ours: frozenset[str], version: Version) -> Draft:
     old = [entry for entry in before if not entry.dynamic]
-    staying = [entry for entry in old if entry.id in present]
-    steady = rising([position[entry.id] for entry in staying]) if menu.ordered else set(range(len(staying)))
-    anchors = {entry.id for index, entry in enumerate(staying) if index in steady}
-    for entry in staying:
-        yield from _reset(menu, entry, present[entry.id], version)
-    for entry, anchor in _following(old, anchors):
-        if entry.id not in present:
-            yield Add(menu, _writable(menu, entry), anchor if menu.ordered else None)
-        elif entry.id not in anchors:
-            yield Move(menu, present[entry.id], anchor)
+    known = {entry.id for entry in old}
+    present = {entry.id: entry for entry in now}
+    missing = [entry for entry in old if entry.id not in present]
+    leaving = [entry for entry in now if entry.id in ours and entry.id not in known]
+    resets = [
+        change for entry in old if entry.id in present for change in _reset(menu, entry, present[entry.id], version)
+    ]
+    first = _colliding(menu, leaving, missing, resets, version)
+    build: list[Change] = [change for change in resets if not hurts(change)]
+    build += (
+        _placed(menu, old, now, version) if menu.ordered else (Add(menu, _writable(menu, entry)) for entry in missing)
+    )
+    build += [change for change in resets if hurts(change)]
+    early = removals(menu, (entry for entry in leaving if entry.id in first))
+    late = removals(menu, (entry for entry in leaving if entry.id not in first))
+    return Draft(early, tuple(build), late)
 
 
-def _following(entries: Sequence[Entry], anchors: set[str]) -> list[tuple[Entry, str | None]]:
-    """Each entry with the id of the next one that has not moved."""
-    pairs: list[tuple[Entry, str | None]] = []
-    upcoming: str | None = None
-    for entry in reversed(entries):
-        pairs.append((entry, upcoming))
-        upcoming = entry.id if entry.id in anchors else upcoming
-    return pairs[::-1]
+def _placed(menu: Menu, old: Sequence[Entry], now: Sequence[Entry], version: Version) -> Iterator[Change]:
+    """What is missing comes back, and everything stands in its old order."""
+    own = [entry for entry in old if not entry.builtin]
+    at = {entry.id: position for position, entry in enumerate(now)}
+    ends = [len(now)] * len(own)
+    line = Line(
+        [entry.id for entry in now], [entry.id for entry in own], [at.get(entry.id) for entry in own], ends, ends
+    )
+    movable = exists(menu.moves_since, None, version)
+    for step in (*(line.moves_down() if movable else ()), *line.others(movable)):
+        entry = own[step.index]
+        if entry.id in at:
+            yield Move(menu, now[at[entry.id]], step.before)
+        else:
+            yield Add(menu, _writable(menu, entry), step.before)
+
+
+def _colliding(
+    menu: Menu, leaving: Sequence[Entry], missing: Sequence[Entry], resets: Sequence[Set], version: Version
+) -> set[str]:
+    """Ids of the leaving entries that the router cannot hold at the same time as what comes back."""
+    keys = {key_of(menu, entry.values, version) for entry in missing if menu.key}
+    claims = {claim(menu, entry.values, version) for entry in missing}
+    claims |= {claim(menu, changed_values(change), version) for change in resets}
+    claims.discard(None)
+    return {
+        entry.id
+        for entry in leaving
+        if key_of(menu, entry.values, version) in keys or claim(menu, entry.values, version) in claims
+    }
 
 
 def _reset(menu: Menu, old: Entry, new: Entry, version: Version) -> Iterator[Set]:

@@ -1,18 +1,28 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where wanted entries stand in an ordered menu, reached with the fewest moves."""
+"""Where wanted entries stand in an ordered menu, reached with the fewest moves and without a gap on the way.
+
+Three promises hold after every single step, not only at the end: nobody else's entry moves; of two wanted entries the
+upper one is never below the lower one, unless it was so before; and a new entry is made where it can match.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import obstacles, rule_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import Rule, rule_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.obstacles import (
+    Obstacles,
+    closed_chains,
+    obstacles,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, exists
 
 
 @dataclass(frozen=True)
@@ -24,14 +34,19 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Place:
-    """What has to happen for one wish to stand where it belongs: nothing, or come before that id (None: at the end)."""
+class Step:
+    """The wish with that index goes before the entry with that id (None: to the end)."""
 
-    stays: bool
-    before: str | None = None
+    index: int
+    before: str | None
 
 
-STAYS = Place(stays=True)
+@dataclass(frozen=True)
+class Course:
+    """How a list comes into order: the steps one after the other, and the wishes that would have to move but cannot."""
+
+    steps: tuple[Step, ...] = ()
+    stuck: tuple[int, ...] = ()
 
 
 def rising(positions: Sequence[int]) -> set[int]:
@@ -56,18 +71,33 @@ def rising(positions: Sequence[int]) -> set[int]:
     return kept
 
 
-def place(
+def course(
     menu: Menu, have: Sequence[Entry], wishes: Sequence[Wish], leaving: frozenset[str], version: Version
-) -> list[Place]:
-    """For each wish its place, so that the given order holds and no rule of others stands in the way above it."""
-    places = [STAYS] * len(wishes)
+) -> Course:
+    """The way to the given order, in which no rule of others stands in the way above a wish.
+
+    `leaving` are entries to be removed later: they do not count as others', yet new rules go above those in the way.
+    """
+    movable = exists(menu.moves_since, None, version)
     rows = _by_chain(menu, [entry.values for entry in have])
+    closed = closed_chains(menu, (entry for entry in have if entry.id not in leaving), version)
+    down: list[Step] = []
+    rest: list[Step] = []
+    stuck: list[int] = []
     for chain, indexes in _by_chain(menu, [wish.values for wish in wishes]).items():
         present = [have[index] for index in rows.get(chain, ())]
-        found = _place_chain(menu, present, [wishes[index] for index in indexes], leaving, version)
-        for index, result in zip(indexes, found, strict=True):
-            places[index] = result
-    return places
+        # The router keeps built-in entries where they are.
+        some = [index for index in indexes if not _built_in(wishes[index])]
+        line = _line(menu, present, [wishes[index] for index in some], leaving, version, closed)
+        found = line.moves_down() if movable else []
+        down += [Step(some[step.index], step.before) for step in found]
+        rest += [Step(some[step.index], step.before) for step in line.others(movable)]
+        stuck += [some[index] for index in line.movers if not movable]
+    return Course((*down, *sorted(rest, key=lambda step: step.index)), tuple(sorted(stuck)))
+
+
+def _built_in(wish: Wish) -> bool:
+    return wish.entry is not None and wish.entry.builtin
 
 
 def _by_chain(menu: Menu, rows: Sequence[Row]) -> dict[str, list[int]]:
@@ -77,42 +107,105 @@ def _by_chain(menu: Menu, rows: Sequence[Row]) -> dict[str, list[int]]:
     return chains
 
 
-def _place_chain(
-    menu: Menu, have: Sequence[Entry], wishes: Sequence[Wish], leaving: frozenset[str], version: Version
-) -> Iterator[Place]:
+def _line(
+    menu: Menu,
+    have: Sequence[Entry],
+    wishes: Sequence[Wish],
+    leaving: frozenset[str],
+    version: Version,
+    closed: Mapping[str, Rule],
+) -> Line:
     at = {entry.id: position for position, entry in enumerate(have)}
-    limits = _limits(menu, have, wishes, leaving, version)
-    present = [
-        (index, at[wish.entry.id])
-        for index, wish in enumerate(wishes)
-        if wish.entry and at.get(wish.entry.id, limits[index]) < limits[index]
-    ]
-    longest = rising([position for _, position in present])
-    kept = {index: position for count, (index, position) in enumerate(present) if count in longest}
-    anchors = _anchors(limits, kept, len(have))
-    for index, anchor in enumerate(anchors):
-        yield STAYS if index in kept else Place(False, have[anchor].id if anchor < len(have) else None)
+    mine = {wish.entry.id for wish in wishes if wish.entry}
+    rules = [rule_of(menu, wish.values, version) for wish in wishes]
+    others = ((n, entry) for n, entry in enumerate(have) if entry.id not in mine | leaving)
+    spare = ((n, entry) for n, entry in enumerate(have) if entry.id in leaving)
+    hard = _limits(obstacles(menu, others, version, closed), rules, len(have))
+    soft = _limits(obstacles(menu, spare, version, closed), rules, len(have))
+    now = [at[wish.entry.id] if wish.entry else None for wish in wishes]
+    own = [wish.entry.id if wish.entry else "" for wish in wishes]
+    return Line([entry.id for entry in have], own, now, hard, soft)
 
 
-def _limits(
-    menu: Menu, have: Sequence[Entry], wishes: Sequence[Wish], leaving: frozenset[str], version: Version
-) -> list[int]:
+@dataclass(frozen=True)
+class Line:
+    """One list that is to come into an order: ids as they stand, and the wanted ones with their positions now."""
+
+    ids: Sequence[str]
+    own: Sequence[str]
+    now: Sequence[int | None]
+    hard: Sequence[int]
+    """Positions that the wanted entries have to stand above."""
+    soft: Sequence[int]
+    """Positions that they are to go above if they go anywhere."""
+
+    @cached_property
+    def kept(self) -> Mapping[int, int]:
+        """The wanted entries that stay, and their positions: as many as can."""
+        present = [(n, at) for n, at in enumerate(self.now) if at is not None and at < self.hard[n]]
+        longest = rising([at for _, at in present])
+        return dict(pair for count, pair in enumerate(present) if count in longest)
+
+    @cached_property
+    def movers(self) -> list[int]:
+        """The wanted entries that exist and have to move."""
+        return [n for n, at in enumerate(self.now) if at is not None and n not in self.kept]
+
+    def moves_down(self) -> list[Step]:
+        """What goes down, the last one first: each lands right above what is already there."""
+        return [self._step(n, self._under) for n in reversed(self.movers) if n in self._falling]
+
+    def others(self, movable: bool = True) -> list[Step]:
+        """What is new or goes up, the first one first, so that it never passes below what shall be under it."""
+        up = [n for n in self.movers if movable and n not in self._falling]
+        new = [n for n, at in enumerate(self.now) if at is None]
+        return [self._step(n, self._under if movable else {}) for n in sorted([*up, *new])]
+
+    def _step(self, n: int, under: Mapping[int, int]) -> Step:
+        if n in under and self.goals[under[n]] == self.goals[n]:
+            return Step(n, self.own[under[n]])
+        goal = self.goals[n]
+        return Step(n, self.ids[goal] if goal < len(self.ids) else None)
+
+    @cached_property
+    def goals(self) -> list[int]:
+        """For each wanted entry the position before which it goes: the next that stays, or what must be below it."""
+        floors: list[int] = []
+        floor = -1
+        for n in range(len(self.now)):
+            floors.append(floor)
+            floor = self.kept.get(n, floor)
+        goals: list[int] = []
+        upcoming = len(self.ids)
+        for n in reversed(range(len(self.now))):
+            upcoming = min(upcoming, self.hard[n])
+            if floors[n] < self.soft[n]:
+                upcoming = min(upcoming, self.soft[n])
+            upcoming = self.kept.get(n, upcoming)
+            goals.append(upcoming)
+        return goals[::-1]
+
+    @cached_property
+    def _falling(self) -> frozenset[int]:
+        return frozenset(n for n in self.movers if (self.now[n] or 0) < self.goals[n])
+
+    @cached_property
+    def _under(self) -> dict[int, int]:
+        """For each wanted entry the next one after it that goes down."""
+        under: dict[int, int] = {}
+        upcoming: int | None = None
+        for n in reversed(range(len(self.now))):
+            if upcoming is not None:
+                under[n] = upcoming
+            upcoming = n if n in self._falling else upcoming
+        return under
+
+
+def _limits(index: Obstacles, rules: Sequence[Rule], end: int) -> list[int]:
     """For each wish the position it has to stand above: the first obstacle for it or for any wish after it."""
-    ours = {wish.entry.id for wish in wishes if wish.entry} | leaving
-    index = obstacles(menu, ((at, entry) for at, entry in enumerate(have) if entry.id not in ours), version)
     limits: list[int] = []
-    limit = len(have)
-    for wish in reversed(wishes):
-        limit = index.first(rule_of(menu, wish.values, version), limit)
+    limit = end
+    for rule in reversed(rules):
+        limit = index.first(rule, limit)
         limits.append(limit)
     return limits[::-1]
-
-
-def _anchors(limits: Sequence[int], kept: dict[int, int], end: int) -> list[int]:
-    """For each wish the position before which it goes: the next wish that stays, or its own limit if that is higher."""
-    anchors: list[int] = []
-    upcoming = end
-    for index in reversed(range(len(limits))):
-        anchors.append(min(upcoming, limits[index]))
-        upcoming = kept.get(index, upcoming)
-    return anchors[::-1]

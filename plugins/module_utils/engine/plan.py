@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import (
+    Problem,
     check_entry,
     check_given,
     check_menu,
@@ -17,10 +18,12 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check impor
     check_version,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, held, is_hidden, label
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import key_of, match
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Place, Wish, place
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import claim, key_of, match, match_all
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Course, Step, Wish, course
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope, check_scope, owns
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, exists
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import denies, hurts
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 
 Tables = Mapping[Menu, Sequence[Entry]]
 Wants = Mapping[Menu, Sequence[Row]]
@@ -50,6 +53,8 @@ class Draft:
 def check(intent: Intent) -> None:
     """Raise Problem for anything in the intent that no router could do; needs no router."""
     for menu, rows in intent.wants.items():
+        if menu.single and intent.state == "deleted":
+            raise Problem(menu, "", "it is one set of properties and cannot be deleted")
         check_scope(menu, intent.scope, rows if intent.state == "overridden" else ())
         for row in rows:
             check_entry(menu, row)
@@ -84,10 +89,10 @@ def _draft(menu: Menu, have: Sequence[Entry], want: Sequence[Row], intent: Inten
         check_version(menu, row, version)
     if menu.key and not menu.single:
         check_once(menu, want, [key_of(menu, row, version) for row in want])
-    found = match(menu, have, want, version)
     if intent.state == "deleted":
-        doomed = {entry.id: entry for entry in found if entry and not entry.builtin}
-        return Draft(late=tuple(Remove(menu, entry) for entry in doomed.values()))
+        doomed = [entry for entry in match_all(menu, have, want, version) if not entry.builtin]
+        return Draft(late=removals(menu, doomed))
+    found = match(menu, have, want, version)
     leaving = _leaving(menu, have, found, intent)
     return _build(menu, have, want, found, leaving, intent.state in FULL, version)
 
@@ -98,6 +103,11 @@ def _leaving(menu: Menu, have: Sequence[Entry], found: Sequence[Entry | None], i
     kept = {entry.id for entry in found if entry}
     spare = (entry for entry in have if entry.id not in kept and not entry.builtin and not entry.dynamic)
     return [entry for entry in spare if owns(menu, intent.scope, entry.values)]
+
+
+def removals(menu: Menu, entries: Iterable[Entry]) -> tuple[Change, ...]:
+    """What denies goes first: an accept that went before it would leave a moment in which nothing is accepted."""
+    return tuple(Remove(menu, entry) for entry in sorted(entries, key=lambda entry: not denies(entry.values)))
 
 
 def _build(
@@ -113,48 +123,48 @@ def _build(
         _update(menu, row, entry, full, version) if entry else None for row, entry in zip(want, found, strict=True)
     ]
     swapped = [] if menu.sets else [change.entry for change in updates if change]
-    found = [None if entry in swapped else entry for entry in found]
-    additions = [row if entry is None else None for row, entry in zip(want, found, strict=True)]
-    places, warnings = _places(menu, have, want, found, [*leaving, *swapped], version)
-    build: list[Change] = [change for change in updates if change and change.entry not in swapped]
-    for row, entry, spot in zip(additions, found, places, strict=True):
-        if row is not None:
-            build.append(Add(menu, _initial(menu, row, version), spot.before))
-        elif entry is not None and not spot.stays:
-            build.append(Move(menu, entry, spot.before))
-    early = [entry for entry in leaving if _blocks(menu, entry, build, version)]
-    late = [entry for entry in leaving if entry not in early]
+    gone = {entry.id for entry in swapped}
+    found = [None if entry and entry.id in gone else entry for entry in found]
+    wishes = [_wish(row, entry, change) for row, entry, change in zip(want, found, updates, strict=True)]
+    way, warnings = _course(menu, have, wishes, leaving, version)
+    sets = [change for change in updates if change and menu.sets]
+    # A rule that starts to deny, or stops to permit, does so when what it makes room for is in place.
+    build: list[Change] = [change for change in sets if not hurts(change)]
+    build += [_made(menu, step, want, found, version) for step in way.steps]
+    build += [change for change in sets if hurts(change)]
+    first = _blocking(menu, leaving, build, version)
     return Draft(
-        tuple(Remove(menu, entry) for entry in [*swapped, *early]),
+        tuple(Remove(menu, entry) for entry in [*swapped, *(entry for entry in leaving if entry.id in first)]),
         tuple(build),
-        tuple(Remove(menu, entry) for entry in late),
+        removals(menu, (entry for entry in leaving if entry.id not in first)),
         (*warnings, *_hidden(menu, want, found)),
     )
 
 
-def _places(
-    menu: Menu,
-    have: Sequence[Entry],
-    want: Sequence[Row],
-    found: Sequence[Entry | None],
-    leaving: Sequence[Entry],
-    version: Version,
-) -> tuple[list[Place], list[str]]:
-    """Places of the wanted rows, and a warning where this version cannot be trusted to move them there."""
+def _made(menu: Menu, step: Step, want: Sequence[Row], found: Sequence[Entry | None], version: Version) -> Add | Move:
+    entry = found[step.index]
+    if entry:
+        return Move(menu, entry, step.before)
+    return Add(menu, _initial(menu, want[step.index], version), step.before)
+
+
+def _wish(row: Row, entry: Entry | None, change: Set | None) -> Wish:
+    return Wish(row if entry is None else changed_values(change) if change else entry.values, entry)
+
+
+def _course(
+    menu: Menu, have: Sequence[Entry], wishes: Sequence[Wish], leaving: Sequence[Entry], version: Version
+) -> tuple[Course, list[str]]:
+    """The steps to the wanted order, and a warning where this version cannot be trusted to move entries."""
     if not menu.ordered:
-        return [Place(stays=True)] * len(want), []
-    wishes = [Wish({**entry.values, **row} if entry else row, entry) for row, entry in zip(want, found, strict=True)]
-    places = place(menu, have, wishes, frozenset(entry.id for entry in leaving), version)
-    steady = exists(menu.moves_since, None, version)
-    stuck = (
-        []
-        if steady
-        else [n for n, (wish, spot) in enumerate(zip(wishes, places, strict=True)) if wish.entry and not spot.stays]
-    )
-    for index in stuck:
-        places[index] = Place(stays=True)
-    text = f"{menu.path}: RouterOS before {menu.moves_since} does not move entries reliably; their order was left alone"
-    return places, [text] if stuck else []
+        return Course(tuple(Step(index, None) for index, wish in enumerate(wishes) if not wish.entry)), []
+    way = course(menu, have, wishes, frozenset(entry.id for entry in leaving), version)
+    if not way.stuck:
+        return way, []
+    # To remove such an entry and add it elsewhere would let its traffic out in clear meanwhile.
+    names = ", ".join(label(menu, wishes[index].values) for index in way.stuck)
+    text = f"RouterOS before {menu.moves_since} does not move entries reliably, so these were left in their place"
+    return way, [f"{menu.path}: {text}: {names}"]
 
 
 def _update(menu: Menu, row: Row, entry: Entry, full: bool, version: Version) -> Set | None:
@@ -193,20 +203,18 @@ def _resting(menu: Menu, row: Row, entry: Entry, version: Version) -> dict[str, 
 
 def _initial(menu: Menu, row: Row, version: Version) -> dict[str, str]:
     """The words of a new entry: what was given, without the wish to clear what is clear anyway."""
-    return {name: text for name, text in row.items() if text or held({}, menu.by_name[name], version)}
+    known = ((menu.by_name[name], text) for name, text in row.items())
+    return {item.name: text for item, text in known if text or (item.kind.empty and held({}, item, version))}
 
 
-def _blocks(menu: Menu, entry: Entry, build: Iterable[Change], version: Version) -> bool:
-    """Whether the router would refuse a new entry as long as this one exists."""
-    if not menu.exclusive or entry.disabled:
-        return False
-
-    def claim(values: Row) -> list[str | None]:
-        return [held(values, menu.by_name[name], version) for name in menu.exclusive]
-
-    claims = [claim(change.values) for change in build if isinstance(change, Add)]
-    claims += [claim({**change.entry.values, **change.values}) for change in build if isinstance(change, Set)]
-    return claim(entry.values) in claims
+def _blocking(menu: Menu, leaving: Sequence[Entry], build: Iterable[Change], version: Version) -> set[str]:
+    """Ids of the leaving entries that make the router refuse a new or changed one as long as they exist."""
+    if not menu.exclusive:
+        return set()
+    claims = {claim(menu, change.values, version) for change in build if isinstance(change, Add)}
+    claims |= {claim(menu, changed_values(change), version) for change in build if isinstance(change, Set)}
+    claims.discard(None)
+    return {entry.id for entry in leaving if claim(menu, entry.values, version) in claims}
 
 
 def _hidden(menu: Menu, want: Sequence[Row], found: Sequence[Entry | None]) -> Iterator[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import DENY
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import DENY, PERMIT
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row, spell, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
 
 
@@ -18,11 +19,25 @@ def stages(changes: Iterable[Change]) -> list[list[Change]]:
     A drop must not arrive when the accept above it did not, and nothing is removed before its replacement stands.
     """
     result: list[list[Change]] = []
+    harmless = True
     for change in changes:
-        if not result or (hurts(change) and not all(hurts(earlier) for earlier in result[-1])):
+        cut = hurts(change)
+        if not result or (cut and harmless):
             result.append([])
+            harmless = False
         result[-1].append(change)
+        harmless = harmless or not cut
     return result
+
+
+def denies(values: Row) -> bool:
+    """Whether an entry denies traffic."""
+    return values.get("action") in DENY and not switched_off(values)
+
+
+def permits(values: Row) -> bool:
+    """Whether an entry lets traffic pass."""
+    return values.get("action") in PERMIT and not switched_off(values)
 
 
 def hurts(change: Change) -> bool:
@@ -31,8 +46,19 @@ def hurts(change: Change) -> bool:
         case Remove():
             return True
         case Move():
-            return change.entry.values.get("action") in DENY
+            return denies(change.entry.values)
         case Add():
-            return change.values.get("action") in DENY
+            return denies(change.values)
         case Set():
-            return changed_values(change).get("action") in DENY
+            after = changed_values(change)
+            return denies(after) or (permits(change.entry.values) and not (permits(after) and _keeps(change)))
+
+
+def _keeps(change: Set) -> bool:
+    """Whether a rule goes on to match all that it matched."""
+    old = change.entry.values
+    for name, text in change.values.items():
+        item = change.menu.by_name[name]
+        if item.matches and not (name in old and item.kind.within(spell(item, old[name]), spell(item, text))):
+            return False
+    return True

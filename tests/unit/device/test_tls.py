@@ -48,17 +48,27 @@ def identity(tmp_path: Path) -> Identity:
     return self_signed(tmp_path, "router")
 
 
+def serve(context: ssl.SSLContext) -> Answer:
+    def answer(sock: socket.socket) -> None:
+        with context.wrap_socket(sock, server_side=True) as secured:
+            secured.recv(1)
+
+    return answer
+
+
+def test_the_zone_of_an_address_is_not_looked_for_in_the_certificate(
+    answered: Callable[[Answer], socket.socket], identity: Identity
+) -> None:
+    target = Target("::1%lo", ca_file=str(identity.certificate))
+    secure(answered(serve(with_certificate(identity))), target, context_for(target)).close()
+
+
 def test_the_router_s_name_is_sent(answered: Callable[[Answer], socket.socket], identity: Identity) -> None:
     context = with_certificate(identity)
     named: list[str | None] = []
     context.sni_callback = lambda _sock, name, _context: named.append(name)
-
-    def serve(sock: socket.socket) -> None:
-        with context.wrap_socket(sock, server_side=True) as secured:
-            secured.recv(1)
-
     target = Target("localhost", ca_file=str(identity.certificate))
-    secure(answered(serve), target, context_for(target)).close()
+    secure(answered(serve(context)), target, context_for(target)).close()
     assert named == ["localhost"]
 
 

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A router in a few lines, independent of the engine's own simulation, to try plans on one change at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, plan
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
+
+Row = Mapping[str, str]
+
+FILTER, NAT, RAW, PEER, IDENTITY, POLICY, PROFILE, PSK, SETTINGS, LISTS = (
+    BY_MODULE[name]
+    for name in (
+        *("firewall_filter", "firewall_nat", "firewall_raw", "ipsec_peer", "ipsec_identity", "ipsec_policy"),
+        *("ipsec_profile", "ipsec_key_psk", "ipsec_settings", "firewall_address_list"),
+    )
+)
+V7 = (7, 24)
+
+
+class Router:
+    """Lists of rows; refuses what RouterOS refuses: unknown ids, and touching what it made itself."""
+
+    def __init__(self, tables: Mapping[Menu, Iterable[Entry]]) -> None:
+        self.rows = {menu: [(each.id, dict(each.values)) for each in entries] for menu, entries in tables.items()}
+        self.locked = {each.id: each for entries in tables.values() for each in entries if each.dynamic or each.builtin}
+        self.made: list[str] = []
+
+    def run(self, changes: Iterable[Change]) -> Router:
+        for change in changes:
+            self.do(change)
+        return self
+
+    def do(self, change: Change) -> None:
+        rows = self.rows.setdefault(change.menu, [])
+        match change:
+            case Add():
+                new = f"*N{len(self.made)}"
+                self.made.append(new)
+                rows.insert(self._at(change.menu, change.before), (new, dict(change.values)))
+            case Set():
+                values = rows[self._at(change.menu, change.entry.id)][1]
+                for name in change.clear:
+                    del values[name]
+                values.update(change.values)
+                assert not self.locked.get(change.entry.id, change.entry).dynamic
+            case Move():
+                assert change.entry.id not in self.locked
+                row = rows.pop(self._at(change.menu, change.entry.id))
+                rows.insert(self._at(change.menu, change.before), row)
+            case Remove():
+                assert change.entry.id not in self.locked
+                del rows[self._at(change.menu, change.entry.id)]
+
+    def _at(self, menu: Menu, id_: str | None) -> int:
+        ids = [each for each, _ in self.rows[menu]]
+        assert id_ is None or id_ not in self.locked or not self.locked[id_].dynamic
+        return len(ids) if id_ is None else ids.index(id_)
+
+    def ids(self, menu: Menu) -> list[str]:
+        return [each for each, _ in self.rows[menu]]
+
+    def entries(self, menu: Menu) -> tuple[Entry, ...]:
+        return tuple(self._entry(id_, values) for id_, values in self.rows.get(menu, []))
+
+    def _entry(self, id_: str, values: Row) -> Entry:
+        made = self.locked.get(id_)
+        return Entry(id_, values, dynamic=bool(made and made.dynamic), builtin=bool(made and made.builtin))
+
+    def tables(self) -> dict[Menu, tuple[Entry, ...]]:
+        return {menu: self.entries(menu) for menu in self.rows}
+
+
+def rule(text: str) -> dict[str, str]:
+    """`drop protocol=udp "some words"`: an input rule by its action, its matchers and its comment."""
+    line, _, comment = text.partition(" #")
+    action, *pairs = line.split()
+    row = {"chain": "input", "action": action}
+    row |= dict(pair.split("=", 1) for pair in pairs)
+    return {**row, "comment": comment} if comment else row
+
+
+def entries(*rows: Row | str) -> tuple[Entry, ...]:
+    """Rows as a router's entries, with ids *0, *1 and so on."""
+    return tuple(Entry(f"*{n}", rule(row) if isinstance(row, str) else row) for n, row in enumerate(rows))
+
+
+def planned(
+    menu: Menu,
+    have: Iterable[Entry],
+    want: Iterable[Row | str],
+    state: str = "merged",
+    *,
+    scope: Scope | None = None,
+    version: tuple[int, ...] = V7,
+) -> Plan:
+    rows = [rule(row) if isinstance(row, str) else row for row in want]
+    return plan({menu: tuple(have)}, Intent({menu: rows}, state, scope or Scope()), version)
+
+
+def told(changes: Iterable[Change]) -> list[str]:
+    """Changes in short: `add NAME <ID` (before ID), `set ID field=value -cleared`, `move ID <ID`, `remove ID`."""
+    return [_told(change) for change in changes]
+
+
+def _told(change: Change) -> str:
+    match change:
+        case Add():
+            name = change.values.get("comment") or change.values.get("name") or change.values.get("action", "")
+            return f"add {name}" + (f" <{change.before}" if change.before else "")
+        case Set():
+            words = [f"{name}={text}" for name, text in change.values.items()] + [f"-{name}" for name in change.clear]
+            return " ".join(["set", change.entry.id, *words]).replace("set  ", "set ")
+        case Move():
+            return f"move {change.entry.id}" + (f" <{change.before}" if change.before else "")
+        case Remove():
+            return f"remove {change.entry.id}"
