@@ -42,8 +42,8 @@ def pip_settings() -> str:
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     settings = {}
     for line in lines:
-        name, _, value = line.partition("=")
-        section, _, key = name.rpartition(".")
+        name, _dummy, value = line.partition("=")
+        section, _dummy, key = name.rpartition(".")
         if section in ("global", "install", ":env:"):
             settings[key] = value.strip("'\"").replace("\\n", "\n    ")
     return "[global]\n" + "".join(f"{key} = {value}\n" for key, value in settings.items())

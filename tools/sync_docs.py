@@ -52,7 +52,7 @@ def field_lines(item: Field, prefix: str) -> list[str]:
     # Help names other fields of the same entry as O(field); in a module they stand below `config`.
     lines = [re.sub(r"O\((?=\w)", f"O({prefix}", item.help)]
     if isinstance(item.default, Mapping):
-        (_, first), *later = item.default.items()
+        (_dummy, first), *later = item.default.items()
         changes = "".join(f", since RouterOS {version} V({value})" for version, value in later)
         lines.append(f"RouterOS's default is V({first}){changes}.")
     elif item.default:
@@ -145,7 +145,7 @@ def main(arguments: list[str]) -> int:
     for module in ("config", *BY_MODULE):
         path = MODULES / f"{module}.py"
         old = path.read_text(encoding="utf-8")
-        head, _, rest = old.partition("\noptions:\n")
+        head, _dummy, rest = old.partition("\noptions:\n")
         new = f"{head}\noptions:\n{block(module)}{BELOW.sub('', rest, count=1)}"
         if new != old and "--check" in arguments:
             stale = True

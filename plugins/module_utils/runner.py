@@ -102,7 +102,7 @@ def converge(session: Session, router: str, intent: Intent, secrets: Secrets, ch
         return Outcome(before, expected, wanted, warnings)
     apply(session, router, wanted, before, version)
     touched = {change.menu for change in wanted}
-    _, after = read(session, router, [menu for menu in intent.wants if menu in touched], fleeting)
+    _dummy, after = read(session, router, [menu for menu in intent.wants if menu in touched], fleeting)
     left = plan({**before, **after}, intent, version)
     missing = [render(change) for change in left if isinstance(change, Add | Remove)]
     if missing:

@@ -55,6 +55,6 @@ def test_many_large_answers_pass(session: Session) -> None:
 
 
 def test_batches_follow_each_other_on_one_connection(session: Session, router: Server) -> None:
-    for _ in range(3):
+    for _dummy in range(3):
         assert session.run([Command("/system/identity", "print")]) == [Reply(({"name": "MikroTik"},))]
     assert router.connections == 1

@@ -80,4 +80,4 @@ def test_the_router_sees_a_closed_session_go(session: Session, router: Server, o
     assert [len(reply.rows) for reply in watcher.run([active])] == [2]
     session.close()
     # Over TLS the router may read the end after the next question.
-    assert any(len(watcher.run([active])[0].rows) == 1 for _ in range(100))
+    assert any(len(watcher.run([active])[0].rows) == 1 for _dummy in range(100))

@@ -169,7 +169,7 @@ def test_anonymous_and_pinned_exclude_each_other(join: Join, bare: Server) -> No
 def test_a_fresh_connection_is_checked_again(join: Join, certified: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     session = join(certified, fingerprint=certified.fingerprint)
     checked: list[bool] = []
-    monkeypatch.setattr(tls, "_compare", lambda *_: checked.append(True))
+    monkeypatch.setattr(tls, "_compare", lambda *_dummy: checked.append(True))
     certified.faults.drop_after = 1
     assert session.run([IDENTITY]) == THERE
     assert checked == [True]

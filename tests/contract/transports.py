@@ -15,7 +15,7 @@ from twin import Server
 OpenTo = Callable[..., Session]
 
 
-def _nothing(_: Server) -> dict[str, Any]:
+def _nothing(_dummy: Server) -> dict[str, Any]:
     return {}
 
 
@@ -38,5 +38,5 @@ class Transport:
 API = Transport("api", "api", {})
 TLS = Transport("api-ssl", "api-ssl", {"tls": True}, lambda server: {"ca_file": server.ca_file})
 PINNED = Transport("api-ssl-pinned", "api-ssl", {"tls": True}, lambda server: {"fingerprint": server.fingerprint})
-ANONYMOUS = Transport("api-ssl-anonymous", "api-ssl", {"tls": "anonymous"}, lambda _: {"anonymous": True})
+ANONYMOUS = Transport("api-ssl-anonymous", "api-ssl", {"tls": "anonymous"}, lambda _dummy: {"anonymous": True})
 TRANSPORTS = (API, TLS, PINNED, ANONYMOUS)

@@ -73,7 +73,7 @@ def test_what_a_page_shows_runs_and_the_second_time_changes_nothing(
         hosts, rest, tasks = {"hq": router}, {}, content
     if "module_defaults" in rest:
         rest["module_defaults"]["group/vpnops.mikrotik.routeros"]["provider"] |= provider(router)
-    first, second = (play(hosts, tasks, variables=VARIABLES, **rest) for _ in range(2))
+    first, second = (play(hosts, tasks, variables=VARIABLES, **rest) for _dummy in range(2))
     assert (first.status, second.status, second.changed) == (0, 0, 0), first.output + second.output
 
 

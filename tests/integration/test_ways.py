@@ -160,6 +160,6 @@ def test_one_task_is_one_login_and_one_read(router: Server, play: Play) -> None:
 
 
 def test_many_routers_are_worked_on_at_once(make_twin: MakeTwin, play: Play) -> None:
-    slow = [make_twin(users={"admin": PASSWORD}, faults=Faults(latency=0.05)) for _ in range(5)]
+    slow = [make_twin(users={"admin": PASSWORD}, faults=Faults(latency=0.05)) for _dummy in range(5)]
     run = play({f"router{number}": server for number, server in enumerate(slow)}, [peer()], "--forks", "5")
     assert (run.status, run.changed) == (0, 5)

@@ -69,7 +69,7 @@ def _parse(words: Sequence[str]) -> tuple[str, dict[str, str]]:
     attributes = {}
     for word in words[1:]:
         if word.startswith("="):
-            name, _, value = word[1:].partition("=")
+            name, _dummy, value = word[1:].partition("=")
             attributes[name] = value
         elif word.startswith(".tag="):
             tag = word[5:]

@@ -37,7 +37,7 @@ def dial(target: Target) -> socket.socket:
     problem = OSError("it has no address")
     # A name may have an address that leads nowhere: each gets its share of the time.
     share = target.timeout / len(addresses) if addresses else 0
-    for family, kind, protocol, _, address in addresses:
+    for family, kind, protocol, _dummy, address in addresses:
         sock = socket.socket(family, kind, protocol)
         try:
             sock.settimeout(share)

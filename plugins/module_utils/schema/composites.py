@@ -138,7 +138,7 @@ def operator(*operators: str) -> Kind:
     """An operator and a number from 0 to 255: `less-than:5`."""
 
     def normal(text: str) -> str:
-        name, _, value = text.partition(":")
+        name, _dummy, value = text.partition(":")
         if name in operators and value.isdigit() and int(value) <= 255:
             return f"{name}:{int(value)}"
         raise ValueError("one of " + ", ".join(f"{each}:0..255" for each in operators))
@@ -206,7 +206,7 @@ def classifier(text: str) -> str:
 
 def icmp_options(text: str) -> str:
     """ICMP type with its code or range of codes; no code means all of them."""
-    kind, _, codes = text.partition(":")
+    kind, _dummy, codes = text.partition(":")
     try:
         start, end = span(codes or "0-255", 0, 255)
         if span(kind, 0, 255) != (int(kind), int(kind)):
@@ -218,13 +218,13 @@ def icmp_options(text: str) -> str:
 
 def icmp_within(one: str, other: str) -> bool:
     """The same type, and every code of the first is in the other."""
-    (kind, _, codes), (wider, _, all_codes) = one.partition(":"), other.partition(":")
+    (kind, _dummy, codes), (wider, _dummy, all_codes) = one.partition(":"), other.partition(":")
     return kind == wider and spans_within(codes, all_codes)
 
 
 def icmp_apart(one: str, other: str) -> bool:
     """Another type, or no common code."""
-    (kind, _, codes), (wider, _, all_codes) = one.partition(":"), other.partition(":")
+    (kind, _dummy, codes), (wider, _dummy, all_codes) = one.partition(":"), other.partition(":")
     return kind != wider or spans_apart(codes, all_codes)
 
 

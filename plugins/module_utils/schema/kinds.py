@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Kind
 
@@ -149,7 +150,7 @@ def list_of(kind: Kind, *, ordered: bool = False) -> Kind:
 
 def span(text: str, low: int, high: int) -> tuple[int, int]:
     """First and last of `7` or `7-9`; raises ValueError outside low..high."""
-    first, _, last = text.partition("-")
+    first, _dummy, last = text.partition("-")
     start, end = int(first), int(last or first)
     if not low <= start <= end <= high:
         raise ValueError
@@ -185,8 +186,8 @@ def ranges(low: int, high: int) -> Kind:
 
 
 PORTS = ranges(0, 65535)
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
+Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 
 

@@ -25,7 +25,7 @@ def full() -> Iterator[int]:
     """A port whose queue is full, so that Linux answers no further connection."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(3):
+        for _dummy in range(3):
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(server.getsockname())
@@ -54,7 +54,7 @@ def test_ipv6_literals_work(host: str) -> None:
 
 
 def test_a_name_that_does_not_resolve_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any, **__: Any) -> NoReturn:
+    def fail(*_dummy: Any, **__: Any) -> NoReturn:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
@@ -90,7 +90,7 @@ def test_a_connection_that_hangs_ends_in_time(full: int) -> None:
 def test_an_address_that_hangs_leaves_time_for_the_next(full: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         addresses = [(*TCP, ("127.0.0.1", port)) for port in (full, server.getsockname()[1])]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_dummy, **__: addresses)
         started = time.monotonic()
         with dial(Target("r1.example", timeout=2)) as sock:
             assert sock.getpeername() == server.getsockname()
@@ -104,7 +104,7 @@ def test_no_time_at_all_is_told_plainly(full: int) -> None:
 
 
 def test_another_error_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any) -> NoReturn:
+    def fail(*_dummy: Any) -> NoReturn:
         raise OSError(101, "Network is unreachable")
 
     monkeypatch.setattr(socket.socket, "connect", fail)

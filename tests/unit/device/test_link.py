@@ -72,7 +72,7 @@ def test_a_router_that_reads_nothing_until_its_answer_is_taken_blocks_nothing(pa
     def answer() -> None:
         # Over a client that sends everything first this runs into its own timeout, and closes.
         with contextlib.suppress(OSError), theirs:
-            for _ in range(pieces):
+            for _dummy in range(pieces):
                 assert take(theirs, PIECE) == b"q" * PIECE
                 theirs.sendall(b"a" * PIECE)
 
@@ -110,7 +110,7 @@ def test_a_slow_answer_is_no_silence(pair: Pair) -> None:
     link, theirs = pair
 
     def dribble() -> None:
-        for _ in range(8):
+        for _dummy in range(8):
             time.sleep(0.1)
             theirs.sendall(b"a")
 
@@ -131,7 +131,7 @@ def test_the_end_comes_after_what_was_sent(pair: Pair) -> None:
 def test_a_reset_connection_is_closed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         ours = socket.create_connection(server.getsockname())
-        theirs, _ = server.accept()
+        theirs, _dummy = server.accept()
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     theirs.close()
     link = Link(ours, 0.5)

@@ -49,7 +49,7 @@ def test_a_missing_library_is_one_sentence_with_its_cure() -> None:
 def test_an_interrupted_session_is_over(twin: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     session = open_session(Target("127.0.0.1", port=twin.port, transport="api"))
 
-    def interrupt(*_: object) -> None:
+    def interrupt(*_dummy: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(api, "converse", interrupt)

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-
 def plainly(text: str, secrets: list[str]) -> str:
     """The same, one secret after the other."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):

@@ -135,7 +135,7 @@ def test_a_time_survives_being_spelled(length: int) -> None:
 
 @given(st.text(max_size=20))
 def test_whatever_is_accepted_has_a_stable_canonical_form(text: str) -> None:
-    for kind in {id(kind): kind for kind, *_ in SPELLINGS}.values():
+    for kind in {id(kind): kind for kind, *_dummy in SPELLINGS}.values():
         try:
             canonical = kind.normal(text)
         except ValueError:
@@ -193,7 +193,7 @@ def members(spans: str) -> set[int]:
     """The numbers of a list of spans, counted one by one."""
     found: set[int] = set()
     for part in split(spans):
-        first, _, last = part.partition("-")
+        first, _dummy, last = part.partition("-")
         found |= set(range(int(first), int(last or first) + 1))
     return found
 
