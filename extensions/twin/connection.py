@@ -57,9 +57,12 @@ class Connection:
         return True
 
     def receive(self) -> bytes:
-        """Everything that has arrived, up to some 4 MiB; raises Gone at the end of the stream."""
+        """What has arrived, up to 16 chunks; raises Gone at the end of the stream.
+
+        A chunk is larger than a TLS record, so that nothing decrypted stays behind where no selector tells of it.
+        """
         parts: list[bytes] = []
-        while len(parts) < 16 or self._decrypted():
+        while len(parts) < 16:
             try:
                 part = self.sock.recv(CHUNK)
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -72,10 +75,6 @@ class Connection:
                 raise Gone("end of stream")
             parts.append(part)
         return b"".join(parts)
-
-    def _decrypted(self) -> bool:
-        """TLS holds bytes back that no selector tells of: what is pending must be taken now."""
-        return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
 
     def hold(self, data: bytes, due: float) -> None:
         if data:

@@ -49,7 +49,10 @@ def read(session: Session, router: str, menus: Iterable[Menu], with_dynamic: boo
     resource, *answers = session.run(questions)
     if resource.trap or not resource.rows:
         raise Refused(router, f"/system/resource print: {resource.trap.message if resource.trap else 'no answer'}")
-    version = parse_version(resource.rows[0].get("version", ""))
+    try:
+        version = parse_version(resource.rows[0].get("version", ""))
+    except ValueError as error:
+        raise Refused(router, f"/system/resource print: {error}") from None
     tables: Tables = {}
     for menu, answer in zip(asked, answers, strict=True):
         if answer.trap and menu.on(version):
@@ -127,9 +130,17 @@ def _undo(session: Session, router: str, refusal: str, progress: Progress, befor
 
 
 def _story(lost: Lost, plan: Plan, stage: Sequence[Change], progress: Progress) -> str:
-    unknown = [render(change) for change in stage if change not in progress.done]
-    unsent = len(plan.changes) - len(progress.done) - len(unknown)
+    answers = [*lost.replies, *([None] * (len(stage) - len(lost.replies)))]
+    unknown = [render(change) for change, reply in zip(stage, answers, strict=False) if reply is None]
+    refused = [
+        f"{render(change)}: {reply.trap.message}"
+        for change, reply in zip(stage, answers, strict=False)
+        if reply and reply.trap
+    ]
+    unsent = len(plan.changes) - len(progress.done) - len(unknown) - len(refused)
     parts = [f"{lost.problem}", f"{len(progress.done)} of {len(plan.changes)} changes are confirmed"]
+    if refused:
+        parts.append(f"refused: {', '.join(refused)}")
     if unknown:
         parts.append(f"unknown is the fate of: {', '.join(unknown)}")
     parts.append(f"{unsent} were not sent; run the task again to finish")

@@ -63,7 +63,9 @@ def check_given(menu: Menu, row: Row, names: Iterable[str]) -> None:
     """Raise Problem when one of these fields is missing."""
     for name in names:
         if not row.get(name):
-            raise Problem(menu, label(menu, row), f"{name} is missing, and no entry can be told apart without it")
+            tells_apart = name in menu.key or name in (menu.chain, "name")
+            why = "no entry can be told apart without it" if tells_apart else "the router adds no entry without it"
+            raise Problem(menu, label(menu, row), f"{name} is missing, and {why}")
 
 
 def check_once(menu: Menu, rows: Sequence[Row], keys: Sequence[tuple[str | None, ...]]) -> None:

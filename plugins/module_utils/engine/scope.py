@@ -46,16 +46,20 @@ def _name(text: str) -> str:
 
 
 def bears(text: str, mark: str) -> bool:
-    """Whether a text carries a mark: `s2s-a: IKE` carries `s2s-a`, `s2s-ab` does not; `s2s-*` takes both."""
+    """Whether a text carries a mark: `s2s-a: IKE` carries `s2s-a`, `s2s-ab` does not; `s2s-*` takes both.
+
+    The empty mark is nobody's, or it would claim every entry without a comment.
+    """
     if mark.endswith("*"):
         return text.startswith(mark[:-1])
-    return text.startswith(mark) and not _name(text[len(mark) :])
+    return mark != "" and text.startswith(mark) and not _name(text[len(mark) :])
 
 
 def owns(menu: Menu, scope: Scope, values: Row) -> bool:
     """Whether an entry lies in the scope."""
     for name, allowed in scope.fields.items():
-        if name in menu.by_name and values.get(name, "") not in allowed:
+        # A policy with a backup peer lies in the scope that names both peers.
+        if name in menu.by_name and not set(values.get(name, "").split(",")) <= {*allowed}:
             return False
     if scope.owner is None:
         return True

@@ -20,7 +20,12 @@ def quote(text: str) -> str:
     """A value as the console wants it typed."""
     if PLAIN.fullmatch(text):
         return text
-    return '"' + "".join(ESCAPES.get(letter, letter) for letter in text) + '"'
+    return '"' + "".join(ESCAPES.get(letter) or _typed(letter) for letter in text) + '"'
+
+
+def _typed(letter: str) -> str:
+    """A letter as it is; what cannot be typed as `\\` and two hexadecimal digits."""
+    return letter if letter >= " " and letter != "\x7f" else f"\\{ord(letter):02X}"
 
 
 def words(menu: Menu, values: Row) -> str:

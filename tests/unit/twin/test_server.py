@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import selectors
 import socket
 import ssl
 import struct
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from twin import Server
+from twin.connection import Connection
 from twin.pytest_plugin import MakeTwin
 from twin.tls import ANONYMOUS_CIPHERS
 from twin.wire import Decoder, encode_length, encode_sentence
@@ -254,6 +256,16 @@ def test_connections_can_be_refused_or_left_unanswered(twin: Server, dial: Dial)
         mute.sock.recv(1)
 
 
+def test_connection_that_is_left_unanswered_is_not_polled() -> None:
+    here, there = socket.socketpair()
+    connection = Connection(1, here)
+    assert connection.events() == selectors.EVENT_READ
+    connection.deaf = True
+    assert connection.events() == 0
+    there.close()
+    connection.close()
+
+
 def test_answers_wait_for_the_latency_and_still_share_the_trip(twin: Server, dial: Dial) -> None:
     waiting, served = dial(twin), dial(twin)
     twin.reset_counters()
@@ -321,7 +333,8 @@ def test_port_that_is_taken_is_an_error_and_leaves_nothing_open(twin: Server) ->
     second = Server(port=twin.port)
     with pytest.raises(OSError, match="in use"):
         second.start()
-    second.stop()
+    assert second._wake_out.fileno() == -1
+    assert not Path(second._folder.name).exists()
 
 
 def test_stopped_router_comes_back_where_it_was_with_its_state(make_twin: MakeTwin, dial: Dial) -> None:

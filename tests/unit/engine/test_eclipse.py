@@ -1,0 +1,204 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which rules stand in another rule's way, and that the index finds exactly those that a plain search would."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import eclipses, rule_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.obstacles import obstacles
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.engine.router import FILTER, NAT, POLICY, V7, entries, planned, rule, told
+
+case = pytest.param
+IKE = "accept protocol=udp dst-port=500,4500"
+
+
+def in_the_way(upper: str, lower: str) -> bool:
+    one, two = (rule_of(NAT if "nat" in text else FILTER, rule(text), V7) for text in (upper, lower))
+    return eclipses(one, two)
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower"),
+    [
+        case("drop", IKE, id="final-drop"),
+        case("reject", IKE, id="final-reject"),
+        case("drop in-interface-list=!LAN", IKE, id="defconf-drop-all-not-from-lan"),
+        case("drop in-interface=ether1", IKE, id="drop-from-an-interface"),
+        case("drop connection-state=new in-interface-list=WAN", IKE, id="drop-new-from-wan"),
+        case("drop connection-state=!established,related", IKE, id="drop-not-established"),
+        case("drop connection-state=new connection-nat-state=!dstnat", IKE, id="defconf-drop-not-dstnated"),
+        case("drop in-interface-list=WAN ipsec-policy=in,none", IKE, id="drop-what-came-in-clear"),
+        case("drop src-address-list=!mgmt", IKE, id="drop-all-but-a-list"),
+        case("drop packet-mark=no-mark", IKE, id="drop-what-has-no-mark"),
+        case("drop protocol=udp dst-port=500-4500", IKE, id="drop-the-same-ports-and-more"),
+        case("drop src-address=192.0.2.0/24", "accept src-address=192.0.2.7", id="drop-a-wider-net"),
+        case("drop", "jump jump-target=vpn protocol=udp", id="jump-below-a-final-drop"),
+        case("drop in-interface-list=!LAN", "log protocol=udp", id="log-below-a-drop"),
+        case("return", IKE, id="return-for-all"),
+        case("accept", "drop src-address=192.0.2.7", id="drop-below-accept-all"),
+        case(
+            "fasttrack-connection connection-state=established",
+            "accept ipsec-policy=in,ipsec",
+            id="fasttrack-above-ipsec",
+        ),
+        case("masquerade chain=srcnat", "accept chain=srcnat dst-address=10.2.0.0/16", id="masquerade-above-bypass"),
+        case(
+            "src-nat chain=srcnat dst-address=10.0.0.0/8",
+            "accept chain=srcnat dst-address=10.2.0.0/16",
+            id="nat-of-a-wider-net",
+        ),
+        case(
+            "masquerade chain=srcnat out-interface-list=WAN ipsec-policy=out,none",
+            "src-nat chain=srcnat src-address=10.1.0.0/16",
+            id="masquerade-above-src-nat",
+        ),
+    ],
+)
+def test_in_the_way(upper: str, lower: str) -> None:
+    assert in_the_way(upper, lower)
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower"),
+    [
+        case("drop connection-state=invalid", IKE, id="drop-invalid"),
+        case("drop src-address-list=blacklist", IKE, id="blacklist"),
+        case("drop src-address=192.0.2.7", IKE, id="one-bad-host"),
+        case("drop protocol=udp dst-port=500 limit=!10,5", IKE, id="drop-the-excess"),
+        case("drop protocol=tcp", IKE, id="another-protocol"),
+        case("drop protocol=udp dst-port=500", IKE, id="only-some-of-the-ports"),
+        case("drop in-interface=ether1", "accept in-interface=ether2", id="another-interface"),
+        case("drop connection-state=new", "accept connection-state=established,related", id="another-state"),
+        case("drop tcp-flags=!syn", IKE, id="a-meter"),
+        case("accept connection-state=established,related", "drop connection-state=invalid", id="accept-of-others"),
+        case(IKE, IKE, id="the-same-rule-of-another-owner"),
+        case("drop", "drop", id="the-same-drop"),
+        case("drop in-interface-list=!LAN", "drop protocol=udp dst-port=500", id="one-drop-above-another"),
+        case("return protocol=udp", IKE.replace("udp", "tcp"), id="return-for-others"),
+        case("log", IKE, id="log"),
+        case("fasttrack-connection", "accept connection-state=established,related", id="fasttrack-above-plain-accept"),
+        case(
+            "masquerade chain=srcnat ipsec-policy=out,none",
+            "accept chain=srcnat ipsec-policy=out,ipsec",
+            id="masquerade-for-clear-traffic",
+        ),
+        case(
+            "src-nat chain=srcnat dst-address=172.16.0.0/12",
+            "accept chain=srcnat dst-address=10.2.0.0/16",
+            id="nat-of-another-net",
+        ),
+        case(
+            "masquerade chain=srcnat out-interface-list=WAN",
+            "masquerade chain=srcnat out-interface-list=WAN",
+            id="two-masquerades",
+        ),
+        case(
+            "src-nat chain=srcnat src-address=10.1.0.0/16", "masquerade chain=srcnat", id="narrow-nat-above-masquerade"
+        ),
+    ],
+)
+def test_not_in_the_way(upper: str, lower: str) -> None:
+    assert not in_the_way(upper, lower)
+
+
+@pytest.mark.parametrize(
+    ("have", "changes"),
+    [
+        case(["drop"], ["add new <*0"], id="above-a-drop"),
+        case(["accept", "drop"], ["add new <*0"], id="above-an-accept-for-all"),
+        case(["drop disabled=true"], ["add new"], id="a-disabled-drop"),
+        case(
+            ["drop src-address-list=bad", "accept protocol=icmp", "drop"], ["add new <*2"], id="no-higher-than-needed"
+        ),
+        case(["drop chain=forward"], ["add new"], id="another-chain"),
+        case(["jump jump-target=a", "drop chain=a"], ["add new <*0"], id="a-jump-into-a-chain-that-drops"),
+        case(
+            ["jump jump-target=a in-interface-list=WAN", "jump chain=a jump-target=b", "drop chain=b"],
+            ["add new <*0"],
+            id="through-two-jumps",
+        ),
+        case(["jump jump-target=a", "drop chain=a src-address-list=bad"], ["add new"], id="a-jump-for-bad-hosts"),
+        case(
+            ["jump jump-target=a", "accept chain=a", "drop chain=a"], ["add new"], id="a-jump-into-a-chain-that-accepts"
+        ),
+        case(["jump jump-target=a", "return chain=a", "drop chain=a"], ["add new"], id="a-jump-that-returns"),
+        case(["jump jump-target=a protocol=tcp", "drop chain=a"], ["add new"], id="a-jump-for-other-traffic"),
+        case(["jump jump-target=a", "jump chain=a jump-target=input"], ["add new"], id="jumps-in-a-circle"),
+        case(["return"], ["add new <*0"], id="above-a-return"),
+    ],
+)
+def test_a_new_rule_lands_where_it_can_match(have: list[str], changes: list[str]) -> None:
+    assert told(planned(FILTER, entries(*have), [f"{IKE} #new"])) == changes
+
+
+def test_a_dynamic_rule_is_no_obstacle_and_no_landmark() -> None:
+    have = (Entry("*D", rule("drop"), dynamic=True), *entries("accept protocol=tcp"))
+    assert told(planned(FILTER, have, [f"{IKE} #new"])) == ["add new"]
+
+
+def test_a_rule_that_others_have_shut_in_is_moved_above() -> None:
+    have = entries("drop", f"{IKE} #mine")
+    assert told(planned(FILTER, have, [f"{IKE} #mine"])) == ["move *1 <*0"]
+
+
+def test_two_owners_of_one_rule_leave_each_other_alone() -> None:
+    have = entries(f"{IKE} #one", f"{IKE} #two")
+    assert told(planned(FILTER, have, [f"{IKE} #one"])) == []
+    assert told(planned(FILTER, have, [f"{IKE} #two"])) == []
+
+
+def test_policies_go_above_a_discard_for_all_and_beside_templates() -> None:
+    template = {"template": "true", "group": "x", "src-address": "::/0", "dst-address": "::/0"}
+    have = entries(template, {"action": "discard", "src-address": "0.0.0.0/0", "dst-address": "0.0.0.0/0"})
+    want = {"peer": "b", "tunnel": "yes", "src-address": "192.168.1.0/24", "dst-address": "192.168.2.0/24"}
+    assert told(planned(POLICY, have, [{**want, "comment": "new"}])) == ["add new <*1"]
+    foreign = entries({"peer": "x", "src-address": "192.168.0.0/16", "dst-address": "192.168.0.0/16"})
+    assert told(planned(POLICY, foreign, [{"template": "yes", "group": "y", "comment": "new"}])) == ["add new"]
+
+
+ACTIONS = st.sampled_from(
+    ["accept", "drop", "reject", "masquerade", "src-nat", "fasttrack-connection", "return", "log", "jump"]
+)
+VALUES = {
+    "protocol": ["udp", "tcp", "!udp"],
+    "dst-port": ["500", "500,4500", "1-65535", "500-600", "!500", "4500"],
+    "src-address": ["192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9", "!192.0.2.0/24", "0.0.0.0/0", "198.51.100.1"],
+    "in-interface": ["ether1", "ether2", "all-ethernet", "!ether1"],
+    "in-interface-list": ["LAN", "!LAN", "WAN"],
+    "connection-state": ["new", "established,related", "invalid", "!established", "established,new"],
+    "ipsec-policy": ["in,ipsec", "in,none", "out,ipsec", "out,none"],
+    "connection-mark": ["no-mark", "a", "!a"],
+    "limit": ["10,5", "!10,5"],
+    "dscp": ["1", "2", "!1"],
+    "src-mac-address": ["48:8F:5A:00:00:01", "48:8F:5A:00:00:02"],
+    "icmp-options": ["8:0", "8:0-255", "3:0"],
+    "tcp-flags": ["syn", "syn,!ack"],
+}
+MATCHERS = st.lists(st.sampled_from([(name, text) for name in VALUES for text in VALUES[name]]), max_size=3).map(dict)
+RULES = st.builds(lambda action, matchers: {"chain": "input", "action": action, **matchers}, ACTIONS, MATCHERS)
+
+
+@given(st.lists(RULES, max_size=12), st.lists(RULES, min_size=1, max_size=3))
+def test_the_index_finds_what_a_plain_search_finds(upper: list[dict[str, str]], lower: list[dict[str, str]]) -> None:
+    index = obstacles(FILTER, list(enumerate(entries(*upper))), V7)
+    above = [rule_of(FILTER, values, V7) for values in upper]
+    for values in lower:
+        wanted = rule_of(FILTER, values, V7)
+        plain = next((n for n, rule_above in enumerate(above) if eclipses(rule_above, wanted)), 99)
+        assert index.first(wanted, 99) == plain
+        assert index.first(wanted, 2) == min(plain, 2)
+
+
+@given(RULES, RULES)
+def test_no_two_rules_are_both_in_each_others_way_when_they_do_the_same(
+    one: dict[str, str], two: dict[str, str]
+) -> None:
+    """Or two owners would move them for ever."""
+    first, second = (rule_of(FILTER, {**values, "action": one["action"]}, V7) for values in (one, two))
+    assert not (eclipses(first, second) and eclipses(second, first))
