@@ -56,8 +56,8 @@ def build(options: argparse.Namespace) -> Server:
     """The server that the options describe; raises ValueError with a sentence."""
     router = Router(Persona(options.version, options.old_login, options.mask_secrets), identity=options.identity)
     for account in options.user:
-        name, _, rest = account.partition(":")
-        password, _, policies = rest.partition(":")
+        name, _dummy, rest = account.partition(":")
+        password, _dummy, policies = rest.partition(":")
         router.set_user(name, password, [policy for policy in policies.split(",") if policy])
     if options.defconf:
         router.seed(DEFCONF)
@@ -129,7 +129,7 @@ class _End:
         self._writer.setblocking(False)
         signal.set_wakeup_fd(self._writer.fileno())
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
+            signal.signal(number, lambda *_dummy: None)
 
     def wait(self, with_stdin: bool) -> None:
         """Return on a signal or, if wanted, at the end of standard input."""
@@ -141,6 +141,6 @@ class _End:
             if with_stdin:
                 selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
             while True:
-                for key, _ in selector.select():
+                for key, _dummy in selector.select():
                     if key.fileobj is self._reader or not os.read(sys.stdin.fileno(), 65536):
                         return

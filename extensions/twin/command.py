@@ -31,7 +31,7 @@ class Command:
         return default
 
     def has(self, name: str) -> bool:
-        return any(key == name for key, _ in self.words)
+        return any(key == name for key, _dummy in self.words)
 
     def full(self) -> str:
         return f"{self.path}/{self.verb}"
@@ -59,18 +59,18 @@ class Reply:
 def parse(sentence: list[str]) -> Command:
     """A received sentence as a Command; total: words of no known form are kept as attributes without value."""
     head, *rest = sentence
-    path, _, verb = head.rpartition("/")
+    path, _dummy, verb = head.rpartition("/")
     words: list[tuple[str, str]] = []
     queries: list[str] = []
     api: dict[str, str] = {}
     for word in rest:
         if word.startswith("="):
-            name, _, value = word[1:].partition("=")
+            name, _dummy, value = word[1:].partition("=")
             words.append((name, value))
         elif word.startswith("?"):
             queries.append(word[1:])
         elif word.startswith("."):
-            name, _, value = word[1:].partition("=")
+            name, _dummy, value = word[1:].partition("=")
             api[name] = value
         else:
             words.append((word, ""))

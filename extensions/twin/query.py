@@ -79,7 +79,7 @@ def _evaluate(word: str, row: Row, same: Same) -> bool:
     if word.startswith("-"):
         return word[1:] not in row
     if word[:1] in ("<", ">"):
-        name, _, asked = word[1:].partition("=")
+        name, _dummy, asked = word[1:].partition("=")
         return name in row and _ordered(word[0], row[name], asked)
     if word.startswith("="):
         word = word[1:]

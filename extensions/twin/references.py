@@ -49,7 +49,7 @@ def show(tables: Tables, field: Field, stored: str) -> tuple[str, bool]:
     assert refers is not None
     if refers.many:
         shown = [_shown(tables, refers, part) for part in stored.split(",")] if stored else []
-        return ",".join(text for text, _ in shown), any(gone for _, gone in shown)
+        return ",".join(text for text, _dummy in shown), any(gone for _dummy, gone in shown)
     if stored.startswith("!"):
         text, gone = _shown(tables, refers, stored[1:])
         return "!" + text, gone

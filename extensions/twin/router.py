@@ -67,7 +67,7 @@ class Router:
         """Run `/menu/verb` in process: rows, or one row with `ret` for an add; raises Trap."""
         from .verbs import execute
 
-        path, _, verb = full.rpartition("/")
+        path, _dummy, verb = full.rpartition("/")
         with self.lock:
             replies = execute(self, Command(path, verb, tuple((words or {}).items()), queries), actor)
         return [dict(reply.attributes) for reply in replies if reply.word == "!re" or reply.attributes]

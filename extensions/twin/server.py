@@ -172,7 +172,7 @@ class Server:
 
     def _serve(self) -> None:
         while not self._stopping:
-            for key, _ in self._selector.select(self._patience()):
+            for key, _dummy in self._selector.select(self._patience()):
                 if key.fileobj is self._wake_in:
                     with contextlib.suppress(BlockingIOError):
                         self._wake_in.recv(4096)

@@ -87,7 +87,7 @@ def commands(menu: Menu, persona: Persona) -> dict[str, frozenset[str]]:
     if menu.singleton and not persona.since(_LATE_RESET):
         found.pop("reset", None)
     for what, since in menu.late.items():
-        verb, _, argument = what.partition(" ")
+        verb, _dummy, argument = what.partition(" ")
         if not persona.since(since):
             found[verb] = found[verb] - {argument}
             if not argument:

@@ -117,7 +117,7 @@ def _undo(session: Session, router: str, refusal: str, progress: Progress, befor
     old = {menu: entries for menu, entries in before.items() if menu in menus}
     back = Plan()
     try:
-        _, now = read(session, router, old, with_dynamic=True)
+        _dummy, now = read(session, router, old, with_dynamic=True)
         back = invert(old, now, frozenset(progress.ids), version)
         undone = Progress()
         stuck = [text for stage in stages(back) if (text := _send(session, stage, undone))]

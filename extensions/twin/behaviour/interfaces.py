@@ -44,5 +44,5 @@ class Addresses(Behaviour):
                 raise failure("already have such address")
 
     def derived(self, row: Row) -> Values:
-        text, _ = show(self.router.tables, self.table.fields["interface"], row.values["interface"])
+        text, _dummy = show(self.router.tables, self.table.fields["interface"], row.values["interface"])
         return {"actual-interface": text}

@@ -88,7 +88,7 @@ def _burst(name: str, value: str) -> str:
 def _limit(name: str, value: str) -> str:
     """`10,5` reads back `10,5:packet`."""
     rate, comma, rest = value.partition(",")
-    burst, _, mode = rest.partition(":")
+    burst, _dummy, mode = rest.partition(":")
     mode = mode or "packet"
     if mode not in ("packet", "bit"):
         raise no_match(name)
@@ -112,7 +112,7 @@ def _dst_limit(name: str, value: str) -> str:
     parts = value.split(",")
     if len(parts) != 3:
         raise invalid_value(name)
-    mode, _, expire = parts[2].partition("/")
+    mode, _dummy, expire = parts[2].partition("/")
     span = parse_duration(expire or "1m40s")
     if mode not in DST_LIMIT_MODES:
         raise no_match(name)
@@ -141,7 +141,7 @@ DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 def _time(name: str, value: str) -> str:
     """`8h-18h,mon,tue`, days in the order of the week."""
     span, *days = (part.strip() for part in value.split(","))
-    first, _, last = span.partition("-")
+    first, _dummy, last = span.partition("-")
     start, end = parse_duration(first), parse_duration(last)
     if start is None or end is None or not days:
         raise invalid_value(name)
@@ -178,7 +178,7 @@ def _mac(value: str) -> str:
 
 
 def _ipsec_policy(name: str, value: str) -> str:
-    direction, _, policy = value.partition(",")
+    direction, _dummy, policy = value.partition(",")
     if direction not in ("in", "out") or policy.strip() not in ("ipsec", "none"):
         raise no_match(name)
     return f"{direction},{policy.strip()}"

@@ -75,7 +75,7 @@ def arguments(router: Router, table: Table, verb: str) -> frozenset[str]:
 def refuse_unknown(command: Command, accepted: frozenset[str]) -> None:
     """Only properties can be taken back by `!`, and only by the commands that write them."""
     takes_back = accepted - writing.CONTROL if command.verb in _TAKING_BACK else ()
-    for name, _ in command.words:
+    for name, _dummy in command.words:
         if name not in accepted and not (name.startswith("!") and name[1:] in takes_back):
             raise unknown_parameter(name.removeprefix("!"))
 

@@ -40,7 +40,7 @@ def generate_key(router: Router, table: Table, command: Command, _actor: Actor) 
 def generate(router: Router, table: Table, command: Command, _actor: Actor) -> list[Reply]:
     """A batch of one-time keys for one peer."""
     peer = resolve(router.tables, table.fields["peer"], command.get("peer") or "")
-    for _ in range(int(_COUNT.canon("count", command.get("count") or "1"))):
+    for _dummy in range(int(_COUNT.canon("count", command.get("count") or "1"))):
         create(router, table, {"peer": peer, "id": secrets.token_hex(16), "key": secrets.token_hex(64)})
     return DONE
 

@@ -181,7 +181,7 @@ def unset(router: Router, table: Table, command: Command, _actor: Actor) -> list
 
 def reset(router: Router, table: Table, command: Command, _actor: Actor) -> list[Reply]:
     """Put the named properties back to their defaults."""
-    names = [name for name, _ in command.words if name not in CONTROL]
+    names = [name for name, _dummy in command.words if name not in CONTROL]
     change(router, table, chosen(table, command), [(f"!{name.removeprefix('!')}", "") for name in names])
     return DONE
 

@@ -60,7 +60,7 @@ def line(process: Process) -> str:
 
 def ended(process: Process) -> tuple[int, str]:
     """Exit status and what was said on standard error."""
-    _, said = process.communicate(timeout=60)
+    _dummy, said = process.communicate(timeout=60)
     return process.returncode, said
 
 

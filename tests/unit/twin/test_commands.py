@@ -96,7 +96,7 @@ def test_argument_the_version_lacks_is_unknown(version: str, full: str, argument
 
 
 def test_ids_are_hexadecimal_stable_and_never_given_twice(router: Router) -> None:
-    ids = [router.add(FILTER, chain="input") for _ in range(11)]
+    ids = [router.add(FILTER, chain="input") for _dummy in range(11)]
     assert ids[-2:] == ["*A", "*B"]
     router.call(f"{FILTER}/remove", {".id": "*B"})
     assert router.add(FILTER, chain="input") == "*C"
@@ -176,10 +176,10 @@ def test_names_are_numbered_where_none_is_given(router: Router) -> None:
 
 
 def test_number_that_becomes_free_is_given_again(router: Router) -> None:
-    for _ in range(3):
+    for _dummy in range(3):
         router.call(f"{PEER}/add")
     router.call(f"{PEER}/remove", {"numbers": "peer2"})
-    for _ in range(2):
+    for _dummy in range(2):
         router.call(f"{PEER}/add")
     assert [row["name"] for row in router.rows(PEER)] == ["peer1", "peer3", "peer2", "peer4"]
 

@@ -108,7 +108,7 @@ def test_taking_the_protocol_from_under_its_ports_is_refused(router: Router) -> 
 
 
 def test_identical_rules_are_two_rules(router: Router) -> None:
-    for _ in range(2):
+    for _dummy in range(2):
         router.add(NAT, chain="srcnat", action="masquerade")
     assert len(router.rows(NAT)) == 2
 

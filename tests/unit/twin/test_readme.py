@@ -56,7 +56,7 @@ def started(tmp_path: Path, environment: dict[str, str]) -> Iterator[tuple[subpr
 
 
 def test_started_twin_says_what_the_readme_says(started: tuple[subprocess.Popen[str], str]) -> None:
-    _, line = started
+    _dummy, line = started
     (shown,) = [text for text in blocks("console")[0].splitlines() if not text.startswith("$ ")]
     assert re.sub(r":\d+", f":{PORT}", line.strip()) == shown
 

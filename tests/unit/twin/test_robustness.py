@@ -48,7 +48,7 @@ SENTENCES = st.sampled_from([each for router in ROUTERS.values() for each in rou
 @given(st.sampled_from(COMPARED), st.lists(SENTENCES, min_size=1, max_size=8))
 def test_any_sentence_is_answered(version: str, sentences: list[list[str]]) -> None:
     router = Router(version)
-    session = Session(router, "192.0.2.9", "api", lambda _: None)
+    session = Session(router, "192.0.2.9", "api", lambda _dummy: None)
     session.handle(["/login", "=name=admin", "=password="])
     for sentence in sentences:
         replies = session.handle(sentence)
@@ -66,7 +66,7 @@ def _verb_and_names(sentence: list[str]) -> list[str]:
 @settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=6))
 def test_any_words_are_answered_or_fatal(words: list[str]) -> None:
-    session = Session(Router(), "192.0.2.9", "api", lambda _: None)
+    session = Session(Router(), "192.0.2.9", "api", lambda _dummy: None)
     session.handle(["/login", "=name=admin", "=password="])
     assert {reply[0] for reply in session.handle(words)} <= REPLIES
 
@@ -76,7 +76,7 @@ def test_every_argument_of_every_command_can_be_taken_back_or_is_refused(version
     """`=!name=` on whatever has an entry to try it on."""
     router = Router(version)
     router.add("/ip/ipsec/peer", name="a")
-    session = Session(router, "192.0.2.9", "api", lambda _: None)
+    session = Session(router, "192.0.2.9", "api", lambda _dummy: None)
     session.handle(["/login", "=name=admin", "=password="])
     for path, table in router.tables.items():
         for verb, names in commands(table.menu, table.persona).items():

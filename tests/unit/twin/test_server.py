@@ -125,7 +125,7 @@ def test_clients_share_the_router_and_nothing_else(twin: Server, dial: Dial) -> 
 
 
 def test_clients_at_the_same_time_lose_nothing(twin: Server, dial: Dial) -> None:
-    clients = [dial(twin) for _ in range(4)]
+    clients = [dial(twin) for _dummy in range(4)]
     replies: dict[int, list[Words]] = {}
 
     def work(number: int) -> None:
@@ -136,7 +136,7 @@ def test_clients_at_the_same_time_lose_nothing(twin: Server, dial: Dial) -> None
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
-    own = [twin.router.add(FILTER, chain="input", comment="own") for _ in range(200)]
+    own = [twin.router.add(FILTER, chain="input", comment="own") for _dummy in range(200)]
     for thread in threads:
         thread.join()
     ids = [words[1].removeprefix("=ret=") for found in replies.values() for words in found] + own
@@ -304,7 +304,7 @@ def test_tls_with_a_certificate_is_verified(make_twin: MakeTwin, dial: Dial) -> 
 def test_tls_burst_beyond_what_is_read_at_once_is_answered(make_twin: MakeTwin, dial: Dial) -> None:
     server = make_twin(tls=True)
     client = dial(server, context=trusting(server))
-    client.send(*(["/ip/ipsec/peer/add", "=comment=" + "x" * 60_000] for _ in range(100)))
+    client.send(*(["/ip/ipsec/peer/add", "=comment=" + "x" * 60_000] for _dummy in range(100)))
     assert len(client.receive(100)) == 100
 
 

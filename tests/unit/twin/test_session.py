@@ -83,7 +83,7 @@ def test_command_before_login_is_fatal(router: Router) -> None:
 
 def test_old_router_is_entered_by_challenge() -> None:
     client = Client(Router(Persona("7.12.2", old_login=True)))
-    ((_, ret),) = client.login()
+    ((_dummy, ret),) = client.login()
     challenge = bytes.fromhex(ret.removeprefix("=ret="))
     digest = hashlib.md5(b"\x00" + b"" + challenge).hexdigest()
     assert client.say("/login", "=name=admin", f"=response=00{'0' * 32}")[0] == ["!trap", "=message=cannot log in"]
