@@ -112,14 +112,25 @@ def _takes_bulk(upper: Rule, lower: Rule) -> bool:
     )
 
 
+def within(item: Field, text: str, other: str) -> bool:
+    """Whether a matcher's value lies in another; of values that the schema does not understand nothing is known."""
+    try:
+        return item.kind.within(text, other)
+    except ValueError:
+        return text == other
+
+
 def _within(item: Field, text: str, lower: Rule) -> bool:
     wanted = lower.matchers.get(item)
-    return wanted is not None and item.kind.within(wanted, text)
+    return wanted is not None and within(item, wanted, text)
 
 
 def _excludes(item: Field, text: str, lower: Rule) -> bool:
     wanted = lower.matchers.get(item)
-    return wanted is not None and item.kind.apart(wanted, text)
+    try:
+        return wanted is not None and item.kind.apart(wanted, text)
+    except ValueError:
+        return False
 
 
 def _apart(upper: Rule, lower: Rule) -> bool:

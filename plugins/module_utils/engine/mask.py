@@ -26,7 +26,7 @@ class Mask:
     def text(self, text: str) -> str:
         """The text with asterisks for every secret."""
         found = [secret for secret in self._suspects(text) if secret in text]
-        for secret in sorted(found, key=len, reverse=True):
+        for secret in sorted(found, key=lambda each: (-len(each), each)):
             text = text.replace(secret, HIDDEN)
         return text
 

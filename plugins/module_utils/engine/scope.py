@@ -70,6 +70,13 @@ def check_scope(menu: Menu, scope: Scope, rows: Sequence[Row]) -> None:
     """Raise Problem when a wanted entry lies outside the scope that is to hold nothing else."""
     for row in rows:
         if not menu.single and menu.mark and not owns(menu, scope, row):
-            marks = ", ".join(scope.owner or ())
-            wanted = f"{menu.mark} has to begin with one of: {marks}" if marks else f"allowed is {dict(scope.fields)}"
-            raise Problem(menu, label(menu, row), f"it lies outside the task's own scope; {wanted}")
+            raise Problem(
+                menu, label(menu, row), f"it lies outside the task's own scope; {_condition(menu, scope, row)}"
+            )
+
+
+def _condition(menu: Menu, scope: Scope, row: Row) -> str:
+    """What a row that lies outside would have to say."""
+    if scope.owner is not None and not scope.bears_mark(row.get(menu.mark or "", "")):
+        return f"{menu.mark} has to begin with one of: {', '.join(scope.owner) or 'nothing, for owner is empty'}"
+    return "; ".join(f"{name} may be: {', '.join(allowed)}" for name, allowed in scope.fields.items())

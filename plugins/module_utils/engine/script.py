@@ -47,9 +47,9 @@ def render(change: Change) -> str:
             place = f" place-before={change.before}" if change.before else ""
             return f"{path} add {words(change.menu, change.values)}{place}"
         case Set():
-            cleared = "".join(f" !{name}" for name in change.clear)
-            which = "" if change.menu.single else f"{change.entry.id} "
-            return f"{path} set {which}{words(change.menu, change.values)}{cleared}".rstrip()
+            which = "" if change.menu.single else change.entry.id
+            parts = (path, "set", which, words(change.menu, change.values), *(f"!{name}" for name in change.clear))
+            return " ".join(filter(None, parts))
         case Move():
             return f"{path} move {change.entry.id}" + (f" {change.before}" if change.before else "")
         case Remove():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import DENY, PERMIT
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import DENY, PERMIT, within
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row, spell, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
 
@@ -59,6 +59,6 @@ def _keeps(change: Set) -> bool:
     old = change.entry.values
     for name, text in change.values.items():
         item = change.menu.by_name[name]
-        if item.matches and not (name in old and item.kind.within(spell(item, old[name]), spell(item, text))):
+        if item.matches and not (name in old and within(item, spell(item, old[name]), spell(item, text))):
             return False
     return True

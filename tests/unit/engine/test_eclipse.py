@@ -162,6 +162,13 @@ def test_policies_go_above_a_discard_for_all_and_beside_templates() -> None:
     assert told(planned(POLICY, foreign, [{"template": "yes", "group": "y", "comment": "new"}])) == ["add new"]
 
 
+@pytest.mark.parametrize("action", ["drop", "accept", "fasttrack-connection", "src-nat"])
+@pytest.mark.parametrize("text", ["dst-port=*5", "src-address=some-day", "protocol=new", "connection-state=odd"])
+def test_a_value_that_nobody_understands_is_no_reason_to_fail(action: str, text: str) -> None:
+    want = [f"accept protocol=udp dst-port=500 src-address=192.0.2.1 connection-state=new #{n}" for n in "ab"]
+    assert len(planned(FILTER, entries(f"{action} {text}"), want).changes) == 2
+
+
 ACTIONS = st.sampled_from(
     ["accept", "drop", "reject", "masquerade", "src-nat", "fasttrack-connection", "return", "log", "jump"]
 )
