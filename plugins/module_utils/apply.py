@@ -125,8 +125,11 @@ def _undo(session: Session, router: str, refusal: str, progress: Progress, befor
         stuck = [error.problem]
     if stuck or back.warnings:
         kept = "; ".join([*stuck, *back.warnings])
-        raise Interrupted(router, f"{refusal}; the changes before it could not all be undone: {kept}")
-    raise Refused(router, f"{refusal}; the {len(progress.done)} changes before it were undone")
+        raise Interrupted(router, f"{refusal}; the changes made could not all be undone: {kept}")
+    made = len(progress.done)
+    raise Refused(
+        router, f"{refusal}; " + (f"the {made} changes made were undone" if made > 1 else "the change made was undone")
+    )
 
 
 def _story(lost: Lost, plan: Plan, stage: Sequence[Change], progress: Progress) -> str:

@@ -81,9 +81,7 @@ def test_a_refusal_half_way_is_undone() -> None:
     fake = Fake([OK], [NO], [VERSION, Reply(({".id": "*9", "action": "accept"}, {".id": "*8", "action": "log"}))], [OK])
     with pytest.raises(Refused) as refusal:
         send(fake, ACCEPT, DROP)
-    assert str(refusal.value) == (
-        "r1: /ip firewall filter add action=drop: failure: no; the 1 changes before it were undone"
-    )
+    assert str(refusal.value) == ("r1: /ip firewall filter add action=drop: failure: no; the change made was undone")
     assert fake.batches[-1] == [Command("/ip/firewall/filter", "remove", {".id": "*9"})]
 
 
@@ -91,7 +89,7 @@ def test_what_worked_beside_the_refusal_is_undone_as_well() -> None:
     now = Reply(({".id": "*1", "name": "b", "address": "192.0.2.2"},))
     change = Set(PEER, OLD, {"address": "192.0.2.2"})
     fake = Fake([NO, OK], [VERSION, now], [OK])
-    with pytest.raises(Refused, match="the 1 changes before it were undone"):
+    with pytest.raises(Refused, match="the change made was undone"):
         send(fake, Add(PEER, {"name": "c"}), change, before={PEER: (OLD,)})
     assert fake.batches[-1] == [Command("/ip/ipsec/peer", "set", {".id": "*1", "address": "192.0.2.1"})]
 
@@ -101,7 +99,7 @@ def test_a_way_back_that_is_refused_is_told_in_full() -> None:
     with pytest.raises(Interrupted) as stopped:
         send(fake, ACCEPT, DROP)
     assert str(stopped.value) == (
-        "r1: /ip firewall filter add action=drop: failure: no; the changes before it could not all be undone: "
+        "r1: /ip firewall filter add action=drop: failure: no; the changes made could not all be undone: "
         "/ip firewall filter remove *9: failure: no"
     )
 

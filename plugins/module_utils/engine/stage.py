@@ -16,17 +16,20 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate im
 def stages(changes: Iterable[Change]) -> list[list[Change]]:
     """Cut a plan where a change could hurt if one before it had been refused.
 
-    A drop must not arrive when the accept above it did not, and nothing is removed before its replacement stands.
+    A drop must not arrive when the accept above it did not, nothing is removed before its replacement stands, and
+    what others name stays until they are known to be gone: the router would keep them with a name that leads nowhere.
     """
     result: list[list[Change]] = []
     harmless = True
+    named: set[str] = set()
     for change in changes:
         cut = hurts(change)
-        if not result or (cut and harmless):
+        if not result or (cut and harmless) or (isinstance(change, Remove) and change.menu.path in named):
             result.append([])
-            harmless = False
+            harmless, named = False, set()
         result[-1].append(change)
         harmless = harmless or not cut
+        named |= change.menu.refers if isinstance(change, Remove) else set()
     return result
 
 

@@ -11,7 +11,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage impor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.engine.router import FILTER, PEER, entries, rule
+from tests.unit.engine.router import FILTER, IDENTITY, PEER, POLICY, PROFILE, entries, rule
 
 case = pytest.param
 
@@ -70,6 +70,13 @@ def test_where_a_plan_is_cut(letters: str, cut: list[str]) -> None:
     kinds: dict[str, Change] = {"a": add("accept"), "d": add("drop"), "r": Remove(FILTER, *entries("drop"))}
     found = stages(kinds[letter] for letter in letters)
     assert found == [[kinds[letter] for letter in part] for part in cut]
+
+
+def test_what_is_named_stays_until_those_that_name_it_are_gone() -> None:
+    identity, policy, peer, profile = (
+        Remove(menu, *entries({"name": "b"})) for menu in (IDENTITY, POLICY, PEER, PROFILE)
+    )
+    assert stages([policy, identity, peer, profile]) == [[policy, identity], [peer], [profile]]
 
 
 @given(st.lists(st.sampled_from(["accept", "drop", "log"])))
