@@ -34,9 +34,7 @@ def test_a_list_of_entries_in_the_routers_words() -> None:
     request = requested("firewall_filter", config=[rule])
     assert request.intent.state == "merged"
     assert request.intent.scope == Scope()
-    assert request.intent.wants == {
-        FILTER: [{"chain": "input", "dst-port": "500,4500", "log": "yes", "protocol": "udp"}]
-    }
+    assert request.intent.wants == {FILTER: [{"chain": "input", "dst-port": "500,4500", "log": "yes"}]}
     assert not request.several
 
 
