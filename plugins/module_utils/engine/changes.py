@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
@@ -48,7 +49,7 @@ class Remove:
     entry: Entry
 
 
-Change = Add | Set | Move | Remove
+Change: TypeAlias = "Add | Set | Move | Remove"
 
 
 @dataclass(frozen=True)

@@ -101,14 +101,14 @@ def broad(item: Field, text: str) -> bool:
     return item.name in COARSE or text in COMMON or (negated and item.name not in METERS)
 
 
-def _covers(upper: Rule, lower: Rule) -> bool:
-    return all(_within(item, text, lower) for item, text in upper.matchers.items())
+def _covers(rule: Rule, other: Rule) -> bool:
+    return all(_within(item, text, other) for item, text in rule.matchers.items())
 
 
-def _takes_bulk(upper: Rule, lower: Rule) -> bool:
+def _takes_bulk(rule: Rule, other: Rule) -> bool:
     return all(
-        (broad(item, text) and not _excludes(item, text, lower)) or _within(item, text, lower)
-        for item, text in upper.matchers.items()
+        (broad(item, text) and not _excludes(item, text, other)) or _within(item, text, other)
+        for item, text in rule.matchers.items()
     )
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, held, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 
-Key = tuple[str | None, ...]
+Key: TypeAlias = "tuple[str | None, ...]"
 
 
 def key_of(menu: Menu, values: Row, version: Version) -> Key:
@@ -42,7 +43,7 @@ def content_of(menu: Menu, values: Row, version: Version) -> Key:
 def match(menu: Menu, have: Sequence[Entry], want: Sequence[Row], version: Version) -> list[Entry | None]:
     """For each wanted row the entry that stands for it, or None; no entry is given twice."""
     if menu.single:
-        return [next(iter(have), Entry("", {})) for _ in want]
+        return [next(iter(have), Entry("", {})) for _dummy in want]
     if menu.key:
         present = _by_key(menu, have, version)
         choices = (_lasting(menu, row, present.get(key_of(menu, row, version), ())) for row in want)

@@ -14,6 +14,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import (
     DENY,
@@ -32,7 +33,7 @@ Placed = tuple[int, Rule]
 """A rule and its position in the chain."""
 Block = tuple[int, int, int]
 """A block of addresses or numbers as a binary prefix: IP version (0: plain numbers), length, and the bits of it."""
-Mark = str | Block
+Mark: TypeAlias = "str | Block"
 Shape = tuple[str, frozenset[Field]]
 
 NUMBERS = re.compile(r"\d{1,20}(-\d{1,20})?(,\d{1,20}(-\d{1,20})?)*")
@@ -135,7 +136,9 @@ class Index:
         self.at = defaultdict[tuple[Field, Mark], list[Placed]](list)
         self.inside = defaultdict[tuple[Field, Mark], list[Placed]](list)
         known = [(needed, placed, _pivots(needed, placed[1])) for needed, placed in rules]
-        often = Counter((item, mark) for _, _, pivots in known for item, marks in pivots.items() for mark in marks)
+        often = Counter(
+            (item, mark) for *_dummy, pivots in known for item, marks in pivots.items() for mark in marks
+        )
         for needed, placed, pivots in known:
             if not pivots:
                 self.unindexed.append(placed)
@@ -195,7 +198,7 @@ def marks_of(item: Field, text: str) -> Sequence[Mark] | None:
 
 
 def _span(text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
+    first, _dummy, last = text.partition("-")
     return int(first), int(last or first)
 
 

@@ -143,7 +143,7 @@ class Line:
     def kept(self) -> Mapping[int, int]:
         """The wanted entries that stay, and their positions: as many as can."""
         present = [(n, at) for n, at in enumerate(self.now) if at is not None and at < self.hard[n]]
-        longest = rising([at for _, at in present])
+        longest = rising([at for _dummy, at in present])
         return dict(pair for count, pair in enumerate(present) if count in longest)
 
     @cached_property

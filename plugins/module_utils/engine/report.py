@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Change, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry
@@ -13,7 +14,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script impo
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import to_options
 
-Shown = list[dict[str, object]] | dict[str, object]
+Shown: TypeAlias = "list[dict[str, object]] | dict[str, object]"
 
 
 def shown(menu: Menu, entries: Iterable[Entry], *, secrets: bool = True) -> Shown:

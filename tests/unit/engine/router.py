@@ -61,12 +61,12 @@ class Router:
                 del rows[self._at(change.menu, change.entry.id)]
 
     def _at(self, menu: Menu, id_: str | None) -> int:
-        ids = [each for each, _ in self.rows[menu]]
+        ids = [each for each, _dummy in self.rows[menu]]
         assert id_ is None or id_ not in self.locked or not self.locked[id_].dynamic
         return len(ids) if id_ is None else ids.index(id_)
 
     def ids(self, menu: Menu) -> list[str]:
-        return [each for each, _ in self.rows[menu]]
+        return [each for each, _dummy in self.rows[menu]]
 
     def entries(self, menu: Menu) -> tuple[Entry, ...]:
         return tuple(self._entry(id_, values) for id_, values in self.rows.get(menu, []))
@@ -81,7 +81,7 @@ class Router:
 
 def rule(text: str) -> dict[str, str]:
     """`drop protocol=udp "some words"`: an input rule by its action, its matchers and its comment."""
-    line, _, comment = text.partition(" #")
+    line, _dummy, comment = text.partition(" #")
     action, *pairs = line.split()
     row = {"chain": "input", "action": action}
     row |= dict(pair.split("=", 1) for pair in pairs)

@@ -54,7 +54,9 @@ def situations(draw: st.DrawFn) -> tuple[tuple[Entry, ...], Intent]:
 def content(router: Router) -> list[dict[str, str]]:
     """The rules without what says the same as saying nothing."""
     idle = {("log", "no"), ("disabled", "no"), ("comment", "")}
-    return [{name: text for name, text in row.items() if (name, text) not in idle} for _, row in router.rows[FILTER]]
+    return [
+        {name: text for name, text in row.items() if (name, text) not in idle} for _dummy, row in router.rows[FILTER]
+    ]
 
 
 @given(situations())
@@ -62,7 +64,9 @@ def test_the_engine_foresees_what_the_router_will_hold(situation: tuple[tuple[En
     have, intent = situation
     changes = plan({FILTER: have}, intent, V7)
     foreseen = simulate({FILTER: have}, changes)[FILTER]
-    assert [entry.values for entry in foreseen] == [row for _, row in Router({FILTER: have}).run(changes).rows[FILTER]]
+    assert [entry.values for entry in foreseen] == [
+        row for _dummy, row in Router({FILTER: have}).run(changes).rows[FILTER]
+    ]
 
 
 @given(situations(), st.integers(0, 12))
@@ -94,7 +98,7 @@ def test_on_the_way_back_an_old_rule_is_above_all_it_was_above(
 
 def names(router: Router) -> list[str]:
     """The comments of the rules that were there at first, by their ids or since they came back."""
-    return [row["comment"] for _, row in router.rows[FILTER]]
+    return [row["comment"] for _dummy, row in router.rows[FILTER]]
 
 
 def test_what_others_added_meanwhile_stays() -> None:

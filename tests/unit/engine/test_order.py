@@ -129,7 +129,7 @@ OWN = Scope(owner=("own-*",))
 
 
 def comments(router: Router) -> list[str]:
-    return [values["comment"] for _, values in router.rows[FILTER]]
+    return [values["comment"] for _dummy, values in router.rows[FILTER]]
 
 
 @given(chains())
@@ -176,7 +176,7 @@ def test_a_new_rule_is_never_below_one_that_takes_its_packets(case: tuple[list[E
     for change in planned(FILTER, have, want, scope=OWN):
         router.do(change)
         if isinstance(change, Add):
-            line = [rule_of(FILTER, values, V7) for _, values in router.rows[FILTER]]
+            line = [rule_of(FILTER, values, V7) for _dummy, values in router.rows[FILTER]]
             names = comments(router)
             at = names.index(change.values["comment"])
             assert not any(eclipses(line[n], line[at]) for n in range(at) if names[n].startswith("their"))
