@@ -136,9 +136,7 @@ class Index:
         self.at = defaultdict[tuple[Field, Mark], list[Placed]](list)
         self.inside = defaultdict[tuple[Field, Mark], list[Placed]](list)
         known = [(needed, placed, _pivots(needed, placed[1])) for needed, placed in rules]
-        often = Counter(
-            (item, mark) for *_dummy, pivots in known for item, marks in pivots.items() for mark in marks
-        )
+        often = Counter((item, mark) for *_dummy, pivots in known for item, marks in pivots.items() for mark in marks)
         for needed, placed, pivots in known:
             if not pivots:
                 self.unindexed.append(placed)

@@ -194,10 +194,7 @@ def _resting(menu: Menu, row: Row, entry: Entry, version: Version) -> dict[str, 
     return {
         item.name: item.default_on(version) or ""
         for item in menu.fields
-        if item.on(version)
-        and not item.secret
-        and item.name not in menu.key
-        and not (item.follows and given.get(item.follows))
+        if not item.secret and item.name not in menu.key and not (item.follows and given.get(item.follows))
     }
 
 

@@ -28,7 +28,7 @@ def stages(changes: Iterable[Change]) -> list[list[Change]]:
             result.append([])
             harmless, named = False, set()
         result[-1].append(change)
-        harmless = harmless or not cut
+        harmless = not cut
         named |= change.menu.refers if isinstance(change, Remove) else set()
     return result
 

@@ -13,6 +13,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.refer import check_references
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 from tests.unit.engine.router import (
@@ -32,6 +33,7 @@ from tests.unit.engine.router import (
 )
 
 case = pytest.param
+MODE_CONFIG = BY_MODULE["ipsec_mode_config"]
 B = {"name": "b"}
 
 
@@ -110,6 +112,10 @@ def test_what_is_to_go_needs_no_more_than_its_key() -> None:
     check(Intent({PSK: [{"peer": "b", "id": "site-b-key-000001"}], PEER: [B]}, "deleted"))
     with pytest.raises(Problem, match="name is missing"):
         check(Intent({PEER: [{"comment": "x"}]}, "deleted"))
+
+
+def test_the_wish_to_clear_a_field_is_always_allowed() -> None:
+    check(Intent({PROFILE: [{**B, "lifetime": ""}]}))
 
 
 def test_settings_cannot_be_deleted() -> None:
@@ -201,6 +207,7 @@ def test_every_peer_of_a_policy_is_looked_up_and_free_words_are_not() -> None:
     with pytest.raises(Problem, match="peer: 'c' was given"):
         referred(have, {POLICY: [{"peer": "b,c"}]})
     assert referred(have, {POLICY: [{"action": "none"}]})
+    assert referred({MODE_CONFIG: (), IDENTITY: ()}, {IDENTITY: [{"peer": "b", "mode-config": "none"}]})
 
 
 def test_what_others_name_cannot_go() -> None:

@@ -20,6 +20,8 @@ IKE = "accept protocol=udp dst-port=500,4500"
 
 def in_the_way(upper: str, lower: str) -> bool:
     one, two = (rule_of(NAT if "nat" in text else FILTER, rule(text), V7) for text in (upper, lower))
+    index = obstacles(FILTER, enumerate(entries("log", upper)), V7)
+    assert (index.first(two, 9) == 1) is eclipses(one, two)
     return eclipses(one, two)
 
 
@@ -52,6 +54,21 @@ def in_the_way(upper: str, lower: str) -> bool:
             "src-nat chain=srcnat dst-address=10.0.0.0/8",
             "accept chain=srcnat dst-address=10.2.0.0/16",
             id="nat-of-a-wider-net",
+        ),
+        case(
+            "src-nat chain=srcnat dst-address=10.2.3.0/24",
+            "accept chain=srcnat dst-address=10.2.0.0/16",
+            id="nat-of-a-part",
+        ),
+        case(
+            "src-nat chain=srcnat dst-address=10.0.0.0/8",
+            "accept chain=srcnat dst-address=!10.2.0.0/16",
+            id="nat-of-all-but-a-part",
+        ),
+        case(
+            "masquerade chain=srcnat src-address-list=a",
+            "accept chain=srcnat src-address-list=b",
+            id="a-host-may-be-in-both-lists",
         ),
         case(
             "masquerade chain=srcnat out-interface-list=WAN ipsec-policy=out,none",

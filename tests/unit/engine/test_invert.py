@@ -138,6 +138,7 @@ def test_old_secrets_come_back_and_hidden_ones_are_asked_for() -> None:
         "set *0 secret=old"
     ]
     hidden = {IDENTITY: entries({"peer": "b", "secret": "********"})}
+    assert told(invert(hidden, shown, frozenset(), V7)) == []
     back = invert(hidden, {IDENTITY: ()}, frozenset(), V7)
     assert back.warnings == (
         "/ip/ipsec/identity peer=b: its secret is hidden from this account and has to be set again",
