@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 unexport ANSIBLE_CONFIG ANSIBLE_INVENTORY PYTHONPATH
 
-.PHONY: help demo test lint bench docs build clean
+.PHONY: help demo test lint bench docs sync build clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: $(VENV)/.test $(TREE) ## Measure round trips and CPU of converged runs
 
 docs: $(VENV)/.docs $(TREE) ## Build the reference as HTML under .cache/docs
 	@tools/docs.sh
+
+sync: $(VENV)/.run $(TREE) ## Write the options of every module's documentation from the schema
+	@PYTHONPATH=.collections $(BIN)/python tools/sync_docs.py
 
 build: $(VENV)/.run ## Build the tarball for Galaxy under dist/
 	@tools/build.sh dist

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +97,16 @@ def entries(menu: Menu) -> list[str]:
         return ["The settings.", REQUIRED]
     if not menu.key:
         return ["The rules, in the order they are to stand in.", REQUIRED]
-    keys = ", ".join(f"O(config[].{menu.by_name[name].option})" for name in menu.key)
     order = ", in the order they are to stand in" if menu.ordered else ""
-    return [f"The entries{order}. They are told apart by {keys}.", REQUIRED]
+    lines = [f"The entries{order}. They are told apart by {_named(menu, menu.key)}."]
+    if menu.key_yields:
+        yielding = _named(menu, menu.key_yields)
+        lines.append(f"Of two enabled entries that differ in {yielding} alone only one works, so the other is changed.")
+    return [*lines, REQUIRED]
+
+
+def _named(menu: Menu, fields: Iterable[str]) -> str:
+    return ", ".join(f"O(config[].{menu.by_name[name].option})" for name in fields)
 
 
 def menu_options(menu: Menu) -> dict[str, Any]:
@@ -149,7 +156,7 @@ def main(arguments: list[str]) -> int:
         new = f"{head}\noptions:\n{block(module)}{BELOW.sub('', rest, count=1)}"
         if new != old and "--check" in arguments:
             stale = True
-            print(f"{path}: options differ from the schema; run tools/sync_docs.py")
+            print(f"{path}: options differ from the schema; run make sync")
         elif new != old:
             path.write_text(new, encoding="utf-8")
     return int(stale)

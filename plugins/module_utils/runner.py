@@ -124,7 +124,7 @@ def _aftermath(left: Plan, after: Tables, intent: Intent, version: Version) -> I
     for change in left:
         yield f"the router did not keep a value as it was given; still different is: {render(change)}"
     for menu, entries in after.items():
-        for entry in match(menu, entries, intent.wants[menu], version):
+        for entry in match(menu, entries, intent.wants[menu], version, intent.scope):
             if entry and entry.invalid:
                 yield f"{menu.path} {label(menu, entry.values)}: the router marks this entry invalid"
 

@@ -30,6 +30,8 @@ options:
       - The entries, in the order they are to stand in. They are told apart by O(config[].src_address),
         O(config[].dst_address), O(config[].src_port), O(config[].dst_port), O(config[].protocol),
         O(config[].peer), O(config[].template), O(config[].group).
+      - Of two enabled entries that differ in O(config[].peer) alone only one works, so the other
+        is changed.
       - Required unless O(state=gathered).
     type: list
     elements: dict

@@ -70,10 +70,6 @@ def held(values: Row, item: Field, version: Version) -> str | None:
     return None if text is None else spell(item, text) or None
 
 
-# What an entry cannot do without, and so always prints: a missing pre-shared key is hidden, not unset (ipsec.md 5).
-ALWAYS = {"secret": ("auth-method", (None, "pre-shared-key", "pre-shared-key-xauth"))}
-
-
 def is_hidden(values: Row, item: Field) -> bool:
     """Whether the router keeps a secret from this account: asterisks, or missing where it is always printed."""
     if not item.secret:
@@ -81,8 +77,7 @@ def is_hidden(values: Row, item: Field) -> bool:
     text = values.get(item.name)
     if text is not None:
         return bool(text) and not text.strip("*")
-    other, words = ALWAYS.get(item.name, ("", ()))
-    return item.required or values.get(other) in words
+    return item.required or any(values.get(other, words[0]) in words for other, words in item.shown_while.items())
 
 
 def label(menu: Menu, values: Row) -> str:

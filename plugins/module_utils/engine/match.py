@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, held, switched_off
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope, owns
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 
+EVERYTHING = Scope()
 Key: TypeAlias = "tuple[str | None, ...]"
 
 
@@ -40,15 +42,45 @@ def content_of(menu: Menu, values: Row, version: Version) -> Key:
     return tuple(part for pair in plain for part in pair)
 
 
-def match(menu: Menu, have: Sequence[Entry], want: Sequence[Row], version: Version) -> list[Entry | None]:
+def match(
+    menu: Menu, have: Sequence[Entry], want: Sequence[Row], version: Version, scope: Scope = EVERYTHING
+) -> list[Entry | None]:
     """For each wanted row the entry that stands for it, or None; no entry is given twice."""
     if menu.single:
         return [next(iter(have), Entry("", {})) for _dummy in want]
     if menu.key:
         present = _by_key(menu, have, version)
         choices = (_lasting(menu, row, present.get(key_of(menu, row, version), ())) for row in want)
-        return [next(iter(some), None) for some in choices]
+        found = [next(iter(some), None) for some in choices]
+        return _yielding(menu, have, want, found, version, scope) if menu.key_yields else found
     return _match_content(menu, [entry for entry in have if not entry.dynamic], want, version)
+
+
+def _yielding(
+    menu: Menu,
+    have: Sequence[Entry],
+    want: Sequence[Row],
+    found: Sequence[Entry | None],
+    version: Version,
+    scope: Scope,
+) -> list[Entry | None]:
+    """What was found, and for the other rows the task's own entries that differ in the yielding fields alone.
+
+    What is disabled excludes nothing, and so is an entry of its own.
+    """
+    firm = [menu.by_name[name] for name in menu.key if name not in menu.key_yields]
+    taken = {entry.id for entry in found if entry}
+    free = defaultdict[Key, deque[Entry]](deque)
+    for entry in have:
+        spared = entry.id in taken or entry.dynamic or entry.builtin or entry.disabled
+        if not spared and owns(menu, scope, entry.values):
+            free[tuple(held(entry.values, item, version) for item in firm)].append(entry)
+    result = list(found)
+    for index, row in enumerate(want):
+        candidates = free[tuple(held(row, item, version) for item in firm)]
+        if result[index] is None and candidates and not switched_off(row):
+            result[index] = candidates.popleft()
+    return result
 
 
 def match_all(menu: Menu, have: Sequence[Entry], want: Sequence[Row], version: Version) -> list[Entry]:

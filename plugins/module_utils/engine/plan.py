@@ -92,7 +92,7 @@ def _draft(menu: Menu, have: Sequence[Entry], want: Sequence[Row], intent: Inten
     if intent.state == "deleted":
         doomed = [entry for entry in match_all(menu, have, want, version) if not entry.builtin]
         return Draft(late=removals(menu, doomed))
-    found = match(menu, have, want, version)
+    found = match(menu, have, want, version, intent.scope)
     leaving = _leaving(menu, have, found, intent)
     return _build(menu, have, want, found, leaving, intent.state in FULL, version)
 

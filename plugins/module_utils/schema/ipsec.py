@@ -151,7 +151,14 @@ IDENTITY = Menu(
             "secret; V(eap) and V(eap-radius) only with IKEv2, the remaining ones only with IKEv1.",
             "pre-shared-key",
         ),
-        Field("secret", TEXT, "Pre-shared key; a leading 0x makes it hexadecimal.", "", secret=True),
+        Field(
+            "secret",
+            TEXT,
+            "Pre-shared key; a leading 0x makes it hexadecimal.",
+            "",
+            secret=True,
+            shown_while={"auth-method": ("pre-shared-key", "pre-shared-key-xauth")},
+        ),
         Field(
             "my-id",
             identity("auto", "dn"),
@@ -232,6 +239,8 @@ POLICY = Menu(
     help="What traffic is encrypted, sent in clear or dropped; the first match from the top counts.",
     module="ipsec_policy",
     key=("src-address", "dst-address", "src-port", "dst-port", "protocol", "peer", "template", "group"),
+    # The later of two enabled policies with the same selectors is invalid, whatever their peers (ipsec.md 6).
+    key_yields=("peer",),
     ordered=True,
     idle_if={"template": "yes"},
     moves_since="7.23.2",

@@ -78,6 +78,8 @@ class Field:
     """In an ordered menu: says which traffic the entry is for, not what happens to it."""
     follows: str | None = None
     """While that other field is set, the router fills this one in by itself."""
+    shown_while: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """A secret that the router always prints while another field has one of these values: then missing is hidden."""
     fleeting: bool = False
     """Counts down by itself: given when an entry is made, never compared."""
 
@@ -118,6 +120,9 @@ class Menu:
     """Fields that tell entries apart; empty: content and comment do (firewall rules)."""
     key_if: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Further key fields that count only while another field has a value: {field: {other: value}}."""
+    key_yields: tuple[str, ...] = ()
+    """Key fields that give way: where no entry has the whole key, one that differs in these alone is the one meant,
+    since of two such entries, both enabled, only one can work."""
     single: bool = False
     """One set of properties instead of a list of entries."""
     ordered: bool = False

@@ -72,7 +72,11 @@ ONE = {"peer": "site-b", "id": "site-b-key-000001", "key": "ab" * 64}
             id="another-remote-id-is-another-identity",
         ),
         case(POLICY, LAN, {**LAN, "level": "unique"}, ["set *0 level=unique"], id="policy-by-selectors-and-peer"),
-        case(POLICY, LAN, {**LAN, "peer": "site-c"}, ["add "], id="policy-of-another-peer"),
+        case(
+            POLICY, LAN, {**LAN, "peer": "b,site-c"}, ["set *0 peer=b,site-c"], id="policy-with-a-peer-to-fall-back-on"
+        ),
+        case(POLICY, LAN, {**LAN, "peer": "c", "disabled": "yes"}, ["add "], id="policy-that-waits-for-its-turn"),
+        case(POLICY, {**LAN, "disabled": "true"}, {**LAN, "peer": "c"}, ["add "], id="policy-beside-one-that-waits"),
         case(POLICY, LAN, {**LAN, "src-address": "192.168.10.7/24"}, [], id="host-bits-do-not-count"),
         case(LISTS, LIST, {**LIST, "address": "203.0.113.50/32"}, [], id="list-by-list-and-address"),
         case(LISTS, LIST, {**LIST, "timeout": "1h"}, [], id="timeout-is-given-once"),
@@ -265,6 +269,15 @@ def test_one_set_of_properties() -> None:
     assert told(planned(SETTINGS, have, [{"accounting": "no"}])) == ["set accounting=no"]
     assert told(planned(SETTINGS, have, [{"accounting": "yes"}], "replaced")) == ["set interim-update=0s"]
     assert told(planned(SETTINGS, (), [{"accounting": "no"}])) == ["set accounting=no"]
+
+
+def test_a_policy_of_somebody_else_is_not_taken_over() -> None:
+    theirs = {**LAN, "comment": "theirs"}
+    mine = {**LAN, "peer": "c", "comment": "s2s-c"}
+    scope = Scope(owner=("s2s-c",))
+    assert told(planned(POLICY, entries(theirs), [mine], "overridden", scope=scope)) == ["add s2s-c"]
+    renamed = entries({**LAN, "comment": "s2s-c: old"})
+    assert told(planned(POLICY, renamed, [mine], "overridden", scope=scope)) == ["set *0 comment=s2s-c peer=c"]
 
 
 def test_the_default_template_is_changed_and_never_moved() -> None:
