@@ -58,150 +58,126 @@ def action(*words: str) -> Field:
 # {".id": "*5", "chain": "input", "action": "drop", "in-interface-list": "!LAN", "log": "false", "log-prefix": "",
 #  "bytes": "0", "packets": "0", "invalid": "false", "dynamic": "false", "disabled": "false",
 #  "comment": "defconf: drop all not coming from LAN"}
-FILTER = Menu(
-    path="/ip/firewall/filter",
-    help="Rules that let packets pass or drop them.",
-    module="firewall_filter",
-    key=(),
-    ordered=True,
-    chain="chain",
-    unsets=True,
-    loose=LOOSE,
-    scopes=("chain",),
-    fields=(
-        chain("input", "forward", "output"),
-        action(*PLAIN, "drop", "reject", "tarpit", "fasttrack-connection"),
-        *matchers.ALL_TABLES,
-        *matchers.TCP,
-        *matchers.TLS_HOST,
-        *matchers.tracked("srcnat", "dstnat", "ein-snat", "ein-dnat"),
-        *matchers.CONNECTION,
-        *matchers.PEER_TO_PEER,
-        Field(
-            "reject-with",
-            one_of(
-                *("icmp-admin-prohibited", "icmp-host-prohibited", "icmp-host-unreachable", "icmp-net-prohibited"),
-                *("icmp-network-unreachable", "icmp-port-unreachable", "icmp-protocol-unreachable", "tcp-reset"),
-            ),
-            "Answer that O(action=reject) sends.",
-            "icmp-network-unreachable",
+def table(name: str, help: str, *fields: Field) -> Menu:
+    """A menu of rules: no names, split into chains, tried from the top."""
+    return Menu(
+        path=f"/ip/firewall/{name}",
+        help=help,
+        module=f"firewall_{name}",
+        key=(),
+        ordered=True,
+        chain="chain",
+        unsets=True,
+        loose=LOOSE,
+        scopes=("chain",),
+        fields=(*fields, *TAIL),
+    )
+
+
+FILTER = table(
+    "filter",
+    "Rules that let packets pass or drop them.",
+    chain("input", "forward", "output"),
+    action(*PLAIN, "drop", "reject", "tarpit", "fasttrack-connection"),
+    *matchers.ALL_TABLES,
+    *matchers.TCP,
+    *matchers.TLS_HOST,
+    *matchers.tracked("srcnat", "dstnat", "ein-snat", "ein-dnat"),
+    *matchers.CONNECTION,
+    *matchers.PEER_TO_PEER,
+    Field(
+        "reject-with",
+        one_of(
+            *("icmp-admin-prohibited", "icmp-host-prohibited", "icmp-host-unreachable", "icmp-net-prohibited"),
+            *("icmp-network-unreachable", "icmp-port-unreachable", "icmp-protocol-unreachable", "tcp-reset"),
         ),
-        # Since 7.21 only routers whose hardware can do it have the argument (firewall.md 14); older ones all have it.
-        Field(
-            "hw-offload",
-            SWITCH,
-            "Let the switch chip carry fasttracked connections; since RouterOS 7.21 only hardware that can do it has "
-            "the property.",
-        ),
-        *TAIL,
+        "Answer that O(action=reject) sends.",
+        "icmp-network-unreachable",
+    ),
+    # Since 7.21 only routers whose hardware can do it have the argument (firewall.md 14); older ones all have it.
+    Field(
+        "hw-offload",
+        SWITCH,
+        "Let the switch chip carry fasttracked connections; since RouterOS 7.21 only hardware that can do it has "
+        "the property.",
     ),
 )
 
 # {".id": "*1", "chain": "srcnat", "action": "masquerade", "ipsec-policy": "out,none", "out-interface-list": "WAN",
 #  "log": "false", "log-prefix": "", "bytes": "0", "packets": "0", "invalid": "false", "dynamic": "false",
 #  "disabled": "false", "comment": "defconf: masquerade"}
-NAT = Menu(
-    path="/ip/firewall/nat",
-    help="Rules that translate addresses; they see the first packet of a connection only.",
-    module="firewall_nat",
-    key=(),
-    ordered=True,
-    chain="chain",
-    unsets=True,
-    loose=LOOSE,
-    scopes=("chain",),
-    fields=(
-        chain("srcnat", "dstnat", "input", "output"),
-        action(
-            *PLAIN,
-            *("dst-nat", "src-nat", "masquerade", "netmap", "redirect", "same", "socksify", "endpoint-independent-nat"),
-        ),
-        *matchers.ALL_TABLES,
-        *matchers.TLS_HOST_OF_OLD,
-        *matchers.CONNECTION,
-        Field("to-addresses", RANGE, "New address, prefix or range."),
-        Field("to-ports", one_span(0, 65535), "New port or range of ports."),
-        # The defaults of these two switches are unverified.
-        Field("randomise-ports", SWITCH, "Choose source ports at random.", "no"),
-        Field("same-not-by-dst", SWITCH, "O(action=same) does not look at the destination.", "no"),
-        Field("socks5-server", ADDRESS4, "SOCKS5 server that O(action=socksify) hands over to.", since="7.20"),
-        Field("socks5-port", number(0, 65535), "TCP port of that SOCKS5 server.", since="7.20"),
-        Field("socksify-service", WORD, "Service that takes the redirected connections.", since="7.20"),
-        *TAIL,
+NAT = table(
+    "nat",
+    "Rules that translate addresses; they see the first packet of a connection only.",
+    chain("srcnat", "dstnat", "input", "output"),
+    action(
+        *PLAIN,
+        *("dst-nat", "src-nat", "masquerade", "netmap", "redirect", "same", "socksify", "endpoint-independent-nat"),
     ),
+    *matchers.ALL_TABLES,
+    *matchers.TLS_HOST_OF_OLD,
+    *matchers.CONNECTION,
+    Field("to-addresses", RANGE, "New address, prefix or range."),
+    Field("to-ports", one_span(0, 65535), "New port or range of ports."),
+    # The defaults of these two switches are unverified.
+    Field("randomise-ports", SWITCH, "Choose source ports at random.", "no"),
+    Field("same-not-by-dst", SWITCH, "O(action=same) does not look at the destination.", "no"),
+    Field("socks5-server", ADDRESS4, "SOCKS5 server that O(action=socksify) hands over to.", since="7.20"),
+    Field("socks5-port", number(0, 65535), "TCP port of that SOCKS5 server.", since="7.20"),
+    Field("socksify-service", WORD, "Service that takes the redirected connections.", since="7.20"),
 )
 
 # {".id": "*2", "chain": "prerouting", "action": "notrack", "src-address": "192.168.10.0/24",
 #  "dst-address": "192.168.20.0/24", "log": "false", "log-prefix": "", "bytes": "0", "packets": "0",
 #  "invalid": "false", "dynamic": "false", "disabled": "false"}
-RAW = Menu(
-    path="/ip/firewall/raw",
-    help="Rules that act before connection tracking.",
-    module="firewall_raw",
-    key=(),
-    ordered=True,
-    chain="chain",
-    unsets=True,
-    loose=LOOSE,
-    scopes=("chain",),
-    fields=(
-        chain("prerouting", "output"),
-        action(*PLAIN, "drop", "notrack"),
-        *matchers.ALL_TABLES,
-        *matchers.TCP,
-        *matchers.TLS_HOST,
-        *TAIL,
-    ),
+RAW = table(
+    "raw",
+    "Rules that act before connection tracking.",
+    chain("prerouting", "output"),
+    action(*PLAIN, "drop", "notrack"),
+    *matchers.ALL_TABLES,
+    *matchers.TCP,
+    *matchers.TLS_HOST,
 )
 
 # {".id": "*3", "chain": "forward", "action": "change-mss", "new-mss": "1360", "passthrough": "true",
 #  "protocol": "tcp", "tcp-flags": "syn", "tcp-mss": "1361-65535", "ipsec-policy": "out,ipsec", "log": "false",
 #  "log-prefix": "", "bytes": "0", "packets": "0", "invalid": "false", "dynamic": "false", "disabled": "false"}
-MANGLE = Menu(
-    path="/ip/firewall/mangle",
-    help="Rules that mark packets and change their headers.",
-    module="firewall_mangle",
-    key=(),
-    ordered=True,
-    chain="chain",
-    unsets=True,
-    loose=LOOSE,
-    scopes=("chain",),
-    fields=(
-        chain("prerouting", "input", "forward", "output", "postrouting"),
-        action(
-            *PLAIN,
-            *("change-dscp", "change-mss", "change-ttl", "clear-df", "fasttrack-connection", "mark-connection"),
-            *("mark-packet", "mark-routing", "route", "set-priority", "sniff-pc", "sniff-tzsp", "strip-ipv4-options"),
-        ),
-        *matchers.ALL_TABLES,
-        *matchers.TCP,
-        *matchers.TLS_HOST,
-        *matchers.tracked("srcnat", "dstnat"),
-        *matchers.CONNECTION,
-        *matchers.PEER_TO_PEER,
-        Field("passthrough", SWITCH, "Go on with the next rule after this one has changed the packet.", "yes"),
-        Field("new-connection-mark", WORD, "Mark for the connection."),
-        Field("new-packet-mark", WORD, "Mark for the packet."),
-        Field("new-routing-mark", WORD, "Routing table for the packet."),
-        Field(
-            "new-mss",
-            number(0, 65535, "clamp-to-pmtu"),
-            "TCP maximum segment size in bytes, or V(clamp-to-pmtu); there is no tunnel interface to set an MTU on.",
-        ),
-        Field("new-dscp", number(0, 63, "from-priority", "from-priority-to-high-3-bits"), "DSCP value, 0 to 63."),
-        Field("new-ttl", operator("set", "increment", "decrement"), "Time to live, such as V(set:64)."),
-        Field(
-            "new-priority",
-            number(0, 63, "from-dscp", "from-dscp-high-3-bits", "from-ingress"),
-            "Priority of the packet, or where to take it from.",
-        ),
-        Field("route-dst", ADDRESS4, "Gateway that O(action=route) sends the packet to."),
-        Field("sniff-id", number(0, 65535), "Number that marks the packets of O(action=sniff-pc)."),
-        Field("sniff-target", ADDRESS4, "Host that receives copies of the packets."),
-        Field("sniff-target-port", number(0, 65535), "UDP port of that host."),
-        *TAIL,
+MANGLE = table(
+    "mangle",
+    "Rules that mark packets and change their headers.",
+    chain("prerouting", "input", "forward", "output", "postrouting"),
+    action(
+        *PLAIN,
+        *("change-dscp", "change-mss", "change-ttl", "clear-df", "fasttrack-connection", "mark-connection"),
+        *("mark-packet", "mark-routing", "route", "set-priority", "sniff-pc", "sniff-tzsp", "strip-ipv4-options"),
     ),
+    *matchers.ALL_TABLES,
+    *matchers.TCP,
+    *matchers.TLS_HOST,
+    *matchers.tracked("srcnat", "dstnat"),
+    *matchers.CONNECTION,
+    *matchers.PEER_TO_PEER,
+    Field("passthrough", SWITCH, "Go on with the next rule after this one has changed the packet.", "yes"),
+    Field("new-connection-mark", WORD, "Mark for the connection."),
+    Field("new-packet-mark", WORD, "Mark for the packet."),
+    Field("new-routing-mark", WORD, "Routing table for the packet."),
+    Field(
+        "new-mss",
+        number(0, 65535, "clamp-to-pmtu"),
+        "TCP maximum segment size in bytes, or V(clamp-to-pmtu); there is no tunnel interface to set an MTU on.",
+    ),
+    Field("new-dscp", number(0, 63, "from-priority", "from-priority-to-high-3-bits"), "DSCP value, 0 to 63."),
+    Field("new-ttl", operator("set", "increment", "decrement"), "Time to live, such as V(set:64)."),
+    Field(
+        "new-priority",
+        number(0, 63, "from-dscp", "from-dscp-high-3-bits", "from-ingress"),
+        "Priority of the packet, or where to take it from.",
+    ),
+    Field("route-dst", ADDRESS4, "Gateway that O(action=route) sends the packet to."),
+    Field("sniff-id", number(0, 65535), "Number that marks the packets of O(action=sniff-pc)."),
+    Field("sniff-target", ADDRESS4, "Host that receives copies of the packets."),
+    Field("sniff-target-port", number(0, 65535), "UDP port of that host."),
 )
 
 # {".id": "*7", "list": "vpn-peers", "address": "203.0.113.50", "creation-time": "2026-01-02 03:04:05",
