@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -36,7 +37,7 @@ class Progress:
     """How far a plan got: changes the router confirmed, and ids of the entries it made."""
 
     done: list[Change] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
+    ids: dict[Menu, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
 def read(session: Session, router: str, menus: Iterable[Menu], with_dynamic: bool) -> tuple[Version, Tables]:
@@ -106,7 +107,7 @@ def _note(stage: Sequence[Change], replies: Sequence[Reply | None], progress: Pr
         if reply and not reply.trap:
             progress.done.append(change)
             if reply.ret:
-                progress.ids.add(reply.ret)
+                progress.ids[change.menu].add(reply.ret)
 
 
 def _undo(session: Session, router: str, refusal: str, progress: Progress, before: Tables, version: Version) -> None:
@@ -118,7 +119,7 @@ def _undo(session: Session, router: str, refusal: str, progress: Progress, befor
     back = Plan()
     try:
         _dummy, now = read(session, router, old, with_dynamic=True)
-        back = invert(old, now, frozenset(progress.ids), version)
+        back = invert(old, now, progress.ids, version)
         undone = Progress()
         stuck = [text for stage in stages(back) if (text := _send(session, stage, undone))]
     except RouterError as error:

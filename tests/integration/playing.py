@@ -111,6 +111,7 @@ def playbook(folder: Path, *arguments: str, environment: Mapping[str, str]) -> R
     settings = {
         "ANSIBLE_HOME": str(folder / "home"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "temp"),
+        "ANSIBLE_ASYNC_DIR": str(folder / "async"),
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback"),
         "ANSIBLE_CALLBACKS_ENABLED": "record",
         "ANSIBLE_RETRY_FILES_ENABLED": "0",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Row, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry, Row, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu, Version, exists
 
 
@@ -33,6 +33,7 @@ def check_entry(menu: Menu, row: Row) -> None:
     """Raise Problem for the first field whose value is not of its kind; needs no router."""
     for name, text in row.items():
         item = menu.by_name[name]
+        _check_proof(menu, row, item)
         if text == "" or item.refers:
             continue
         try:
@@ -43,6 +44,32 @@ def check_entry(menu: Menu, row: Row) -> None:
         if item.follows and row.get(item.follows):
             sentence = f"{name}: the router takes it from {item.follows}, so only one of the two can be given"
             raise Problem(menu, label(menu, row), sentence)
+
+
+def _check_proof(menu: Menu, row: Row, item: Field) -> None:
+    """Raise Problem when a secret is given that the entry does not use, or an empty one that it needs."""
+    for other, words in item.shown_while.items():
+        used = row.get(other, words[0]) in words
+        if row[item.name] and not used:
+            sentence = f"{item.name}: the router keeps it only with {other}={' or '.join(words)}"
+            raise Problem(menu, label(menu, row), sentence)
+        if used and not row[item.name]:
+            sentence = f"{item.name}: it is empty; leave it out to keep the one that is there"
+            raise Problem(menu, label(menu, row), sentence)
+
+
+def check_removal(menu: Menu, row: Row) -> None:
+    """Raise Problem when a row says nothing by which an entry to be removed could be found."""
+    if menu.key and not any(row.get(name) for name in menu.key):
+        keys = ", ".join(menu.key)
+        sentence = f"nothing is given of what tells entries apart ({keys}); by a mark, scope.owner removes them"
+        raise Problem(menu, label(menu, row), sentence)
+
+
+def check_removable(menu: Menu, entry: Entry) -> None:
+    """Raise Problem when the router made an entry itself and keeps it."""
+    if entry.builtin:
+        raise Problem(menu, label(menu, entry.values), "is built in and cannot be removed")
 
 
 def check_version(menu: Menu, row: Row, version: Version) -> None:

@@ -70,6 +70,12 @@ def held(values: Row, item: Field, version: Version) -> str | None:
     return None if text is None else spell(item, text) or None
 
 
+def own_values(menu: Menu, values: Row) -> dict[str, str]:
+    """The values without those that the router fills in by itself because another field is set."""
+    follows = {name: menu.by_name[name].follows for name in values}
+    return {name: text for name, text in values.items() if not values.get(follows[name] or "")}
+
+
 def is_hidden(values: Row, item: Field) -> bool:
     """Whether the router keeps a secret from this account: asterisks, or missing where it is always printed."""
     if not item.secret:

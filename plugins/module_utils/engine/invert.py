@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, is_hidden, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, is_hidden, label, own_values
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import claim, key_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Line
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Draft, Tables, removals
@@ -16,18 +16,20 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate im
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import hurts
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, exists
 
+Made = Mapping[Menu, Collection[str]]
+"""Ids of entries by menu: every menu of a router counts for itself."""
 
-def invert(before: Tables, now: Tables, ours: frozenset[str], version: Version) -> Plan:
-    """Plan the return to `before`: `ours` are ids that we added; what others added meanwhile is left alone."""
-    menus = list(before)
-    drafts = [_draft(menu, before[menu], now.get(menu, ()), ours, version) for menu in menus]
+
+def invert(before: Tables, now: Tables, ours: Made, version: Version) -> Plan:
+    """Plan the return to `before`: `ours` are entries that we added; what others added meanwhile is left alone."""
+    drafts = [_draft(menu, entries, now.get(menu, ()), ours.get(menu, ()), version) for menu, entries in before.items()]
     early = [change for draft in reversed(drafts) for change in draft.early]
     build = [change for draft in drafts for change in draft.build]
     late = [change for draft in reversed(drafts) for change in draft.late]
     return Plan((*early, *build, *late), tuple(_lost(before, now)))
 
 
-def _draft(menu: Menu, before: Sequence[Entry], now: Sequence[Entry], ours: frozenset[str], version: Version) -> Draft:
+def _draft(menu: Menu, before: Sequence[Entry], now: Sequence[Entry], ours: Collection[str], version: Version) -> Draft:
     old = [entry for entry in before if not entry.dynamic]
     known = {entry.id for entry in old}
     present = {entry.id: entry for entry in now}
@@ -39,7 +41,9 @@ def _draft(menu: Menu, before: Sequence[Entry], now: Sequence[Entry], ours: froz
     first = _colliding(menu, leaving, missing, resets, version)
     build: list[Change] = [change for change in resets if not hurts(change)]
     build += (
-        _placed(menu, old, now, version) if menu.ordered else (Add(menu, _writable(menu, entry)) for entry in missing)
+        _placed(menu, old, now, version)
+        if menu.ordered
+        else (Add(menu, own_values(menu, entry.values)) for entry in missing)
     )
     build += [change for change in resets if hurts(change)]
     early = removals(menu, (entry for entry in leaving if entry.id in first))
@@ -61,7 +65,7 @@ def _placed(menu: Menu, old: Sequence[Entry], now: Sequence[Entry], version: Ver
         if entry.id in at:
             yield Move(menu, now[at[entry.id]], step.before)
         else:
-            yield Add(menu, _writable(menu, entry), step.before)
+            yield Add(menu, own_values(menu, entry.values), step.before)
 
 
 def _colliding(
@@ -94,15 +98,6 @@ def _reset(menu: Menu, old: Entry, new: Entry, version: Version) -> Iterator[Set
 
 def _unset(menu: Menu, default: str | None) -> bool:
     return default is None and menu.unsets
-
-
-def _writable(menu: Menu, entry: Entry) -> dict[str, str]:
-    """The words that make an entry anew; what the router fills in by itself is left to it."""
-    return {
-        name: text
-        for name, text in entry.values.items()
-        if not (menu.by_name[name].follows and entry.values.get(menu.by_name[name].follows or ""))
-    }
 
 
 def _lost(before: Tables, now: Tables) -> Iterator[str]:

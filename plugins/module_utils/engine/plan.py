@@ -15,6 +15,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check impor
     check_given,
     check_menu,
     check_once,
+    check_removable,
+    check_removal,
     check_version,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, held, is_hidden, label
@@ -59,6 +61,8 @@ def check(intent: Intent) -> None:
         for row in rows:
             check_entry(menu, row)
             check_given(menu, row, _essential(menu, intent.state))
+            if intent.state == "deleted":
+                check_removal(menu, row)
 
 
 def _essential(menu: Menu, state: str) -> Iterator[str]:
@@ -90,7 +94,9 @@ def _draft(menu: Menu, have: Sequence[Entry], want: Sequence[Row], intent: Inten
     if menu.key and not menu.single:
         check_once(menu, want, [key_of(menu, row, version) for row in want])
     if intent.state == "deleted":
-        doomed = [entry for entry in match_all(menu, have, want, version) if not entry.builtin]
+        doomed = match_all(menu, have, want, version)
+        for entry in doomed:
+            check_removable(menu, entry)
         return Draft(late=removals(menu, doomed))
     found = match(menu, have, want, version, intent.scope)
     leaving = _leaving(menu, have, found, intent)

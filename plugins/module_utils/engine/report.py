@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Change, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry, own_values
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import console_path, listing
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import to_options
@@ -25,7 +25,8 @@ def shown(menu: Menu, entries: Iterable[Entry], *, secrets: bool = True) -> Show
 
 def _options(menu: Menu, entry: Entry, secrets: bool) -> dict[str, object]:
     hidden = {item.name for item in menu.fields if item.secret and entry.values.get(item.name)}
-    options = to_options(menu, {name: text for name, text in entry.values.items() if name not in hidden})
+    plain = own_values(menu, entry.values)
+    options = to_options(menu, {name: text for name, text in plain.items() if name not in hidden})
     marks = {menu.by_name[name].option: HIDDEN for name in hidden} if secrets else {}
     return {**options, **marks}
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry, Row
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry, Row, own_values, spell
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
 
 PLAIN = re.compile(r"[A-Za-z0-9._:/,*@+!%-]+")
 ESCAPES = {'"': '\\"', "\\": "\\\\", "$": "\\$", "?": "\\?", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -31,7 +31,14 @@ def _typed(letter: str) -> str:
 def words(menu: Menu, values: Row) -> str:
     """`name=value ...` in the schema's order, secrets masked."""
     shown = ((item, values[item.name]) for item in menu.fields if item.name in values)
-    return " ".join(f"{item.name}={HIDDEN if item.secret and text else quote(text)}" for item, text in shown)
+    return " ".join(
+        f"{item.name}={HIDDEN if item.secret and text else quote(plainly(item, text))}" for item, text in shown
+    )
+
+
+def plainly(item: Field, text: str) -> str:
+    """A value as people type it: a switch is read as `true` and written as `yes`."""
+    return spell(item, text) if item.kind.option["type"] == "bool" else text
 
 
 def console_path(menu: Menu) -> str:
@@ -67,7 +74,7 @@ def listing(menu: Menu, entries: Sequence[Entry], touched: Mapping[str, frozense
     for entry in entries:
         if entry.dynamic:
             continue
-        line = words(menu, entry.values)
+        line = words(menu, own_values(menu, entry.values))
         for name in sorted(touched.get(entry.id, ())):
             line = line.replace(f"{name}={HIDDEN}", f"{name}={HIDDEN} (changed)")
         yield f"{'set' if menu.single else 'add'} {line}"

@@ -47,6 +47,19 @@ B = {"name": "b"}
             id="number",
         ),
         case(
+            IDENTITY,
+            {"peer": "b", "auth-method": "digital-signature", "secret": "s"},
+            "/ip/ipsec/identity peer=b: secret: the router keeps it only with auth-method=pre-shared-key or "
+            "pre-shared-key-xauth",
+            id="a-secret-that-nobody-uses",
+        ),
+        case(
+            IDENTITY,
+            {"peer": "b", "secret": ""},
+            "/ip/ipsec/identity peer=b: secret: it is empty; leave it out to keep the one that is there",
+            id="a-secret-that-would-be-taken-away",
+        ),
+        case(
             PROFILE,
             {**B, "hash-algorithm": "sha3"},
             "/ip/ipsec/profile name=b: hash-algorithm: 'sha3' was given, "
@@ -218,3 +231,11 @@ def test_what_others_name_cannot_go() -> None:
         "/ip/ipsec/peer name=b: cannot be removed, /ip/ipsec/identity comment=key of b still uses it"
     )
     assert referred(have, {PEER: [B], IDENTITY: [{"peer": "b"}]}, "deleted")
+
+
+def test_a_removal_by_comment_alone_is_told_how() -> None:
+    with pytest.raises(
+        Problem, match=r"policy comment=x: nothing is given of what tells entries apart"
+    ):
+        check(Intent({POLICY: [{"comment": "x"}]}, "deleted"))
+    check(Intent({FILTER: [{"chain": "input", "comment": "x"}]}, "deleted"))

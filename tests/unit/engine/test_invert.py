@@ -74,7 +74,7 @@ def test_from_every_point_of_a_plan_there_is_a_way_back(situation: tuple[tuple[E
     have, intent = situation
     before = Router({FILTER: have})
     router = Router({FILTER: have}).run(plan({FILTER: have}, intent, V7).changes[:sent])
-    back = invert({FILTER: have}, router.tables(), frozenset(router.made), V7)
+    back = invert({FILTER: have}, router.tables(), {FILTER: router.made}, V7)
     assert content(router.run(back)) == content(before)
 
 
@@ -87,7 +87,7 @@ def test_on_the_way_back_an_old_rule_is_above_all_it_was_above(
     order = [entry.values["comment"] for entry in have]
     router = Router({FILTER: have}).run(plan({FILTER: have}, intent, V7).changes[:sent])
     start = names(router)
-    for change in invert({FILTER: have}, router.tables(), frozenset(router.made), V7):
+    for change in invert({FILTER: have}, router.tables(), {FILTER: router.made}, V7):
         router.do(change)
         now = names(router)
         for upper, lower in combinations(order, 2):
@@ -104,7 +104,7 @@ def names(router: Router) -> list[str]:
 def test_what_others_added_meanwhile_stays() -> None:
     have = entries("accept #a", "drop #b")
     now = (have[1], Entry("*X", rule("accept #theirs")), Entry("*9", rule("accept #ours")))
-    assert told(invert({FILTER: have}, {FILTER: now}, frozenset({"*9"}), V7)) == ["add a <*1", "remove *9"]
+    assert told(invert({FILTER: have}, {FILTER: now}, {FILTER: ["*9"]}, V7)) == ["add a <*1", "remove *9"]
 
 
 def test_values_go_back_by_unset_or_by_the_default() -> None:
@@ -113,7 +113,7 @@ def test_values_go_back_by_unset_or_by_the_default() -> None:
         FILTER: entries("accept protocol=tcp #a"),
         PROFILE: entries({"name": "p", "lifetime": "8h", "prf-algorithm": "sha256"}),
     }
-    assert told(invert(have, now, frozenset(), V7)) == [
+    assert told(invert(have, now, {}, V7)) == [
         "set *0 action=drop -protocol",
         "set *0 lifetime=1d prf-algorithm=auto",
     ]
@@ -126,38 +126,42 @@ def test_what_the_router_fills_in_or_counts_down_is_left_to_it() -> None:
         POLICY: entries({**policy, "sa-dst-address": "203.0.113.51"}),
         LISTS: entries({"list": "a", "address": "192.0.2.1", "timeout": "59m"}),
     }
-    assert told(invert(have, now, frozenset(), V7)) == []
-    (change,) = invert({POLICY: have[POLICY]}, {POLICY: ()}, frozenset(), V7)
+    assert told(invert(have, now, {}, V7)) == []
+    (change,) = invert({POLICY: have[POLICY]}, {POLICY: ()}, {}, V7)
     assert isinstance(change, Add)
     assert "sa-dst-address" not in change.values
 
 
 def test_old_secrets_come_back_and_hidden_ones_are_asked_for() -> None:
     shown = {IDENTITY: entries({"peer": "b", "secret": "old"})}
-    assert told(invert(shown, {IDENTITY: entries({"peer": "b", "secret": "new"})}, frozenset(), V7)) == [
-        "set *0 secret=old"
-    ]
+    assert told(invert(shown, {IDENTITY: entries({"peer": "b", "secret": "new"})}, {}, V7)) == ["set *0 secret=old"]
     hidden = {IDENTITY: entries({"peer": "b", "secret": "********"})}
-    assert told(invert(hidden, shown, frozenset(), V7)) == []
-    back = invert(hidden, {IDENTITY: ()}, frozenset(), V7)
+    assert told(invert(hidden, shown, {}, V7)) == []
+    back = invert(hidden, {IDENTITY: ()}, {}, V7)
     assert back.warnings == (
         "/ip/ipsec/identity peer=b: its secret is hidden from this account and has to be set again",
     )
 
 
+def test_an_entry_with_an_id_that_we_made_elsewhere_is_somebody_else_s() -> None:
+    have = {PEER: (), FILTER: entries("accept")}
+    now = {PEER: (Entry("*9", {"name": "b"}),), FILTER: (*have[FILTER], Entry("*9", rule("drop")))}
+    assert told(invert(have, now, {PEER: ["*9"]}, V7)) == ["remove *9"]
+
+
 def test_what_the_router_cannot_hold_twice_goes_before_the_old_one_comes_back() -> None:
     one = {"peer": "b", "id": "site-b-key-000001", "key": "ab" * 64}
     have, now = {PSK: entries(one)}, {PSK: (Entry("*9", {**one, "key": "cd" * 64}),)}
-    assert [type(change) for change in invert(have, now, frozenset({"*9"}), V7)] == [Remove, Add]
+    assert [type(change) for change in invert(have, now, {PSK: ["*9"]}, V7)] == [Remove, Add]
     peers = {PEER: entries({"name": "old", "address": "203.0.113.50/32"})}
     renamed = {PEER: (Entry("*9", {"name": "new", "address": "203.0.113.50"}),)}
-    assert [type(change) for change in invert(peers, renamed, frozenset({"*9"}), V7)] == [Remove, Add]
+    assert [type(change) for change in invert(peers, renamed, {PEER: ["*9"]}, V7)] == [Remove, Add]
 
 
 def test_menus_are_rebuilt_in_their_order_and_what_was_made_goes_in_reverse() -> None:
     have = {PEER: entries({"name": "a", "address": "192.0.2.1"}), IDENTITY: entries({"peer": "a"})}
     now = {PEER: (Entry("*8", {"name": "b"}),), IDENTITY: (Entry("*0", {"peer": "*0"}), Entry("*9", {"peer": "b"}))}
-    changes = invert(have, now, frozenset({"*8", "*9"}), V7).changes
+    changes = invert(have, now, {PEER: ["*8"], IDENTITY: ["*9"]}, V7).changes
     assert [(type(change), change.menu) for change in changes] == [
         (Add, PEER),
         (Set, IDENTITY),
@@ -168,5 +172,5 @@ def test_menus_are_rebuilt_in_their_order_and_what_was_made_goes_in_reverse() ->
 
 def test_policies_of_old_routers_are_not_moved_back_either() -> None:
     have = entries({"peer": "a", "src-address": "192.168.1.0/24"}, {"peer": "a", "src-address": "192.168.2.0/24"})
-    assert told(invert({POLICY: have}, {POLICY: have[::-1]}, frozenset(), (7, 22))) == []
-    assert len(invert({POLICY: have}, {POLICY: have[::-1]}, frozenset(), V7).changes) == 1
+    assert told(invert({POLICY: have}, {POLICY: have[::-1]}, {}, (7, 22))) == []
+    assert len(invert({POLICY: have}, {POLICY: have[::-1]}, {}, V7).changes) == 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Move, Remove, Set
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
@@ -250,10 +251,14 @@ def test_deleted_rules(have: list[str], want: list[Row | str], changes: list[str
     assert told(planned(FILTER, entries(*have), want, "deleted")) == changes
 
 
-def test_deleted_removes_every_entry_with_the_key_and_no_built_in_one() -> None:
+def test_deleted_removes_every_entry_with_the_key() -> None:
     assert told(planned(IDENTITY, entries(KEY, KEY), [{"peer": "site-b"}], "deleted")) == ["remove *0", "remove *1"]
+
+
+def test_deleted_says_that_a_built_in_entry_stays() -> None:
     built_in = (Entry("*A", {"name": "default"}, builtin=True),)
-    assert told(planned(PROFILE, built_in, [{"name": "default"}], "deleted")) == []
+    with pytest.raises(Problem, match="/ip/ipsec/profile name=default: is built in and cannot be removed"):
+        planned(PROFILE, built_in, [{"name": "default"}], "deleted")
 
 
 def test_dynamic_entries_stand_for_rows_that_pass_away_and_for_no_others() -> None:
