@@ -34,8 +34,10 @@ test: $(VENV)/.test $(TREE) $(CLIENTS)/.made ## Run the molecule scenarios and a
 lint: $(VENV)/.lint $(TREE) ## Run all linters and type checks
 	@tools/lint.sh
 
-bench: $(VENV)/.test $(TREE) ## Measure round trips and CPU of converged runs
-	@$(BIN)/python tests/bench/run.py $(ARGS)
+bench: $(VENV)/.test $(TREE) $(CLIENTS)/.made ## Measure round trips and CPU, and compare with community.routeros
+	@$(BIN)/python tests/bench/run.py
+	@echo
+	@$(BIN)/python tests/bench/compare.py $(ARGS)
 
 docs: $(VENV)/.docs $(TREE) ## Build the reference as HTML under .cache/docs
 	@tools/docs.sh

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -20,6 +21,8 @@ from twin import Server
 HERE = Path(__file__).parent
 PASSWORD = "router-password-42"
 Task = Mapping[str, Any]
+# Elsewhere the order of entries has no meaning.
+ORDERED = ("/ip/ipsec/policy", *(f"/ip/firewall/{table}" for table in ("filter", "nat", "raw", "mangle")))
 
 
 @dataclass(frozen=True)
@@ -82,26 +85,38 @@ def place(server: Server) -> dict[str, Any]:
     return found
 
 
+def play_on(
+    folder: Path,
+    routers: Server | Mapping[str, Server | Mapping[str, Any]],
+    tasks: Sequence[Task] = (),
+    *flags: str,
+    variables: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    **keywords: Any,
+) -> Run:
+    """Runs tasks, or with `role` a role, on twins by name; keyword arguments are of the play."""
+    named = {"router": routers} if isinstance(routers, Server) else routers
+    hosts = {name: place(router) if isinstance(router, Server) else dict(router) for name, router in named.items()}
+    (folder / "inventory.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": dict(variables or {})}}))
+    book = [{"hosts": "all", "gather_facts": False, "tasks": list(tasks), **keywords}]
+    (folder / "play.json").write_text(json.dumps(book))
+    return playbook(folder, "-i", "inventory.json", "play.json", *flags, environment=environment or {})
+
+
 @pytest.fixture
 def play(tmp_path: Path) -> Play:
-    """Runs tasks, or with `role` a role, on twins by name; keyword arguments are of the play."""
+    """`play_on` in a folder of the test's own."""
+    return functools.partial(play_on, tmp_path)
 
-    def run(
-        routers: Server | Mapping[str, Server | Mapping[str, Any]],
-        tasks: Sequence[Task] = (),
-        *flags: str,
-        variables: Mapping[str, Any] | None = None,
-        environment: Mapping[str, str] | None = None,
-        **keywords: Any,
-    ) -> Run:
-        named = {"router": routers} if isinstance(routers, Server) else routers
-        hosts = {name: place(router) if isinstance(router, Server) else dict(router) for name, router in named.items()}
-        (tmp_path / "inventory.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": dict(variables or {})}}))
-        book = [{"hosts": "all", "gather_facts": False, "tasks": list(tasks), **keywords}]
-        (tmp_path / "play.json").write_text(json.dumps(book))
-        return playbook(tmp_path, "-i", "inventory.json", "play.json", *flags, environment=environment or {})
 
-    return run
+def content(server: Server) -> dict[str, list[dict[str, str]]]:
+    """Everything on the router but what depends on when and how often something was made."""
+    found = {}
+    for path, rows in server.router.dump().items():
+        if path.startswith("/ip/"):
+            kept = [{key: row[key] for key in row if key not in (".id", "creation-time")} for row in rows]
+            found[path] = kept if path in ORDERED else sorted(kept, key=lambda row: sorted(row.items()))
+    return found
 
 
 def playbook(folder: Path, *arguments: str, environment: Mapping[str, str]) -> Run:

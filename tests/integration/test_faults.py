@@ -19,7 +19,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Sec
 from twin import Refusal, Server
 from twin.pytest_plugin import MakeTwin
 
-from tests.integration.playing import PASSWORD, Play
+from tests.integration.playing import PASSWORD, Play, content
 
 TUNNEL = {
     "name": "branch",
@@ -31,8 +31,6 @@ TUNNEL = {
 OTHER = {**TUNNEL, "name": "other", "remote_address": "203.0.113.60", "remote_subnets": ["192.168.30.0/24"]}
 CHANGED = {**TUNNEL, "psk": "quite-another-secret-here", "remote_subnets": ["192.168.20.0/24", "192.168.21.0/24"]}
 ABSENT = {"name": "branch", "state": "absent"}
-# Elsewhere the order of entries has no meaning.
-ORDERED = ("/ip/ipsec/policy", *(f"/ip/firewall/{table}" for table in ("filter", "nat", "raw", "mangle")))
 WHEN = ("before", "after", "midreply")
 # What happens to a router that has `old` when it is to have `new`.
 STORIES = {
@@ -50,16 +48,6 @@ def run(server: Server, tunnels: list[dict[str, Any]]) -> Mapping[str, Any]:
     request = request_from("config", validate(spec_of("config"), arguments))
     target = Target("127.0.0.1", password=PASSWORD, port=server.port, transport="api")
     return perform(request, target, Secrets())
-
-
-def content(server: Server) -> dict[str, list[dict[str, str]]]:
-    """Everything on the router but what depends on when and how often something was made."""
-    found = {}
-    for path, rows in server.router.dump().items():
-        if path.startswith("/ip/"):
-            kept = [{key: row[key] for key in row if key not in (".id", "creation-time")} for row in rows]
-            found[path] = kept if path in ORDERED else sorted(kept, key=lambda row: sorted(row.items()))
-    return found
 
 
 def prepared(make_twin: MakeTwin, tunnels: list[dict[str, Any]]) -> Server:
