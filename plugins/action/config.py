@@ -33,6 +33,10 @@ NOWHERE = (
     "no router to talk to: set ansible_connection to {ours} for this host (it is {theirs}), or give provider to run "
     "the module on a host that can reach the router"
 )
+TWO_ROUTERS = (
+    "provider names a router, and so does the connection {ours} of this host; leave provider out, or set "
+    "ansible_connection to local to use it"
+)
 NO_ASYNC = (
     "async does not work over the connection {ours}, which runs tasks inside Ansible itself; leave async out, or give "
     "provider and delegate the task to a host that can reach the router"
@@ -83,4 +87,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _refusal(self, ours: bool, provider: bool, state: str) -> str | None:
         if ours and self._task.async_val:
             return NO_ASYNC
+        if ours and provider:
+            return TWO_ROUTERS
         return None if ours or provider or state == "rendered" else NOWHERE

@@ -137,5 +137,8 @@ class Connection(ConnectionBase):  # type: ignore[misc]
         """Refuse: nothing is copied from a router."""
         raise AnsibleError(NO_COMMANDS)
 
+    def reset(self) -> None:
+        """Nothing is open between tasks."""
+
     def close(self) -> None:
         """Nothing is open between tasks."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.mask import Mask
@@ -23,6 +24,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options imp
     to_words,
 )
 
+UNKNOWN = "there is no such option: "
+SCOPED = ("overridden", "gathered")
 SEVERAL = "config"
 """The module that takes several menus at once."""
 
@@ -55,8 +58,8 @@ def validate(spec: Mapping[str, Any], arguments: Mapping[str, Any], where: str =
     result = ArgumentSpecValidator(dict(spec)).validate(dict(arguments))
     if result.error_messages:
         # The private attribute is the only source of the values of `no_log` options; a unit test holds it in place.
-        sentence = Mask(map(str, result._no_log_values)).text("; ".join(result.error_messages))
-        raise BadArguments(f"{where}{sentence}")
+        told = (f"{UNKNOWN if isinstance(each, UnsupportedError) else ''}{each}" for each in result.errors)
+        raise BadArguments(Mask(map(str, result._no_log_values)).text(f"{where}{'; '.join(told)}"))
     return dict(result.validated_parameters)
 
 
@@ -64,9 +67,12 @@ def request_from(module: str, arguments: Mapping[str, Any]) -> Request:
     """The wish behind validated arguments; raises BadArguments when entries of `config` do not fit their menus."""
     state = arguments["state"]
     scope = arguments.get("scope") or {}
+    if any(scope.values()) and state not in SCOPED:
+        raise BadArguments(f"scope has no meaning with state {state}, only with {' or '.join(SCOPED)}")
     wants = {menu: rows for menu, rows in _wants(module, arguments) if rows is not None}
     if not wants and state != "gathered":
-        raise BadArguments(f"config is required when state is {state}")
+        what = "config names no menu" if arguments.get("config") == {} and module == SEVERAL else "config is missing"
+        raise BadArguments(f"{what}; it is required when state is {state}")
     if not wants:
         wants = {menu: [] for menu in ([*BY_MODULE.values()] if module == SEVERAL else [BY_MODULE[module]])}
     owner = scope.get("owner")

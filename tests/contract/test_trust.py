@@ -13,8 +13,10 @@ import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device import tls
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import (
+    BadSettings,
     Command,
     Reply,
+    RouterError,
     Session,
     Target,
     Untrusted,
@@ -54,9 +56,9 @@ def bare(make_twin: MakeTwin) -> Server:
     return make_twin(tls="anonymous")
 
 
-def refused(join: Join, server: Server, **settings: Any) -> str:
+def refused(join: Join, server: Server, reason: type[RouterError] = Untrusted, **settings: Any) -> str:
     """Why the client does not trust the server, having sent it nothing."""
-    with pytest.raises(Untrusted) as caught:
+    with pytest.raises(reason) as caught:
         join(server, **settings)
     assert server.sentences == []
     return str(caught.value)
@@ -120,7 +122,7 @@ def test_another_fingerprint_is_refused(join: Join, certified: Server) -> None:
 
 @pytest.mark.parametrize("given", ["ab:cd", "zz" * 32, "ab" * 20, ":"])
 def test_what_is_no_fingerprint_is_named_before_anything_happens(join: Join, certified: Server, given: str) -> None:
-    assert "64 hexadecimal digits" in refused(join, certified, fingerprint=given)
+    assert "64 hexadecimal digits" in refused(join, certified, BadSettings, fingerprint=given)
     assert certified.connections == 0
 
 
@@ -133,7 +135,7 @@ def test_an_unusable_ca_file_is_named(
     file = tmp_path / "ca.pem"
     if content:
         file.write_text(content)
-    assert f"routeros_ca_file {file} cannot be used: {told}" in refused(join, certified, ca_file=str(file))
+    assert f"routeros_ca_file {file} cannot be used: {told}" in refused(join, certified, BadSettings, ca_file=str(file))
     assert certified.connections == 0
 
 
@@ -162,7 +164,7 @@ def test_anonymous_does_not_mean_any_certificate(join: Join, certified: Server) 
 
 
 def test_anonymous_and_pinned_exclude_each_other(join: Join, bare: Server) -> None:
-    told = refused(join, bare, anonymous=True, fingerprint="ab" * 32)
+    told = refused(join, bare, BadSettings, anonymous=True, fingerprint="ab" * 32)
     assert "routeros_anonymous and routeros_fingerprint exclude each other" in told
 
 

@@ -44,7 +44,8 @@ def told(run: Run) -> str:
 @pytest.mark.parametrize(
     ("module", "config", "words"),
     [
-        pytest.param("ipsec_profile", [{**PROFILE, "encalg": "x"}], ["encalg", "enc_algorithm"], id="unknown-option"),
+        pytest.param("ipsec_profile", [{**PROFILE, "encalg": "x"}], ["there is no such option: config.encalg", "enc_algorithm"],
+                     id="unknown-option"),
         pytest.param("config", {"ipsec_profile": [{**PROFILE, "encalg": "x"}]},
                      ["ipsec_profile", "encalg"], id="unknown-option-of-a-menu"),
         pytest.param("config", {"ipsec_profil": []}, ["ipsec_profil", "ipsec_profile"], id="unknown-menu"),
@@ -109,6 +110,19 @@ def test_a_refusal_half_way_is_undone(router: Server, play: Play) -> None:
     assert router.router.dump() == before
 
 
+def test_undoing_touches_nothing_that_has_the_same_id_in_another_menu(router: Server, play: Play) -> None:
+    name = {"name": "names.example.com", "address": "203.0.113.77"}
+    router.router.seed({"/ip/dns/static": [name]})
+    router.router.add("/ip/firewall/address-list", list="x", address=name["name"])
+    before = router.router.dump()
+    rules = [{"chain": "prerouting", "comment": f"rule {number}"} for number in range(5)]
+    lists = [{"list": "y", "address": "192.0.2.1"}]
+    wrong = [{"chain": "input", "in_interface": "nope"}]
+    both = {"firewall_address_list": lists, "firewall_raw": rules, "firewall_filter": wrong}
+    assert "the 6 changes made were undone" in told(play(router, [task("config", both)]))
+    assert router.router.dump() == before
+
+
 def elsewhere(router: Server, **changes: Any) -> dict[str, Any]:
     return {**place(router), **changes}
 
@@ -142,6 +156,26 @@ def test_no_session_is_told(
     message = told(run)
     assert [word for word in words if word not in message] == [], message
     assert router.router.dump() == before
+
+
+@pytest.mark.parametrize("wrong", [{"routeros_fingerprint": "abc"}, {"routeros_transport": "telnet"}])
+def test_a_wrong_setting_is_a_failure_and_no_unreachable_router(
+    router: Server, play: Play, wrong: dict[str, Any]
+) -> None:
+    run = play({"router": elsewhere(router, **wrong)}, [task("ipsec_profile", [PROFILE])])
+    assert run.failure.status == "failed"
+
+
+def test_two_ways_to_name_a_router_are_told(router: Server, play: Play) -> None:
+    """Whichever of them was meant, the other one is not to be changed by mistake."""
+    provider = {"host": "127.0.0.1", "port": 1, "password": PASSWORD}
+    message = told(play(router, [task("ipsec_profile", [PROFILE], provider=provider)]))
+    assert "provider names a router, and so does the connection" in message
+
+
+def test_a_scope_without_a_meaning_is_told(router: Server, play: Play) -> None:
+    message = told(play(router, [task("ipsec_profile", [PROFILE], scope={"owner": ["s2s"]})]))
+    assert message == "scope has no meaning with state merged, only with overridden or gathered"
 
 
 def test_a_router_that_never_answers_is_told(make_twin: MakeTwin, play: Play) -> None:

@@ -141,8 +141,10 @@ def test_rendering_needs_no_router(play: Play) -> None:
 
 
 def test_what_was_gathered_can_be_given_back(router: Server, play: Play) -> None:
+    policy = {"peer": ["site-b"], "tunnel": True, "src_address": "192.168.10.0/24", "dst_address": "192.168.20.0/24"}
     tasks = [
         peer(),
+        {"name": "policy", "vpnops.mikrotik.ipsec_policy": {"config": [policy]}},
         {"name": "gather", "vpnops.mikrotik.config": {"state": "gathered"}, "register": "all"},
         {"name": "back", "vpnops.mikrotik.config": {"state": "replaced", "config": "{{ all.gathered }}"}},
     ]

@@ -69,7 +69,7 @@ def test_gathering_everything() -> None:
 @pytest.mark.parametrize("module", ["config", "ipsec_peer"])
 @pytest.mark.parametrize("state", ["merged", "replaced", "overridden", "deleted", "rendered"])
 def test_every_other_state_needs_config(module: str, state: str) -> None:
-    with pytest.raises(BadArguments, match=f"^config is required when state is {state}$"):
+    with pytest.raises(BadArguments, match=f"^config is missing; it is required when state is {state}$"):
         requested(module, state=state)
 
 

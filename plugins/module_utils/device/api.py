@@ -76,7 +76,7 @@ def _came(answers: Iterable[Answer]) -> list[Reply | None]:
 
 
 def open_api(target: Target) -> ApiSession:
-    """A session over `api` or `api-ssl`; raises Unreachable, LoginRefused or Untrusted."""
+    """A session over `api` or `api-ssl`; raises BadSettings, Unreachable, LoginRefused or Untrusted."""
     if IMPORT_ERROR:
         problem = (
             f"the Python library librouteros is missing ({IMPORT_ERROR}) for {sys.executable}; "

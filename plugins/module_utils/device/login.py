@@ -30,8 +30,8 @@ def log_in(wire: Wire, target: Target) -> None:
     if answer.trap or answer.ret is not None:
         text = answer.trap.message if answer.trap else "it wants yet another challenge answered"
         problem = (
-            f"the login of user {target.user} was refused ({text}); check ansible_user and ansible_password, and that "
-            "the user's group has the policy api"
+            f"the login of user {target.user} was refused ({text}); check ansible_user and ansible_password (with "
+            "provider its username and password), and that the user's group has the policy api"
         )
         raise LoginRefused(where(target), problem)
 

@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.api import open_api
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Session, Target, Unreachable
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import BadSettings, Session, Target
 
 
 def open_session(target: Target) -> Session:
-    """A logged-in session; raises Unreachable, LoginRefused or Untrusted, and nothing was changed then."""
+    """A logged-in session; raises BadSettings, Unreachable, LoginRefused or Untrusted, and nothing was changed then."""
     if target.transport in ("api", "api-ssl"):
         return open_api(target)
     if target.transport == "ssh":
         problem = "the transport ssh is not available yet; set routeros_transport to api-ssl"
     else:
         problem = f"there is no transport {target.transport}; set routeros_transport to api-ssl or api"
-    raise Unreachable(target.host, problem)
+    raise BadSettings(target.host, problem)

@@ -4,6 +4,7 @@
 """The seam to a router: what a transport offers, and the errors it may raise.
 
 RouterError            names the router; str() is one sentence for the operator
+├── BadSettings        what the inventory says of the router cannot be used; nothing was sent, correct it
 ├── Unreachable        no session was made; nothing was sent, trying again is safe
 ├── LoginRefused       wrong user or password, or no API permission; trying again may lock the account
 ├── Untrusted          the certificate or host key is not the one expected
@@ -26,6 +27,10 @@ class RouterError(Exception):
         super().__init__(f"{router}: {problem}")
         self.router = router
         self.problem = problem
+
+
+class BadSettings(RouterError):
+    """What the inventory says of the router cannot be used; nobody was asked yet."""
 
 
 class Unreachable(RouterError):

@@ -14,7 +14,12 @@ from typing import NoReturn
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.dial import host_of, where
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.link import reason
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target, Unreachable, Untrusted
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import (
+    BadSettings,
+    Target,
+    Unreachable,
+    Untrusted,
+)
 
 # A router without a certificate knows anonymous Diffie-Hellman only, which ended with TLS 1.2 and which OpenSSL
 # offers at security level 0 alone.
@@ -58,7 +63,7 @@ def secure(sock: socket.socket, target: Target, context: ssl.SSLContext) -> ssl.
 
 
 def context_for(target: Target) -> ssl.SSLContext:
-    """How to check the router; raises Untrusted where the settings allow no check."""
+    """How to check the router; raises BadSettings where the settings allow no check."""
     # Not ssl.create_default_context(): newer Pythons make it insist on extensions that certificates made on a
     # router lack, and it would load the system's authorities for nothing.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -78,14 +83,14 @@ def context_for(target: Target) -> ssl.SSLContext:
 
 
 def wanted_fingerprint(target: Target) -> str:
-    """The expected fingerprint as 64 lower-case digits; raises Untrusted if it is none."""
+    """The expected fingerprint as 64 lower-case digits; raises BadSettings if it is none."""
     digits = re.sub(r"[:\s]", "", target.fingerprint or "").lower()
     if not re.fullmatch(r"[0-9a-f]{64}", digits):
         problem = (
             f"routeros_fingerprint must be the 64 hexadecimal digits of a SHA-256 fingerprint, not {len(digits)} "
             "characters of something else; /certificate print detail shows it on the router"
         )
-        raise Untrusted(where(target), problem)
+        raise BadSettings(where(target), problem)
     return digits
 
 
@@ -97,7 +102,7 @@ def _leave_unchecked(context: ssl.SSLContext) -> None:
 def _allow_anonymous(context: ssl.SSLContext, target: Target) -> None:
     if target.fingerprint:
         problem = "routeros_anonymous and routeros_fingerprint exclude each other; remove one of them"
-        raise Untrusted(where(target), problem)
+        raise BadSettings(where(target), problem)
     _leave_unchecked(context)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(ANONYMOUS_CIPHERS)
@@ -108,7 +113,7 @@ def _trust(context: ssl.SSLContext, target: Target, ca_file: str) -> None:
         context.load_verify_locations(cafile=ca_file)
     except OSError as error:
         text = "it holds no certificate in PEM form" if isinstance(error, ssl.SSLError) else reason(error)
-        raise Untrusted(where(target), f"routeros_ca_file {ca_file} cannot be used: {text}") from None
+        raise BadSettings(where(target), f"routeros_ca_file {ca_file} cannot be used: {text}") from None
 
 
 def _compare(secured: ssl.SSLSocket, target: Target) -> None:

@@ -12,10 +12,10 @@ import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device import api
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import (
+    BadSettings,
     Command,
     RouterError,
     Target,
-    Unreachable,
 )
 from twin import Server
 
@@ -34,7 +34,7 @@ except RouterError as error:
 
 @pytest.mark.parametrize(("transport", "told"), [("ssh", "ssh is not available yet"), ("mac", "no transport mac")])
 def test_a_transport_that_is_not_there_is_named(transport: str, told: str) -> None:
-    with pytest.raises(Unreachable, match=f"^r1: .*{told}.*routeros_transport"):
+    with pytest.raises(BadSettings, match=f"^r1: .*{told}.*routeros_transport"):
         open_session(Target("r1", transport=transport))
 
 

@@ -234,8 +234,6 @@ def test_what_others_name_cannot_go() -> None:
 
 
 def test_a_removal_by_comment_alone_is_told_how() -> None:
-    with pytest.raises(
-        Problem, match=r"policy comment=x: nothing is given of what tells entries apart"
-    ):
+    with pytest.raises(Problem, match=r"policy comment=x: nothing is given of what tells entries apart"):
         check(Intent({POLICY: [{"comment": "x"}]}, "deleted"))
     check(Intent({FILTER: [{"chain": "input", "comment": "x"}]}, "deleted"))
