@@ -38,13 +38,20 @@ options:
     type: bool
     default: false
   firewall:
-    description: Make the accepts in C(input) and C(forward), and their address lists.
+    description: Let peers and tunnel traffic through, for tunnels that do not say otherwise themselves.
     type: bool
     default: true
   nat_bypass:
-    description: Make the rules that keep tunnel traffic from being translated.
+    description: Keep tunnel traffic from being translated, for tunnels that do not say otherwise themselves.
     type: bool
     default: true
+  existing:
+    description:
+      - What stands on the router under the prefix, as M(vpnops.mikrotik.config) gathers it for C(ipsec_peer),
+        C(ipsec_policy) and C(firewall_address_list), so that what other tunnels need is kept.
+      - Without it the given tunnels are taken for the only ones.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -72,14 +79,6 @@ _value:
       description: Marks for the option C(scope.owner) of M(vpnops.mikrotik.config).
       type: list
       elements: str
-    present:
-      description: Marks of the tunnels that are to stand.
-      type: list
-      elements: str
-    absent:
-      description: Marks of the tunnels that are to go.
-      type: list
-      elements: str
     problems:
       description: Sentences on tunnels that are wrong or weak. If there are any, there are no entries.
       type: list
@@ -90,10 +89,9 @@ from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.site_to_site import (
-    Settings,
-    site_to_site,
-)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.site_to_site import site_to_site
 
 
 def compiled(
@@ -101,6 +99,7 @@ def compiled(
     *,
     profile: Mapping[str, object] | None = None,
     proposal: Mapping[str, object] | None = None,
+    existing: Found | None = None,
     prefix: str = "s2s",
     **switches: object,
 ) -> dict[str, object]:
@@ -112,14 +111,8 @@ def compiled(
         chosen = Settings(prefix, **{name: boolean(value) for name, value in switches.items()})
     except TypeError as error:
         raise AnsibleFilterError(f"site_to_site: {error}") from None
-    result = site_to_site(tunnels, chosen, profile or {}, proposal or {})
-    return {
-        "config": result.config,
-        "owners": list(result.owners),
-        "present": list(result.present),
-        "absent": list(result.absent),
-        "problems": list(result.problems),
-    }
+    result = site_to_site(tunnels, chosen, profile or {}, proposal or {}, existing or {})
+    return {"config": result.config, "owners": list(result.owners), "problems": list(result.problems)}
 
 
 class FilterModule:

@@ -44,8 +44,8 @@ def told(run: Run) -> str:
 @pytest.mark.parametrize(
     ("module", "config", "words"),
     [
-        pytest.param("ipsec_profile", [{**PROFILE, "encalg": "x"}], ["there is no such option: config.encalg", "enc_algorithm"],
-                     id="unknown-option"),
+        pytest.param("ipsec_profile", [{**PROFILE, "encalg": "x"}],
+                     ["there is no such option: config.encalg", "enc_algorithm"], id="unknown-option"),
         pytest.param("config", {"ipsec_profile": [{**PROFILE, "encalg": "x"}]},
                      ["ipsec_profile", "encalg"], id="unknown-option-of-a-menu"),
         pytest.param("config", {"ipsec_profil": []}, ["ipsec_profil", "ipsec_profile"], id="unknown-menu"),

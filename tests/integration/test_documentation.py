@@ -60,13 +60,18 @@ def router(make_twin: MakeTwin) -> Server:
     return make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True, tls=True)
 
 
+@pytest.fixture
+def other(make_twin: MakeTwin) -> Server:
+    return make_twin("7.16.2", users={"admin": PASSWORD}, defconf=True, tls=True)
+
+
 @pytest.mark.parametrize("content", shown(list))
 def test_what_a_page_shows_runs_and_the_second_time_changes_nothing(
-    router: Server, play: Play, content: list[dict[str, Any]]
+    router: Server, other: Server, play: Play, content: list[dict[str, Any]]
 ) -> None:
     if "hosts" in content[0]:
         (book,) = content
-        hosts: Any = {"hq": router, "branch": router} if book["hosts"] != "jump" else {"jump": jump()}
+        hosts: Any = {"hq": router, "branch": other} if book["hosts"] != "jump" else {"jump": jump()}
         rest = {key: value for key, value in book.items() if key not in ("name", "hosts", "gather_facts", "tasks")}
         tasks = book.get("tasks", [])
     else:

@@ -63,7 +63,7 @@ def test_a_tunnel_stands_on_every_version_and_leaves_nothing_behind(
     server = make_twin(version, users={"admin": PASSWORD}, defconf=True)
     before = server.router.dump()
     assert converged(join, server, TUNNEL) == 1
-    assert converged(join, server, {"name": "branch", "state": "absent"}) == 2
+    assert converged(join, server, {"name": "branch", "state": "absent"}) == 1
     assert server.router.dump() == before
 
 
@@ -85,7 +85,7 @@ def test_check_mode_tells_what_the_run_then_does(router: Server, join: Join) -> 
 def test_check_mode_of_the_last_tunnel_s_end(router: Server, join: Join) -> None:
     join(router, TUNNEL)
     before = router.router.dump()
-    assert join(router, {"name": "branch", "state": "absent"}, flags=("--check",)).changed == 2
+    assert join(router, {"name": "branch", "state": "absent"}, flags=("--check",)).changed == 1
     assert router.router.dump() == before
 
 
@@ -121,10 +121,44 @@ def test_tunnels_that_are_not_named_stay_as_they_are(router: Server, join: Join)
     assert router.router.dump() == alone, "what both shared is still needed by the first"
 
 
+def test_what_two_tunnels_need_stays_until_both_are_gone(router: Server, join: Join) -> None:
+    """Two ways to the same site: one address and one network in the lists, needed twice."""
+    one = {**TUNNEL, "local_address": "198.51.100.7"}
+    two = {**TUNNEL, "name": "two", "local_address": "198.51.100.8", "local_subnets": ["192.168.11.0/24"]}
+    assert converged(join, router, one) == 1
+    assert converged(join, router, two) == 1
+    assert comments(router, "/ip/firewall/address-list") == ["s2s: branch, two"] * 2
+    assert converged(join, router, one) == 0, "whichever of them is spoken of"
+    assert converged(join, router, {"name": "branch", "state": "absent"}) == 1
+    assert comments(router, "/ip/firewall/address-list") == ["s2s: two"] * 2
+    assert len(router.router.rows(FILTER)) == 16
+    assert converged(join, router, {"name": "two", "state": "absent"}) == 1
+    assert router.router.rows("/ip/firewall/address-list") == []
+
+
+def test_a_tunnel_without_firewall_takes_nothing_from_the_others(router: Server, join: Join) -> None:
+    join(router, TUNNEL)
+    rules = comments(router, FILTER)
+    six = {"local_subnets": ["2001:db8:1::/64"], "remote_subnets": ["2001:db8:2::/64"], "firewall": False}
+    assert converged(join, router, {**OTHER, "remote_address": "2001:db8::9", **six}) == 1
+    assert converged(join, router, OTHER | {"name": "third"}, firewall=False) == 1
+    assert comments(router, FILTER) == rules
+
+
+def test_everything_through_the_tunnel_but_what_is_local(router: Server, join: Join) -> None:
+    assert converged(join, router, {**TUNNEL, "remote_subnets": ["0.0.0.0/0"]}) == 1
+    assert [(row["action"], row["dst-address"]) for row in router.router.rows(POLICIES)[1:]] == [
+        ("none", "192.168.10.0/24"),
+        ("encrypt", "0.0.0.0/0"),
+    ]
+    assert converged(join, router, {"name": "branch", "state": "absent"}) == 1
+    assert "s2s" not in str(router.router.dump())
+
+
 def test_two_prefixes_do_not_meet(router: Server, join: Join) -> None:
     join(router, TUNNEL)
     assert converged(join, router, OTHER, prefix="vpn") == 1
-    assert converged(join, router, {"name": "other", "state": "absent"}, prefix="vpn") == 2
+    assert converged(join, router, {"name": "other", "state": "absent"}, prefix="vpn") == 1
     assert converged(join, router, TUNNEL) == 0
 
 

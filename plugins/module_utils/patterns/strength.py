@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec_terms import PROFILE, PROPOSAL
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import milliseconds, split
 
+MENUS = (PROFILE, PROPOSAL)
 DAY = 86_400_000
 SHORTEST_PSK = 12
 AEAD = frozenset({"aes-128-gcm", "aes-192-gcm", "aes-256-gcm", "chacha20poly1305"})
@@ -70,9 +72,15 @@ def weak_proposal(options: Mapping[str, object], protocol: str) -> Iterator[str]
 def _weak_words(where: str, option: str, words: list[str]) -> Iterator[str]:
     allowed = ", ".join(STRONG[option])
     for word in words:
-        if word not in STRONG[option]:
+        # What RouterOS does not know either is for the module to refuse.
+        if word in _known(option) and word not in STRONG[option]:
             reason = NO_CIPHER if word == "null" else REASONS.get(word, SMALL_KEY)
             yield f"{where}: {word} is weak: {reason}; strong enough is {allowed}"
+
+
+def _known(option: str) -> frozenset[str]:
+    choices = next(menu.by_option[option].kind.option["choices"] for menu in MENUS if option in menu.by_option)
+    return frozenset(choices) if isinstance(choices, list) else frozenset()
 
 
 def _long_lived(lifetime: str) -> Iterator[str]:

@@ -119,7 +119,7 @@ def test_everything_carries_the_mark_of_its_tunnel_or_of_all() -> None:
 
 def test_an_absent_tunnel_is_owned_and_wants_nothing() -> None:
     found = result({"name": "branch", "state": "absent"})
-    assert found["owners"] == found["absent"] == ["s2s-branch"]
+    assert found["owners"] == ["s2s", "s2s-branch"]
     assert not any(found["config"].values())
 
 
@@ -168,16 +168,25 @@ def test_a_weak_choice_is_refused_with_its_reason_unless_allowed(change: dict[st
         ({"remote_address": ""}, "remote_address is missing"),
         ({"remote_address": "203.0.113.500"}, "remote_address: '203.0.113.500' was given, allowed is an address"),
         ({"remote_subnets": []}, "remote_subnets is missing"),
-        ({"remote_subnets": ["192.168.20.0/33"]}, "a subnet cannot be '192.168.20.0/33'"),
-        ({"psk": None}, "give either certificate (better) or psk"),
-        ({"certificate": ["hq"]}, "give either certificate (better) or psk"),
+        ({"remote_subnets": ["192.168.20.0/33"]}, "remote_subnets: 192.168.20.0/33 was given, allowed is"),
+        ({"psk": None}, "certificate (better) or psk is missing"),
+        ({"certificate": ["hq"]}, "certificate and psk are given, but a tunnel has one of them"),
         (
-            {"remote_subnets": ["192.168.0.0/16"]},
-            "192.168.10.0/24 and remote subnet 192.168.0.0/16 overlap",
+            {"remote_subnets": ["192.168.10.128/25"]},
+            "192.168.10.128/25 is a part of local subnet 192.168.10.0/24",
+        ),
+        ({"remote_subnets": ["192.168.10.0/24"]}, "192.168.10.0/24 is a part of local subnet 192.168.10.0/24"),
+        ({"local_address": "2001:db8::1"}, "203.0.113.50 and local_address 2001:db8::1 are not of the same IP version"),
+        ({"local_address": "wan"}, "local_address: 'wan' was given, allowed is an IPv4 or IPv6 address"),
+        ({"psk": 123456789012345}, "psk: it is not a text; put quotes around it"),
+        ({"passive": "perhaps"}, "passive: 'perhaps' was given, allowed is yes or no"),
+        (
+            {"proposal": {"name": "x"}},
+            "proposal.name: it is made of the tunnel's name",
         ),
         ({"remote_subnets": ["2001:db8::/64"]}, "are not of the same IP version"),
-        ({"remote_address": "2001:db8::1"}, "2001:db8::1 needs rules in /ipv6/firewall"),
-        ({"profile": "aes"}, "profile and proposal take options by name"),
+        ({"remote_address": "2001:db8::1"}, "IPv6 needs rules in /ipv6/firewall"),
+        ({"profile": "aes"}, "profile: options by name are expected"),
     ],
 )
 def test_a_wrong_tunnel_is_told_and_weakness_is_no_excuse(change: dict[str, Any], sentence: str) -> None:
@@ -191,12 +200,12 @@ def test_a_wrong_tunnel_is_told_and_weakness_is_no_excuse(change: dict[str, Any]
     [
         ({}, "tunnel branch: the name is given twice"),
         (
-            {"name": "c", "remote_subnets": ["10.0.0.0/8"]},
+            {"name": "c", "remote_address": "203.0.113.50/32", "remote_subnets": ["10.0.0.0/8"]},
             "branch, c: RouterOS takes one peer per remote_address",
         ),
         (
             {"name": "c", "remote_address": "203.0.113.60"},
-            "branch, c: only one tunnel can carry 192.168.10.0/24",
+            "branch, c: only one of them can have a policy for 192.168.10.0/24",
         ),
     ],
 )
@@ -204,10 +213,66 @@ def test_tunnels_that_cannot_stand_together_are_told(other: dict[str, Any], sent
     assert sentence in problems(TUNNEL, {**TUNNEL, **other})
 
 
-def test_an_ipv6_tunnel_needs_no_ipv4_firewall() -> None:
+def test_an_ipv6_tunnel_stands_beside_others_without_ipv4_rules() -> None:
     networks = {"local_subnets": ["2001:db8:1::/64"], "remote_subnets": ["2001:db8:2::/64"]}
-    made = config({**TUNNEL, "remote_address": "2001:db8::1", **networks}, firewall=False, nat_bypass=False)
-    assert made["ipsec_policy"][0]["src_address"] == "2001:db8:1::/64"
+    made = config(TUNNEL, {**TUNNEL, "name": "six", "remote_address": "2001:db8::1", "firewall": False, **networks})
+    assert made["ipsec_policy"][1]["src_address"] == "2001:db8:1::/64"
+    assert (len(made["firewall_filter"]), len(made["firewall_nat"]), len(made["firewall_address_list"])) == (4, 1, 2)
+
+
+def test_what_is_local_stays_local_when_the_other_network_holds_it() -> None:
+    made = config({**TUNNEL, "remote_subnets": ["0.0.0.0/0"]})["ipsec_policy"]
+    assert [(each.get("action"), each["src_address"], each["dst_address"]) for each in made] == [
+        ("none", "192.168.10.0/24", "192.168.10.0/24"),
+        (None, "192.168.10.0/24", "0.0.0.0/0"),
+    ]
+
+
+def test_a_word_that_routeros_does_not_know_is_not_called_weak() -> None:
+    typos = {"enc_algorithm": "aes256", "hash_algorithm": "SHA256", "dh_group": "modp2084"}
+    assert problems({**TUNNEL, "profile": typos}) == ""
+
+
+def test_null_is_as_if_it_had_not_been_said() -> None:
+    assert config(TUNNEL, proposal={"pfs_group": None})["ipsec_proposal"][0]["pfs_group"] == "ecp256"
+
+
+@pytest.mark.parametrize("prefix", ["s2s-a", "", "a b", "-"])
+def test_a_prefix_that_could_be_taken_for_a_tunnel_is_told(prefix: str) -> None:
+    assert f"site_to_site_prefix: {prefix!r} was given, allowed are letters, digits and _" in problems(prefix=prefix)
+
+
+EXISTING = {
+    "ipsec_peer": [{"name": "s2s-old", "address": "203.0.113.50/32"}, {"name": "s2s-branch", "address": "203.0.113.9"}],
+    "ipsec_policy": [{"peer": ["s2s-old"], "dst_address": "192.168.20.0/24"}, {"template": True}],
+    "firewall_address_list": [
+        {"list": "s2s-peers", "address": "203.0.113.50", "comment": "s2s: old"},
+        {"list": "s2s-peers", "address": "203.0.113.9", "comment": "s2s: branch"},
+        {"list": "s2s-remote", "address": "192.168.20.0/24", "comment": "s2s: branch, old"},
+    ],
+}
+
+
+def lists(*tunnels: Mapping[str, Any], **settings: Any) -> list[tuple[str, str]]:
+    made = config(*tunnels, existing=EXISTING, **settings)
+    assert bool(made["firewall_filter"]) == bool(made["firewall_address_list"])
+    return [(entry["address"], entry["comment"]) for entry in made["firewall_address_list"]]
+
+
+def test_what_tunnels_need_that_are_not_spoken_of_is_kept() -> None:
+    kept = [("203.0.113.50", "s2s: old"), ("192.168.20.0/24", "s2s: old")]
+    assert lists({"name": "branch", "state": "absent"}) == kept
+    assert lists({**TUNNEL, "firewall": False}) == kept
+    assert lists({"name": "old", "state": "absent"}, {"name": "branch", "state": "absent"}) == []
+
+
+def test_an_address_that_several_need_names_them_all() -> None:
+    assert lists(TUNNEL) == [("203.0.113.50", "s2s: branch, old"), ("192.168.20.0/24", "s2s: branch, old")]
+
+
+def test_what_another_tunnel_has_not_got_is_not_made_for_it() -> None:
+    bare = {**EXISTING, "firewall_address_list": []}
+    assert config({"name": "branch", "state": "absent"}, existing=bare)["firewall_address_list"] == []
 
 
 @pytest.mark.parametrize("given", ["tunnels", [1], {"name": "x"}])

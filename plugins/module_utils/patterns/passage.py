@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What lets tunnels pass a router's firewall and NAT.
+
+All tunnels share a handful of rules over two address lists, so that the chains which every packet passes do not grow
+with their number.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.ipsec import Entry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Place, plain
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
+
+
+def address_lists(tunnels: Iterable[Tunnel], others: Mapping[Place, set[str]], settings: Settings) -> list[Entry]:
+    """The other ends and the networks behind them; `others` are what tunnels need that are not spoken of."""
+    needs = defaultdict[Place, set[str]](set)
+    for tunnel in tunnels:
+        if settings.passes(tunnel):
+            needs[settings.peers, plain(tunnel.remote_address)].add(tunnel.name)
+            for subnet in tunnel.remote_subnets:
+                needs[settings.remote, plain(subnet)].add(tunnel.name)
+    for place, names in others.items():
+        needs[place] |= names
+    return [
+        {"list": where, "address": address, "comment": f"{settings.prefix}: {', '.join(sorted(names))}"}
+        for (where, address), names in needs.items()
+    ]
+
+
+def shared_rules(settings: Settings) -> Iterator[Entry]:
+    """The accepts for every peer and every network behind them."""
+    from_peers = {"chain": "input", "action": "accept", "src_address_list": settings.peers}
+    forward = {"chain": "forward", "action": "accept"}
+    yield {**from_peers, "protocol": "udp", "dst_port": "500,4500", "comment": f"{settings.prefix}: IKE and NAT-T"}
+    yield {**from_peers, "protocol": "ipsec-esp", "comment": f"{settings.prefix}: ESP"}
+    yield {
+        **forward,
+        "ipsec_policy": "in,ipsec",
+        "src_address_list": settings.remote,
+        "comment": f"{settings.prefix}: out of the tunnels",
+    }
+    yield {
+        **forward,
+        "ipsec_policy": "out,ipsec",
+        "dst_address_list": settings.remote,
+        "comment": f"{settings.prefix}: into the tunnels",
+    }
+
+
+def ah_rules(tunnels: Sequence[Tunnel], settings: Settings) -> Iterator[Entry]:
+    """AH cannot cross NAT and is rare, so its accept comes and goes with the tunnels that use it."""
+    for tunnel in tunnels:
+        if tunnel.ipsec_protocols == "ah" and settings.passes(tunnel):
+            yield {
+                "chain": "input",
+                "action": "accept",
+                "protocol": "ipsec-ah",
+                "src_address_list": settings.peers,
+                "comment": f"{settings.mark(tunnel)}: AH",
+            }
+
+
+def nat_bypass(tunnel: Tunnel, mark: str) -> Iterator[Entry]:
+    """By subnets, not by ipsec-policy: a connection that began while the tunnel was down must not be translated."""
+    for local, remote in tunnel.pairs:
+        yield {
+            "chain": "srcnat",
+            "action": "accept",
+            "src_address": local,
+            "dst_address": remote,
+            "comment": f"{mark}: no NAT from {local} to {remote}",
+        }

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for all tunnels of a router, and what their entries are known by."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
+
+# Without a dash, so that what all tunnels share under one prefix is never what one tunnel has under another.
+PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Names and switches for the tunnels of one router."""
+
+    prefix: str = "s2s"
+    allow_weak: bool = False
+    firewall: bool = True
+    """Let the peers in and the traffic of the tunnels through, where a tunnel does not say otherwise."""
+    nat_bypass: bool = True
+    """Keep the traffic of the tunnels from being translated, where a tunnel does not say otherwise."""
+
+    @property
+    def peers(self) -> str:
+        """Name of the address list with the other ends."""
+        return f"{self.prefix}-peers"
+
+    @property
+    def remote(self) -> str:
+        """Name of the address list with the networks behind them."""
+        return f"{self.prefix}-remote"
+
+    def mark(self, tunnel: Tunnel) -> str:
+        """What the tunnel's entries are known by."""
+        return f"{self.prefix}-{tunnel.name}"
+
+    def passes(self, tunnel: Tunnel) -> bool:
+        """Whether the firewall is to let the tunnel through."""
+        return self.firewall if tunnel.firewall is None else tunnel.firewall
+
+    def bypasses(self, tunnel: Tunnel) -> bool:
+        """Whether the tunnel's traffic is to stay untranslated; IPv6 is not translated anyway."""
+        wanted = self.nat_bypass if tunnel.nat_bypass is None else tunnel.nat_bypass
+        return wanted and not tunnel.carries_ipv6

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with a tunnel, and what is weak about it, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import strength
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
+    ADDRESS,
+    PREFIX_OR_NAME,
+    net_apart,
+    net_within,
+    network,
+)
+
+STATES = ("present", "absent")
+
+
+def wrong(tunnel: Tunnel) -> Iterator[str]:
+    """A sentence for everything that keeps a tunnel from working."""
+    if tunnel.state not in STATES:
+        yield f"state: {tunnel.state!r} was given, allowed is present or absent"
+    if not tunnel.present:
+        return
+    for name in ("remote_address", "local_subnets", "remote_subnets"):
+        if not getattr(tunnel, name):
+            yield f"{name} is missing"
+    yield from _wrong_proof(tunnel)
+    yield from _wrong_addresses(tunnel)
+    for local, remote in tunnel.pairs:
+        yield from _wrong_pair(local, remote)
+
+
+def _wrong_proof(tunnel: Tunnel) -> Iterator[str]:
+    if tunnel.psk and tunnel.certificate:
+        yield "certificate and psk are given, but a tunnel has one of them"
+    if not tunnel.psk and not tunnel.certificate:
+        yield "certificate (better) or psk is missing, so the ends could not tell each other from strangers"
+
+
+def _wrong_addresses(tunnel: Tunnel) -> Iterator[str]:
+    checks = (("remote_address", PREFIX_OR_NAME), ("local_address", ADDRESS))
+    sound = True
+    for name, kind in checks:
+        text = getattr(tunnel, name)
+        try:
+            kind.normal(text or "192.0.2.1")
+        except ValueError as allowed:
+            sound = False
+            yield f"{name}: {text!r} was given, allowed is {allowed}"
+    both = [address for address in tunnel.ends if address and not _is_name(address)]
+    if sound and len({network(address).version for address in both}) > 1:
+        yield f"remote_address {both[0]} and local_address {both[1]} are not of the same IP version"
+
+
+def _wrong_pair(local: str, remote: str) -> Iterator[str]:
+    if network(local).version != network(remote).version:
+        yield f"local subnet {local} and remote subnet {remote} are not of the same IP version"
+    elif not net_apart(local, remote) and (local == remote or net_within(remote, local)):
+        yield f"remote subnet {remote} is a part of local subnet {local}, so no packet would leave for it"
+
+
+def _is_name(address: str) -> bool:
+    try:
+        network(address)
+    except ValueError:
+        return True
+    return False
+
+
+def weak(tunnel: Tunnel) -> Iterator[str]:
+    """A sentence for every choice that is weaker than it should be."""
+    if not tunnel.present:
+        return
+    if not _is_name(tunnel.remote_address) and network(tunnel.remote_address).num_addresses > 1:
+        yield (
+            f"remote_address: {tunnel.remote_address} lets everybody in that range try to connect; strong enough is "
+            "one address or DNS name"
+        )
+    if tunnel.psk:
+        yield from strength.weak_psk(tunnel.psk)
+    if tunnel.ipsec_protocols == "ah":
+        yield "ipsec_protocols: ah signs packets and does not encrypt them; strong enough is esp"
+    yield from strength.weak_mode(tunnel.exchange_mode)
+    yield from strength.weak_profile(tunnel.profile)
+    yield from strength.weak_proposal(tunnel.proposal, tunnel.ipsec_protocols)
