@@ -44,9 +44,7 @@ def read(session: Session, router: str, menus: Iterable[Menu], with_dynamic: boo
     """Read the router's version and the entries of all menus in one round trip."""
     asked = list(menus)
     questions = [Command("/system/resource", "print", {".proplist": "version"})]
-    questions += [
-        Command(menu.path, "print", queries=() if menu.single or with_dynamic else NOT_DYNAMIC) for menu in asked
-    ]
+    questions += [_question(menu, with_dynamic) for menu in asked]
     resource, *answers = session.run(questions)
     if resource.trap or not resource.rows:
         raise Refused(router, f"/system/resource print: {resource.trap.message if resource.trap else 'no answer'}")
@@ -61,6 +59,13 @@ def read(session: Session, router: str, menus: Iterable[Menu], with_dynamic: boo
         if not answer.trap:
             tables[menu] = read_entries(menu, answer.rows)
     return version, tables
+
+
+def _question(menu: Menu, with_dynamic: bool) -> Command:
+    if not menu.module:
+        # Only referred to, and a dynamic entry has a name as good as any.
+        return Command(menu.path, "print", {".proplist": "name"})
+    return Command(menu.path, "print", queries=() if menu.single or with_dynamic else NOT_DYNAMIC)
 
 
 def command(change: Change) -> Command:

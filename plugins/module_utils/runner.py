@@ -31,7 +31,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report impo
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import owns
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_PATH, MENUS
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL, BY_PATH, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 
@@ -116,7 +116,7 @@ def _menus_to_read(intent: Intent) -> list[Menu]:
     paths = {menu.path for menu in intent.wants} | {path for path in named if path in BY_PATH}
     if intent.state in ("deleted", "overridden"):
         paths |= {menu.path for menu in MENUS if menu.refers & {wanted.path for wanted in intent.wants}}
-    return [menu for menu in MENUS if menu.path in paths]
+    return [menu for menu in ALL if menu.path in paths]
 
 
 def _aftermath(left: Plan, after: Tables, intent: Intent, version: Version) -> Iterator[str]:

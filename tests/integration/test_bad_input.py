@@ -70,6 +70,15 @@ def told(run: Run) -> str:
                      ["/ip/ipsec/identity", "peer", "'nobody'"], id="identity-without-peer"),
         pytest.param("firewall_filter", [{"chain": "input", "dst_port": "70000", "protocol": "tcp"}],
                      ["/ip/firewall/filter", "dst-port", "70000", "65535"], id="port-out-of-range"),
+        pytest.param("firewall_filter", [{"chain": "input", "in_interface": "!ether99"}],
+                     ["/ip/firewall/filter", "in-interface", "'ether99'", "/interface", "ether1"], id="no-interface"),
+        pytest.param("firewall_nat", [{"chain": "srcnat", "out_interface_list": "WLAN"}],
+                     ["/ip/firewall/nat", "out-interface-list", "'WLAN'", "/interface/list"], id="no-interface-list"),
+        pytest.param("ipsec_mode_config", [{"name": "rw", "address_pool": "nopool"}],
+                     ["/ip/ipsec/mode-config", "address-pool", "'nopool'", "/ip/pool", "none"], id="no-pool"),
+        pytest.param("config", {"ipsec_peer": [PEER], "ipsec_identity": [
+                         {"peer": "b", "auth_method": "digital-signature", "certificate": ["hq", "nocert"]}]},
+                     ["/ip/ipsec/identity", "certificate", "/certificate has no such entry"], id="no-certificate"),
         pytest.param("firewall_filter", [{"chain": "input", "dst_port": "22"}],
                      ["127.0.0.1", "/ip firewall filter add", "ports can be specified", "nothing was changed"],
                      id="what-only-the-router-knows"),
@@ -117,7 +126,7 @@ def test_undoing_touches_nothing_that_has_the_same_id_in_another_menu(router: Se
     before = router.router.dump()
     rules = [{"chain": "prerouting", "comment": f"rule {number}"} for number in range(5)]
     lists = [{"list": "y", "address": "192.0.2.1"}]
-    wrong = [{"chain": "input", "in_interface": "nope"}]
+    wrong = [{"chain": "input", "dst_port": "22"}]
     both = {"firewall_address_list": lists, "firewall_raw": rules, "firewall_filter": wrong}
     assert "the 6 changes made were undone" in told(play(router, [task("config", both)]))
     assert router.router.dump() == before

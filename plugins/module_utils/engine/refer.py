@@ -12,6 +12,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
 
+MANY = 20
+"""More names than this nobody reads in a sentence."""
 After = Mapping[Menu, Sequence[Entry]]
 
 
@@ -35,7 +37,7 @@ def check_references(changes: Iterable[Change], after: After) -> None:
 def _references(menu: Menu, values: Row) -> Iterator[tuple[Field, str]]:
     for item in menu.fields:
         if item.refers:
-            for name in values.get(item.name, "").split(","):
+            for name in values.get(item.name, "").removeprefix("!").split(","):
                 if name and name not in item.free:
                     yield item, name
 
@@ -60,6 +62,8 @@ def _check_unused(change: Remove, names: Mapping[str, set[str]], users: Mapping[
 
 def _missing(change: Add | Set, item: Field, name: str, names: set[str]) -> Problem:
     values = change.values if isinstance(change, Add) else {**change.entry.values, **change.values}
-    known = ", ".join(sorted({*names, *item.free} - {""})) or "nothing yet"
-    sentence = f"{item.name}: {name!r} was given, but {item.refers} has no such entry; allowed is {known}"
+    known = sorted({*names, *item.free} - {""}) or ["nothing yet"]
+    if len(known) > MANY:
+        known = [*known[:MANY], f"and {len(known) - MANY} more"]
+    sentence = f"{item.name}: {name!r} was given, but {item.refers} has no such entry; allowed is {', '.join(known)}"
     return Problem(change.menu, label(change.menu, values), sentence)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites import (
     protocol,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import CERTIFICATE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec_terms import (
     ANY4,
     ANY6,
@@ -184,12 +185,15 @@ IDENTITY = Menu(
             list_of(WORD, ordered=True),
             "Own certificate and its chain, by name in /certificate; it needs a Subject Key Identifier.",
             "",
+            refers=CERTIFICATE.path,
         ),
         Field(
             "remote-certificate",
             WORD,
             "Certificate of the other end, or V(none) to accept what can be verified.",
             "none",
+            refers=CERTIFICATE.path,
+            free=("none",),
         ),
         # What writing resets the two keys to is unverified.
         Field("key", REFERENCE, "Own RSA key.", "", refers=KEY_RSA.path),

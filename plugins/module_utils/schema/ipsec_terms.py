@@ -9,6 +9,7 @@ The IPsec menus have no `unset`: a field is cleared by writing its default, so n
 
 from __future__ import annotations
 
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import POOL
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
     ADDRESS4,
     DURATION,
@@ -165,7 +166,14 @@ MODE_CONFIG = Menu(
         NAME,
         Field("responder", SWITCH, "Hand out settings instead of asking for them.", "no"),
         Field("address", ADDRESS4, "Responder: the one address to hand out.", ANY4),
-        Field("address-pool", WORD, "Responder: /ip/pool to hand addresses out of, or V(none).", "none"),
+        Field(
+            "address-pool",
+            WORD,
+            "Responder: /ip/pool to hand addresses out of, or V(none).",
+            "none",
+            refers=POOL.path,
+            free=("none",),
+        ),
         Field("address-prefix-length", number(1, 32), "Responder: prefix length of the address handed out.", "32"),
         Field("split-include", list_of(PREFIX), "Responder: networks the client is to reach through the tunnel.", ""),
         Field("split-dns", list_of(WORD), "Responder: domains the client is to resolve through the tunnel.", ""),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import elsewhere
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites import (
     AMOUNT,
     CLASSIFIER,
@@ -123,22 +124,28 @@ PROTOCOL = (
         "icmp-options", negatable(ICMP_OPTIONS), f"ICMP type and code such as V(8:0); needs protocol icmp. {NEGATES}"
     ),
 )
+OfInterface = partial(Matcher, refers=elsewhere.INTERFACE.path, free=elsewhere.NO_INTERFACES)
+OfInterfaceList = partial(Matcher, refers=elsewhere.INTERFACE_LIST.path, free=elsewhere.NO_INTERFACE_LISTS)
 INTERFACES = (
-    Matcher(
+    OfInterface(
         "in-interface",
         INTERFACE,
         "Interface the packet came in by. Traffic out of an IPsec tunnel keeps the interface of the encrypted packet; "
         f"use O(ipsec_policy) to tell it apart. {NEGATES}",
     ),
-    Matcher("out-interface", INTERFACE, f"Interface the packet leaves by. {NEGATES}"),
-    Matcher(
+    OfInterface("out-interface", INTERFACE, f"Interface the packet leaves by. {NEGATES}"),
+    OfInterfaceList(
         "in-interface-list", LIST_NAME, f"Interface list the packet came in by, such as V(WAN) or V(!LAN). {NEGATES}"
     ),
-    Matcher("out-interface-list", LIST_NAME, f"Interface list the packet leaves by. {NEGATES}"),
-    Matcher("in-bridge-port", INTERFACE, f"Bridge port the packet came in by. {NEGATES}"),
-    Matcher("out-bridge-port", INTERFACE, f"Bridge port the packet leaves by. {NEGATES}"),
-    Matcher("in-bridge-port-list", LIST_NAME, f"Interface list of the bridge port the packet came in by. {NEGATES}"),
-    Matcher("out-bridge-port-list", LIST_NAME, f"Interface list of the bridge port the packet leaves by. {NEGATES}"),
+    OfInterfaceList("out-interface-list", LIST_NAME, f"Interface list the packet leaves by. {NEGATES}"),
+    OfInterface("in-bridge-port", INTERFACE, f"Bridge port the packet came in by. {NEGATES}"),
+    OfInterface("out-bridge-port", INTERFACE, f"Bridge port the packet leaves by. {NEGATES}"),
+    OfInterfaceList(
+        "in-bridge-port-list", LIST_NAME, f"Interface list of the bridge port the packet came in by. {NEGATES}"
+    ),
+    OfInterfaceList(
+        "out-bridge-port-list", LIST_NAME, f"Interface list of the bridge port the packet leaves by. {NEGATES}"
+    ),
 )
 PACKET = (
     Matcher(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import firewall, ipsec, ipsec_terms
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import ELSEWHERE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 MENUS: tuple[Menu, ...] = (
@@ -31,4 +32,6 @@ MENUS: tuple[Menu, ...] = (
 )
 
 BY_MODULE: Mapping[str, Menu] = {menu.module: menu for menu in MENUS if menu.module}
-BY_PATH: Mapping[str, Menu] = {menu.path: menu for menu in MENUS}
+ALL: tuple[Menu, ...] = (*ELSEWHERE, *MENUS)
+"""With the menus that are only referred to."""
+BY_PATH: Mapping[str, Menu] = {menu.path: menu for menu in ALL}

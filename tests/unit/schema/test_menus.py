@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, BY_PATH, MENUS
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL, BY_MODULE, BY_PATH, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
 
 MODULES = {
@@ -31,12 +31,12 @@ def defaults(item: Field) -> Iterator[str]:
 
 def test_every_module_has_its_menu() -> None:
     assert set(BY_MODULE) == MODULES
-    assert len(BY_PATH) == len(MENUS)
+    assert len(BY_PATH) == len(ALL)
 
 
 def test_what_is_named_by_others_comes_before_them() -> None:
-    order = [menu.path for menu in MENUS]
-    for menu in MENUS:
+    order = [menu.path for menu in ALL]
+    for menu in ALL:
         for path in menu.refers:
             assert order.index(path) < order.index(menu.path), (menu.path, path)
 

@@ -1,0 +1,21 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Menus that are not managed here; the names in them are read, so that a wrong one is told before anything is sent."""
+
+from __future__ import annotations
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import WORD
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
+
+NAMES = (Field("name", WORD, "Name that other entries refer to."),)
+
+CERTIFICATE = Menu("/certificate", "Certificates and their keys.", NAMES, adds=False)
+POOL = Menu("/ip/pool", "Ranges of addresses to hand out.", NAMES, adds=False)
+INTERFACE = Menu("/interface", "Interfaces of every sort.", NAMES, adds=False)
+INTERFACE_LIST = Menu("/interface/list", "Named lists of interfaces.", NAMES, adds=False)
+
+ELSEWHERE = (CERTIFICATE, POOL, INTERFACE, INTERFACE_LIST)
+
+NO_INTERFACES = ("all-ethernet", "all-ppp", "all-vlan", "all-wireless")
+NO_INTERFACE_LISTS = ("all", "dynamic", "none", "static")
