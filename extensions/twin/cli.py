@@ -101,9 +101,10 @@ def _tls(options: argparse.Namespace) -> bool | str | Identity:
 
 def _announce(server: Server, options: argparse.Namespace) -> None:
     """One line for people, and the ready file, complete from the moment it exists, for programs."""
-    line = f"twin {options.identity} api {server.host}:{server.port}"
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    line = f"twin {options.identity} api {host}:{server.port}"
     if server.tls_port:
-        line += f" api-ssl {server.host}:{server.tls_port}"
+        line += f" api-ssl {host}:{server.tls_port}"
     print(line, flush=True)
     if options.ready_file:
         found = {

@@ -25,6 +25,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, parse_version
 
 Tables = dict[Menu, tuple[Entry, ...]]
+MANY = 5
+"""More commands than this nobody reads in a sentence."""
 NOT_DYNAMIC = ("?dynamic=true", "?#!")
 
 
@@ -147,6 +149,8 @@ def _story(lost: Lost, plan: Plan, stage: Sequence[Change], progress: Progress) 
         if reply and reply.trap
     ]
     unsent = len(plan.changes) - len(progress.done) - len(unknown) - len(refused)
+    if len(unknown) > MANY:
+        unknown = [*unknown[:MANY], f"and {len(unknown) - MANY} more"]
     parts = [f"{lost.problem}", f"{len(progress.done)} of {len(plan.changes)} changes are confirmed"]
     if refused:
         parts.append(f"refused: {', '.join(refused)}")

@@ -31,7 +31,7 @@ ALLOWED = {
     "plugins/module_utils/schema/*": [*PURE, f"{UTILS}schema.*"],
     "plugins/module_utils/engine/*": [*PURE, f"{UTILS}schema.*", f"{UTILS}engine.*"],
     "plugins/module_utils/patterns/*": [*PURE, f"{UTILS}schema.*", f"{UTILS}patterns.*"],
-    "plugins/module_utils/device/*": [*STDLIB, "librouteros", "paramiko", f"{UTILS}schema.*", f"{UTILS}device.*"],
+    "plugins/module_utils/device/*": [*STDLIB, "librouteros", f"{UTILS}schema.*", f"{UTILS}device.*"],
     # Where arguments, engine and device meet.
     "plugins/module_utils/*": [*STDLIB, "ansible", f"{UTILS}*"],
     "plugins/modules/*": ["__future__", "ansible.module_utils.basic", f"{UTILS}runner"],
