@@ -85,6 +85,11 @@ def reading(found: dict[str, Any]) -> Iterator[Any]:
         api.close()
 
 
+def spelled(value: object) -> str:
+    """A value as the router has it; librouteros makes a bool of `true`."""
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
 def table(rows: Sequence[Sequence[str]]) -> None:
     """Print rows with their columns aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -98,7 +103,7 @@ def show(name: str, found: dict[str, Any]) -> None:
     with reading(found) as api:
         for menu, columns in MENUS.items():
             print(f"\n/{menu.replace('/', ' ')}")
-            rows = [[str(row.get(column, "")) for column in columns] for row in api.path(*menu.split("/"))]
+            rows = [[spelled(row.get(column, "")) for column in columns] for row in api.path(*menu.split("/"))]
             if "secret" in columns:
                 at = columns.index("secret")
                 rows = [[*row[:at], "(set)" if row[at] else "", *row[at + 1 :]] for row in rows]
