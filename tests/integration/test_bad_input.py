@@ -18,6 +18,7 @@ from tests.integration.playing import PASSWORD, Play, Run, place
 
 SECRET = "unique-secret-4711"
 PROFILE = {"name": "s2s", "enc_algorithm": ["aes-256"]}
+CERTIFIED = {"peer": "b", "auth_method": "digital-signature", "certificate": ["hq", "nocert"]}
 PEER = {"name": "b", "address": "203.0.113.50"}
 
 
@@ -76,8 +77,7 @@ def told(run: Run) -> str:
                      ["/ip/firewall/nat", "out-interface-list", "'WLAN'", "/interface/list"], id="no-interface-list"),
         pytest.param("ipsec_mode_config", [{"name": "rw", "address_pool": "nopool"}],
                      ["/ip/ipsec/mode-config", "address-pool", "'nopool'", "/ip/pool", "none"], id="no-pool"),
-        pytest.param("config", {"ipsec_peer": [PEER], "ipsec_identity": [
-                         {"peer": "b", "auth_method": "digital-signature", "certificate": ["hq", "nocert"]}]},
+        pytest.param("config", {"ipsec_peer": [PEER], "ipsec_identity": [CERTIFIED]},
                      ["/ip/ipsec/identity", "certificate", "/certificate has no such entry"], id="no-certificate"),
         pytest.param("firewall_filter", [{"chain": "input", "dst_port": "22"}],
                      ["127.0.0.1", "/ip firewall filter add", "ports can be specified", "nothing was changed"],
