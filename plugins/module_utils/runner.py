@@ -102,7 +102,11 @@ def converge(session: Session, router: str, intent: Intent, secrets: Secrets, ch
         return Outcome(before, expected, wanted, warnings)
     apply(session, router, wanted, before, version)
     touched = {change.menu for change in wanted}
-    _dummy, after = read(session, router, [menu for menu in intent.wants if menu in touched], fleeting)
+    try:
+        _dummy, after = read(session, router, [menu for menu in intent.wants if menu in touched], fleeting)
+    except RouterError as error:
+        made = f"the router confirmed every change ({len(wanted.changes)}), but could not be read afterwards"
+        raise Interrupted(router, f"{made}: {error.problem}") from None
     left = plan({**before, **after}, intent, version)
     missing = [render(change) for change in left if isinstance(change, Add | Remove)]
     if missing:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twin import Faults, Refusal, Server
+from twin import Command, Faults, Refusal, Server
 from twin.pytest_plugin import MakeTwin
 
 from tests.integration.playing import PASSWORD, Play, Run, place
@@ -117,6 +117,21 @@ def test_a_refusal_half_way_is_undone(router: Server, play: Play) -> None:
     assert "not today" in message
     assert "undone" in message
     assert router.router.dump() == before
+
+
+def test_a_router_that_vanishes_after_the_change_is_no_unreachable_one(make_twin: MakeTwin, play: Play) -> None:
+    router = make_twin(users={"admin": PASSWORD})
+
+    def vanish(command: Command) -> None:
+        if command.verb == "add":
+            router.faults.refuse_connections = "close"
+            router.faults.drop_after = 1
+
+    router.faults.refuse = vanish
+    run = play(router, [task("ipsec_profile", [PROFILE])])
+    assert "the router confirmed every change (1), but could not be read afterwards" in told(run)
+    assert run.failure.status == "failed"
+    assert [row["name"] for row in router.router.rows("/ip/ipsec/profile")] == ["default", "s2s"]
 
 
 def test_undoing_touches_nothing_that_has_the_same_id_in_another_menu(router: Server, play: Play) -> None:
