@@ -47,8 +47,8 @@ options:
     default: true
   existing:
     description:
-      - What stands on the router under the prefix, as M(vpnops.mikrotik.config) gathers it for C(ipsec_peer),
-        C(ipsec_policy) and C(firewall_address_list), so that what other tunnels need is kept.
+      - What stands on the router under the prefix, as M(vpnops.mikrotik.config) gathers it for C(ipsec_peer)
+        and C(firewall_address_list), so that what other tunnels need is kept.
       - Without it the given tunnels are taken for the only ones.
     type: dict
     default: {}

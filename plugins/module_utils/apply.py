@@ -18,11 +18,12 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
     Session,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import show_version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, read_entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.invert import invert
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import stages
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, parse_version
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import OLDEST, Menu, Version, parse_version
 
 Tables = dict[Menu, tuple[Entry, ...]]
 MANY = 5
@@ -54,6 +55,9 @@ def read(session: Session, router: str, menus: Iterable[Menu], with_dynamic: boo
         version = parse_version(resource.rows[0].get("version", ""))
     except ValueError as error:
         raise Refused(router, f"/system/resource print: {error}") from None
+    if version < OLDEST:
+        known = show_version(OLDEST)
+        raise Refused(router, f"it runs RouterOS {show_version(version)}, and {known} is the oldest version known here")
     tables: Tables = {}
     for menu, answer in zip(asked, answers, strict=True):
         if answer.trap and menu.on(version):

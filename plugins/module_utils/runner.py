@@ -23,7 +23,6 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Plan, Remove
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import label
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.mask import Mask
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import match
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, check, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.refer import check_references
@@ -60,7 +59,7 @@ def perform(
     secrets.learn([*request.secrets, target.password])
     intent = request.intent
     if intent.state == "rendered":
-        return rendered(request)
+        return secrets.deep_mask(rendered(request))
     try:
         check(intent)
         session = open_session(target)
@@ -70,20 +69,14 @@ def perform(
             session.close()
     except Problem as problem:
         raise BadArguments(f"{target.host}: {problem}") from None
-    return deep_masked(result(request, outcome, with_diff), request)
+    return secrets.deep_mask(result(request, outcome, with_diff))
 
 
 def rendered(request: Request) -> dict[str, Any]:
     """The script that would make the entries on an empty router of the newest version known."""
     check(request.intent)
     wanted = plan({}, Intent(request.intent.wants, "merged"), NEWEST)
-    return deep_masked({"changed": False, "rendered": [render(change) for change in wanted]}, request)
-
-
-def deep_masked(value: dict[str, Any], request: Request) -> dict[str, Any]:
-    """The result without any secret of the request."""
-    mask = Mask(request.secrets)
-    return {key: mask.deep(item) for key, item in value.items()}
+    return {"changed": False, "rendered": [render(change) for change in wanted]}
 
 
 def converge(session: Session, router: str, intent: Intent, secrets: Secrets, check_mode: bool) -> Outcome:

@@ -80,7 +80,13 @@ def told(run: Run) -> str:
         pytest.param("config", {"ipsec_peer": [PEER], "ipsec_identity": [CERTIFIED]},
                      ["/ip/ipsec/identity", "certificate", "/certificate has no such entry"], id="no-certificate"),
         pytest.param("firewall_filter", [{"chain": "input", "dst_port": "22"}],
-                     ["127.0.0.1", "/ip firewall filter add", "ports can be specified", "nothing was changed"],
+                     ["/ip/firewall/filter", "dst-port", "protocol=tcp or udp"], id="ports-without-protocol"),
+        pytest.param("ipsec_policy", [{"src_address": "192.168.10.0/24", "dst_address": "192.168.20.0/24"}],
+                     ["/ip/ipsec/policy", "peer is missing", "action=encrypt"], id="policy-without-peer"),
+        pytest.param("ipsec_profile", [{**PROFILE, "dpd_interval": "2h"}],
+                     ["dpd-interval", "'2h'", "at most 1h", "disable-dpd"], id="longer-than-may-be"),
+        pytest.param("ipsec_peer", [PEER, {**PEER, "name": "c"}],
+                     ["127.0.0.1", "/ip ipsec peer add name=c", "Multiple initiator peers", "undone"],
                      id="what-only-the-router-knows"),
     ],
 )  # fmt: skip
@@ -141,7 +147,7 @@ def test_undoing_touches_nothing_that_has_the_same_id_in_another_menu(router: Se
     before = router.router.dump()
     rules = [{"chain": "prerouting", "comment": f"rule {number}"} for number in range(5)]
     lists = [{"list": "y", "address": "192.0.2.1"}]
-    wrong = [{"chain": "input", "dst_port": "22"}]
+    wrong = [{"chain": "input", "tls_host": "x"}]
     both = {"firewall_address_list": lists, "firewall_raw": rules, "firewall_filter": wrong}
     assert "the 6 changes made were undone" in told(play(router, [task("config", both)]))
     assert router.router.dump() == before
@@ -164,6 +170,8 @@ def closed_port() -> int:
         pytest.param(lambda: {"ansible_password": SECRET}, ["127.0.0.1", "admin"], id="wrong-password"),
         pytest.param(lambda: {"routeros_ca_file": None}, ["certificate", "routeros_ca_file"], id="unknown-authority"),
         pytest.param(lambda: {"routeros_fingerprint": "ab" * 32}, ["fingerprint"], id="other-fingerprint"),
+        pytest.param(lambda: {"routeros_timeout": -1}, ["routeros_timeout", "-1", "above 0"], id="no-time"),
+        pytest.param(lambda: {"ansible_port": 99999}, ["ansible_port", "99999", "1 to 65535"], id="no-port"),
         pytest.param(lambda: {"routeros_fingerprint": "abc"}, ["fingerprint"], id="no-fingerprint-at-all"),
         pytest.param(lambda: {"routeros_ca_file": "/nowhere/ca.pem"}, ["/nowhere/ca.pem"], id="no-such-file"),
         pytest.param(

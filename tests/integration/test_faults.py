@@ -51,7 +51,7 @@ def run(server: Server, tunnels: list[dict[str, Any]]) -> Mapping[str, Any]:
 
 def existing(server: Server) -> dict[str, Any]:
     """What the role gathers first."""
-    menus: dict[str, list[Any]] = {"ipsec_peer": [], "ipsec_policy": [], "firewall_address_list": []}
+    menus: dict[str, list[Any]] = {"ipsec_peer": [], "firewall_address_list": []}
     arguments = {"config": menus, "state": "gathered", "scope": {"owner": ["s2s", "s2s-*"]}}
     request = request_from("config", validate(spec_of("config"), arguments))
     return dict(perform(request, target(server), Secrets())["gathered"])

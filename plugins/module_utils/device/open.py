@@ -11,6 +11,10 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
 
 def open_session(target: Target) -> Session:
     """A logged-in session; raises BadSettings, Unreachable, LoginRefused or Untrusted, and nothing was changed then."""
+    if target.timeout <= 0:
+        raise BadSettings(target.host, f"routeros_timeout cannot be {target.timeout}; give seconds above 0")
+    if target.port is not None and not 0 < target.port < 65536:
+        raise BadSettings(target.host, f"ansible_port cannot be {target.port}; a port is 1 to 65535")
     if target.transport in ("api", "api-ssl"):
         return open_api(target)
     if target.transport == "ssh":

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry, Row, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry, Row, held, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu, Version, exists
 
 
@@ -34,6 +34,9 @@ def check_entry(menu: Menu, row: Row) -> None:
     for name, text in row.items():
         item = menu.by_name[name]
         _check_proof(menu, row, item)
+        if item.secret and text and not text.strip("*"):
+            sentence = f"{name}: asterisks stand for a secret that is not shown; give the secret, or leave it out"
+            raise Problem(menu, label(menu, row), sentence)
         if text == "" or item.refers:
             continue
         try:
@@ -93,6 +96,22 @@ def check_given(menu: Menu, row: Row, names: Iterable[str]) -> None:
             tells_apart = name in menu.key or name in (menu.chain, "name")
             why = "no entry can be told apart without it" if tells_apart else "the router adds no entry without it"
             raise Problem(menu, label(menu, row), f"{name} is missing, and {why}")
+
+
+def check_together(menu: Menu, values: Row, version: Version) -> None:
+    """Raise Problem when fields of an entry, as it is to be, do not go together."""
+    for item in menu.fields:
+        given = held(values, item, version)
+        if given and item.only_with and not _all_hold(menu, item.only_with, values, version):
+            others = " and ".join(f"{other}={' or '.join(words)}" for other, words in item.only_with.items())
+            raise Problem(menu, label(menu, values), f"{item.name}: it can be given only with {others}")
+        if not given and item.needed_with and _all_hold(menu, item.needed_with, values, version):
+            others = " and ".join(f"{other}={' or '.join(words)}" for other, words in item.needed_with.items())
+            raise Problem(menu, label(menu, values), f"{item.name} is missing, and {others} needs it")
+
+
+def _all_hold(menu: Menu, wanted: Mapping[str, tuple[str, ...]], values: Row, version: Version) -> bool:
+    return all(held(values, menu.by_name[other], version) in words for other, words in wanted.items())
 
 
 def check_once(menu: Menu, rows: Sequence[Row], keys: Sequence[tuple[str | None, ...]]) -> None:

@@ -88,6 +88,8 @@ def is_hidden(values: Row, item: Field) -> bool:
 
 def label(menu: Menu, values: Row) -> str:
     """How people call an entry: its name, its comment, or what tells it apart."""
+    if menu.single:
+        return ""
     for name in ("name", "comment"):
         if values.get(name):
             return f"{name}={values[name]}"

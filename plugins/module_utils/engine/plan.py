@@ -17,6 +17,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check impor
     check_once,
     check_removable,
     check_removal,
+    check_together,
     check_version,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, held, is_hidden, label
@@ -60,16 +61,16 @@ def check(intent: Intent) -> None:
         check_scope(menu, intent.scope, rows if intent.state == "overridden" else ())
         for row in rows:
             check_entry(menu, row)
-            check_given(menu, row, _essential(menu, intent.state))
+            check_given(menu, row, _essential(menu))
             if intent.state == "deleted":
                 check_removal(menu, row)
 
 
-def _essential(menu: Menu, state: str) -> Iterator[str]:
-    """Fields that have to be given: those the router demands, and for a removal those that tell entries apart."""
+def _essential(menu: Menu) -> Iterator[str]:
+    """Fields without which no entry can be told apart."""
     for item in menu.fields:
         tells_apart = item.name in menu.key or item.name == menu.chain
-        if (item.required and (tells_apart or state != "deleted")) or (tells_apart and item.name == "name"):
+        if tells_apart and (item.required or item.name == "name"):
             yield item.name
 
 
@@ -131,7 +132,7 @@ def _build(
     swapped = [] if menu.sets else [change.entry for change in updates if change]
     gone = {entry.id for entry in swapped}
     found = [None if entry and entry.id in gone else entry for entry in found]
-    wishes = [_wish(row, entry, change) for row, entry, change in zip(want, found, updates, strict=True)]
+    wishes = [_wish(menu, row, entry, change, version) for row, entry, change in zip(want, found, updates, strict=True)]
     way, warnings = _course(menu, have, wishes, leaving, version)
     sets = [change for change in updates if change and menu.sets]
     # A rule that starts to deny, or stops to permit, does so when what it makes room for is in place.
@@ -154,8 +155,15 @@ def _made(menu: Menu, step: Step, want: Sequence[Row], found: Sequence[Entry | N
     return Add(menu, _initial(menu, want[step.index], version), step.before)
 
 
-def _wish(row: Row, entry: Entry | None, change: Set | None) -> Wish:
-    return Wish(row if entry is None else changed_values(change) if change else entry.values, entry)
+def _wish(menu: Menu, row: Row, entry: Entry | None, change: Set | None, version: Version) -> Wish:
+    """The entry as it is to be; raises Problem when it cannot be so, and believes that what is there can be."""
+    if entry and not change:
+        return Wish(entry.values, entry)
+    values = changed_values(change) if entry and change else row
+    if entry is None:
+        check_given(menu, row, (item.name for item in menu.fields if item.required))
+    check_together(menu, values, version)
+    return Wish(values, entry)
 
 
 def _course(

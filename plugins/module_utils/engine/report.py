@@ -24,10 +24,10 @@ def shown(menu: Menu, entries: Iterable[Entry], *, secrets: bool = True) -> Show
 
 
 def _options(menu: Menu, entry: Entry, secrets: bool) -> dict[str, object]:
-    hidden = {item.name for item in menu.fields if item.secret and entry.values.get(item.name)}
+    hidden = {item.name for item in menu.fields if item.secret and item.name in entry.values}
     plain = own_values(menu, entry.values)
     options = to_options(menu, {name: text for name, text in plain.items() if name not in hidden})
-    marks = {menu.by_name[name].option: HIDDEN for name in hidden} if secrets else {}
+    marks = {menu.by_name[name].option: HIDDEN for name in hidden if entry.values[name]} if secrets else {}
     return {**options, **marks}
 
 

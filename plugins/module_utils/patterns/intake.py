@@ -52,7 +52,7 @@ def tunnel_from(given: Options, profile: Options, proposal: Options) -> Tunnel:
 
 
 def _check(given: Options) -> None:
-    name = str(given.get("name", ""))
+    name = str(given.get("name") or "")
     if not NAME.fullmatch(name):
         raise ValueError(f"name: {name!r} was given, allowed are letters, digits and . _ - after a letter or digit")
     for option in sorted(map(str, given.keys() - set(KNOWN))):

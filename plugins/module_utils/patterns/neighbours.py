@@ -8,8 +8,7 @@ Address lists hold an address once, whoever needs it. So an entry stays as long 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import RANGE_OR_NAME
@@ -30,20 +29,15 @@ def plain(address: object) -> str:
 
 
 def still_needed(found: Found, settings: Settings, marks: Collection[str]) -> dict[Place, set[str]]:
-    """For each entry of the lists that stands, the names of the tunnels that need it and are not among the marks."""
-    needs = defaultdict[Place, set[str]](set)
-    for mark, place in _needs(found, settings):
-        if mark.startswith(f"{settings.prefix}-") and mark not in marks:
-            needs[place].add(mark.removeprefix(f"{settings.prefix}-"))
-    standing = {(str(row.get("list")), plain(row.get("address"))) for row in found.get("firewall_address_list", ())}
-    return {place: names for place, names in needs.items() if place in standing}
+    """For each entry of the lists the standing tunnels, other than `marks`, that it was made for.
 
-
-def _needs(found: Found, settings: Settings) -> Iterator[tuple[str, Place]]:
-    """Marks of tunnels with an address list and an address in it that they need."""
-    for row in found.get("ipsec_peer", ()):
-        yield str(row.get("name")), (settings.peers, plain(row.get("address")))
-    for row in found.get("ipsec_policy", ()):
-        peers = row.get("peer")
-        for mark in peers if isinstance(peers, list | tuple) else ():
-            yield str(mark), (settings.remote, plain(row.get("dst_address")))
+    Its comment names them: `s2s: berlin, rome`.
+    """
+    others = {str(row.get("name")) for row in found.get("ipsec_peer", ())} - set(marks)
+    needs: dict[Place, set[str]] = {}
+    for row in found.get("firewall_address_list", ()):
+        names = str(row.get("comment", "")).removeprefix(f"{settings.prefix}: ").split(", ")
+        standing = {name for name in names if f"{settings.prefix}-{name}" in others}
+        if standing:
+            needs[str(row.get("list")), plain(row.get("address"))] = standing
+    return needs

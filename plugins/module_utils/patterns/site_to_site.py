@@ -39,7 +39,7 @@ def site_to_site(
 ) -> Compiled:
     """What a router needs for these tunnels.
 
-    `profile` and `proposal` are options for all of them; `found` is what stands of peers, policies and address lists
+    `profile` and `proposal` are options for all of them; `found` is what stands of peers and address lists
     under the prefix, for the sake of tunnels that are not spoken of.
     """
     known, problems = _read(tunnels, settings, profile, proposal)

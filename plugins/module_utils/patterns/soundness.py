@@ -18,6 +18,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds impor
 )
 
 STATES = ("present", "absent")
+UNSPECIFIED = ("0.0.0.0", "::")
 
 
 def wrong(tunnel: Tunnel) -> Iterator[str]:
@@ -52,6 +53,9 @@ def _wrong_addresses(tunnel: Tunnel) -> Iterator[str]:
         except ValueError as allowed:
             sound = False
             yield f"{name}: {text!r} was given, allowed is {allowed}"
+    for name in ("remote_address", "local_address"):
+        if getattr(tunnel, name) in UNSPECIFIED:
+            yield f"{name}: {getattr(tunnel, name)} is no router's address"
     both = [address for address in tunnel.ends if address and not _is_name(address)]
     if sound and len({network(address).version for address in both}) > 1:
         yield f"remote_address {both[0]} and local_address {both[1]} are not of the same IP version"

@@ -53,17 +53,20 @@ def listed(value: object) -> list[str]:
 def weak_profile(options: Mapping[str, object]) -> Iterator[str]:
     """A sentence for every weak choice among options of ipsec_profile."""
     for name in ("enc_algorithm", "hash_algorithm", "prf_algorithm", "dh_group"):
-        yield from _weak_words(f"profile.{name}", name, listed(options.get(name, "")))
+        if name in options:
+            yield from _weak_words(f"profile.{name}", name, listed(options[name]))
 
 
 def weak_proposal(options: Mapping[str, object], protocol: str) -> Iterator[str]:
     """A sentence for every weak choice among options of ipsec_proposal; `protocol` is esp or ah."""
     ciphers = listed(options.get("enc_algorithms", ""))
-    hashes = [word for word in listed(options.get("auth_algorithms", "")) if word != "null"]
+    offered = listed(options.get("auth_algorithms", ""))
+    hashes = [word for word in offered if word != "null"]
     if protocol == "esp":
         yield from _weak_words("proposal.enc_algorithms", "enc_algorithms", ciphers)
-    yield from _weak_words("proposal.auth_algorithms", "auth_algorithms", hashes)
-    if not hashes and (protocol == "ah" or set(ciphers) - AEAD):
+    if hashes:
+        yield from _weak_words("proposal.auth_algorithms", "auth_algorithms", hashes)
+    if (not hashes or "null" in offered) and (protocol == "ah" or set(ciphers) - AEAD):
         yield "proposal.auth_algorithms: without a hash packets can be forged, unless all ciphers are GCM or ChaCha20"
     yield from _weak_words("proposal.pfs_group", "pfs_group", listed(options.get("pfs_group", "none")))
     yield from _long_lived(str(options.get("lifetime", "30m")))
@@ -71,6 +74,8 @@ def weak_proposal(options: Mapping[str, object], protocol: str) -> Iterator[str]
 
 def _weak_words(where: str, option: str, words: list[str]) -> Iterator[str]:
     allowed = ", ".join(STRONG[option])
+    if not words:
+        yield f"{where}: it is empty, and RouterOS would fill in its own weak default; strong enough is {allowed}"
     for word in words:
         # What RouterOS does not know either is for the module to refuse.
         if word in _known(option) and word not in STRONG[option]:
@@ -85,7 +90,7 @@ def _known(option: str) -> frozenset[str]:
 
 def _long_lived(lifetime: str) -> Iterator[str]:
     try:
-        length = milliseconds(lifetime)
+        length = milliseconds(lifetime.strip())
     except ValueError:
         # No time at all: the module says so, and what it allows.
         return
@@ -95,7 +100,10 @@ def _long_lived(lifetime: str) -> Iterator[str]:
 
 def weak_psk(psk: str) -> Iterator[str]:
     """A sentence when a pre-shared key is short; it never quotes the key."""
-    if len(psk) < SHORTEST_PSK:
+    text = psk.strip()
+    # A leading 0x makes it hexadecimal, two digits a character.
+    length = (len(text) - 2) // 2 if text.lower().startswith("0x") else len(text)
+    if length < SHORTEST_PSK:
         yield f"psk: so short a key can be guessed from a recorded handshake; enough is {SHORTEST_PSK} characters"
 
 

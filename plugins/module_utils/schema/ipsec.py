@@ -256,6 +256,7 @@ POLICY = Menu(
             "Peers by name, the preferred one first; V(encrypt) needs one unless the policy is a template.",
             "",
             refers=PEER.path,
+            needed_with={"action": ("encrypt",), "template": ("no",)},
         ),
         Field(
             "tunnel", SWITCH, "Wrap the whole packet; without it only traffic of the two IKE ends itself matches.", "no"

@@ -89,7 +89,7 @@ PROFILE = Menu(
         # Routers keep what they had before an upgrade, so both pairs of values are met on new versions.
         Field(
             "dpd-interval",
-            duration("disable-dpd"),
+            duration("disable-dpd", most="1h"),
             "Time between dead peer checks, at most 1h, or V(disable-dpd); a dead peer is noticed no faster.",
             {"7.10": "2m", "7.16": "8s"},
         ),

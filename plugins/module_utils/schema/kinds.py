@@ -82,16 +82,20 @@ def spell_duration(length: int) -> str:
     return "".join(words) or "0s"
 
 
-def duration(*words: str) -> Kind:
-    """A time; words may stand for one."""
+def duration(*words: str, most: str = "") -> Kind:
+    """A time, at most so long; words may stand for one."""
+    allowed = " or ".join([DURATIONS + (f", at most {most}" if most else ""), *words])
 
     def normal(text: str) -> str:
         if text in words:
             return text
         try:
-            return spell_duration(milliseconds(text.strip()))
+            length = milliseconds(text.strip())
         except ValueError:
-            raise ValueError(" or ".join([DURATIONS, *words])) from None
+            raise ValueError(allowed) from None
+        if most and length > milliseconds(most):
+            raise ValueError(allowed)
+        return spell_duration(length)
 
     return Kind("duration", normal)
 

@@ -42,6 +42,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Kind
 
 Matcher = partial(Field, matches=True)
+WITH_PORTS = ("tcp", "udp", "udp-lite", "dccp", "sctp")
 
 
 def interfaces_apart(one: str, other: str) -> bool:
@@ -109,19 +110,25 @@ PROTOCOL = (
         "src-port",
         negatable(PORTS),
         f"Source ports and ranges; needs O(protocol) tcp, udp, udp-lite, sctp or dccp. {NEGATES}",
+        only_with={"protocol": WITH_PORTS},
     ),
     Matcher(
         "dst-port",
         negatable(PORTS),
         f"Destination ports and ranges; needs O(protocol) tcp, udp, udp-lite, sctp or dccp. {NEGATES}",
+        only_with={"protocol": WITH_PORTS},
     ),
     Matcher(
         "port",
         negatable(PORTS),
         f"Ports of either side, so replies match as well; prefer O(dst_port). {NEGATES}",
+        only_with={"protocol": WITH_PORTS},
     ),
     Matcher(
-        "icmp-options", negatable(ICMP_OPTIONS), f"ICMP type and code such as V(8:0); needs protocol icmp. {NEGATES}"
+        "icmp-options",
+        negatable(ICMP_OPTIONS),
+        f"ICMP type and code such as V(8:0); needs protocol icmp. {NEGATES}",
+        only_with={"protocol": ("icmp",)},
     ),
 )
 OfInterface = partial(Matcher, refers=elsewhere.INTERFACE.path, free=elsewhere.NO_INTERFACES)
@@ -196,7 +203,14 @@ RATES = (
     ),
     Matcher("psd", PORT_SCAN, "Port scan: C(weight,delay,low-port-weight,high-port-weight) such as V(21,3s,3,1)."),
 )
-TCP = (Matcher("tcp-flags", TCP_FLAGS, "TCP flags that must be set or, with V(!), must not: V(syn,!ack)."),)
+TCP = (
+    Matcher(
+        "tcp-flags",
+        TCP_FLAGS,
+        "TCP flags that must be set or, with V(!), must not: V(syn,!ack).",
+        only_with={"protocol": ("tcp",)},
+    ),
+)
 TLS = "Glob for the name in a TLS client hello, such as V(*.example.com); needs protocol tcp."
 TLS_HOST = (Matcher("tls-host", GLOB, f"{TLS} {NEGATES}"),)
 # Routers of 7.16 and later refuse it in nat.

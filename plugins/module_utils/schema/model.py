@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 Version = tuple[int, ...]
+OLDEST: Version = (7, 10)
+"""The oldest version that the schema describes."""
 
 
 def parse_version(text: str) -> Version:
@@ -80,6 +82,10 @@ class Field:
     """While that other field is set, the router fills this one in by itself."""
     shown_while: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """A secret that the router always prints while another field has one of these values: then missing is hidden."""
+    only_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The router takes it only while each of these other fields has one of these values."""
+    needed_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The router takes no entry without it while each of these other fields has one of these values."""
     fleeting: bool = False
     """Counts down by itself: given when an entry is made, never compared."""
 

@@ -107,12 +107,6 @@ B = {"name": "b"}
             "/ip/firewall/filter comment=x: chain is missing, and no entry can be told apart without it",
             id="chain",
         ),
-        case(
-            PSK,
-            {"peer": "b", "id": "site-b-key-000001"},
-            "/ip/ipsec/key/psk peer=b id=site-b-key-000001: key is missing, and the router adds no entry without it",
-            id="required",
-        ),
     ],
 )
 def test_bad_entries(menu: Menu, row: Row, sentence: str) -> None:
@@ -231,6 +225,50 @@ def test_what_others_name_cannot_go() -> None:
         "/ip/ipsec/peer name=b: cannot be removed, /ip/ipsec/identity comment=key of b still uses it"
     )
     assert referred(have, {PEER: [B], IDENTITY: [{"peer": "b"}]}, "deleted")
+
+
+@pytest.mark.parametrize(
+    ("menu", "have", "want", "sentence"),
+    [
+        case(
+            PSK, (), {"peer": "b", "id": "k" * 16}, "key is missing, and the router adds no entry without it", id="key"
+        ),
+        case(POLICY, (), {"tunnel": "yes"}, "peer is missing, and action=encrypt and template=no needs it", id="peer"),
+        case(
+            FILTER,
+            (),
+            {"chain": "input", "dst-port": "22"},
+            "dst-port: it can be given only with protocol=tcp or udp or udp-lite or dccp or sctp",
+            id="ports-of-no-protocol",
+        ),
+        case(
+            FILTER,
+            entries("accept protocol=tcp dst-port=22 #ssh"),
+            {**rule("accept protocol=gre dst-port=22 #ssh")},
+            "dst-port: it can be given only with protocol=tcp or",
+            id="ports-of-another-protocol",
+        ),
+        case(FILTER, (), {"chain": "input", "tcp-flags": "syn"}, "tcp-flags: it can be given only with", id="flags"),
+        case(FILTER, (), {"chain": "input", "icmp-options": "8:0"}, "only with protocol=icmp", id="icmp"),
+    ],
+)
+def test_what_does_not_go_together_is_told(menu: Menu, have: tuple[Entry, ...], want: Row, sentence: str) -> None:
+    with pytest.raises(Problem, match=sentence):
+        planned(menu, have, [want])
+
+
+def test_what_the_router_has_already_is_not_judged() -> None:
+    odd = entries({"chain": "input", "dst-port": "22", "comment": "odd"})
+    assert planned(FILTER, odd, [{"chain": "input", "dst-port": "22", "comment": "odd"}]).changes == ()
+    key = entries({"peer": "b", "id": "k" * 16, "key": "ab" * 64})
+    assert planned(PSK, key, [{"peer": "b", "id": "k" * 16}]).changes == ()
+
+
+@pytest.mark.parametrize("secret", ["********", "*"])
+def test_asterisks_are_no_secret(secret: str) -> None:
+    """`before` and `after` show them, and somebody will give them back."""
+    with pytest.raises(Problem, match="asterisks stand for a secret that is not shown"):
+        check(Intent({IDENTITY: [{"peer": "b", "secret": secret}]}))
 
 
 def test_a_removal_by_comment_alone_is_told_how() -> None:

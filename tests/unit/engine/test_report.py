@@ -81,7 +81,7 @@ def test_no_secret_of_any_menu_is_shown(menu: Menu) -> None:
 def test_secrets_are_asterisks_or_left_out_for_replay() -> None:
     assert shown(IDENTITY, HAVE) == [{"peer": "b", "secret": "********", "my_id": "auto"}]
     assert shown(IDENTITY, HAVE, secrets=False) == [{"peer": "b", "my_id": "auto"}]
-    assert shown(IDENTITY, entries({"peer": "b", "secret": ""})) == [{"peer": "b", "secret": ""}]
+    assert shown(IDENTITY, entries({"peer": "b", "secret": ""})) == [{"peer": "b"}]
 
 
 def test_what_is_gathered_can_be_replayed() -> None:

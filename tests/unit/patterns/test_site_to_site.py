@@ -147,6 +147,12 @@ def test_firewall_and_nat_can_be_left_to_others() -> None:
         pytest.param({"remote_address": "0.0.0.0/0"}, "0.0.0.0/0 lets everybody", id="anybody"),
         pytest.param({"remote_address": "203.0.113.0/24"}, "203.0.113.0/24 lets everybody in that range", id="range"),
         pytest.param({"psk": "short"}, "so short a key can be guessed", id="psk"),
+        pytest.param({"psk": " " * 20}, "so short a key can be guessed", id="psk-of-blanks"),
+        pytest.param({"psk": "0x0102030405060708"}, "so short a key can be guessed", id="psk-in-hexadecimal"),
+        pytest.param({"profile": {"dh_group": []}}, "profile.dh_group: it is empty", id="no-group"),
+        pytest.param({"proposal": {"enc_algorithms": ""}}, "enc_algorithms: it is empty", id="no-cipher"),
+        pytest.param({"proposal": {"auth_algorithms": ["sha256", "null"]}}, "packets can be forged", id="null-hash"),
+        pytest.param({"proposal": {"lifetime": " 2d"}}, "keeps a key for a day or more", id="lifetime-with-a-blank"),
         pytest.param({"exchange_mode": "aggressive"}, "aggressive shows the identities", id="aggressive"),
         pytest.param({"ipsec_protocols": "ah"}, "ah signs packets and does not encrypt", id="ah"),
     ],
@@ -162,6 +168,7 @@ def test_a_weak_choice_is_refused_with_its_reason_unless_allowed(change: dict[st
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        ({"name": None}, "name: '' was given, allowed are letters"),
         ({"name": "a b"}, "name: 'a b' was given, allowed are letters"),
         ({"remote_adress": "x"}, "remote_adress: there is no such option; allowed is name, state"),
         ({"state": "gone"}, "state: 'gone' was given, allowed is present or absent"),
@@ -177,6 +184,7 @@ def test_a_weak_choice_is_refused_with_its_reason_unless_allowed(change: dict[st
         ),
         ({"remote_subnets": ["192.168.10.0/24"]}, "192.168.10.0/24 is a part of local subnet 192.168.10.0/24"),
         ({"local_address": "2001:db8::1"}, "203.0.113.50 and local_address 2001:db8::1 are not of the same IP version"),
+        ({"remote_address": "0.0.0.0"}, "remote_address: 0.0.0.0 is no router's address"),
         ({"local_address": "wan"}, "local_address: 'wan' was given, allowed is an IPv4 or IPv6 address"),
         ({"psk": 123456789012345}, "psk: it is not a text; put quotes around it"),
         ({"passive": "perhaps"}, "passive: 'perhaps' was given, allowed is yes or no"),
@@ -244,7 +252,6 @@ def test_a_prefix_that_could_be_taken_for_a_tunnel_is_told(prefix: str) -> None:
 
 EXISTING = {
     "ipsec_peer": [{"name": "s2s-old", "address": "203.0.113.50/32"}, {"name": "s2s-branch", "address": "203.0.113.9"}],
-    "ipsec_policy": [{"peer": ["s2s-old"], "dst_address": "192.168.20.0/24"}, {"template": True}],
     "firewall_address_list": [
         {"list": "s2s-peers", "address": "203.0.113.50", "comment": "s2s: old"},
         {"list": "s2s-peers", "address": "203.0.113.9", "comment": "s2s: branch"},
@@ -271,8 +278,16 @@ def test_an_address_that_several_need_names_them_all() -> None:
 
 
 def test_what_another_tunnel_has_not_got_is_not_made_for_it() -> None:
-    bare = {**EXISTING, "firewall_address_list": []}
+    """It may well have been told to do without a firewall."""
+    bare = {**EXISTING, "firewall_address_list": [EXISTING["firewall_address_list"][1]]}
     assert config({"name": "branch", "state": "absent"}, existing=bare)["firewall_address_list"] == []
+    (first, _second) = config(TUNNEL, existing=bare)["firewall_address_list"]
+    assert first["comment"] == "s2s: branch"
+
+
+def test_an_entry_of_a_tunnel_that_is_gone_goes_as_well() -> None:
+    gone = {**EXISTING, "ipsec_peer": []}
+    assert config({"name": "branch", "state": "absent"}, existing=gone)["firewall_address_list"] == []
 
 
 @pytest.mark.parametrize("given", ["tunnels", [1], {"name": "x"}])
