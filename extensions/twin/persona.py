@@ -67,8 +67,3 @@ class Persona:
         # Older builds began with `failure:` and had no result code; the version of the change is unverified.
         text = "item referred by 'place-before' does not exist"
         return f"{text} (11)" if self.since("7.16") else f"failure: {text}"
-
-
-def personas() -> tuple[Persona, ...]:
-    """One persona for every version that was compared with a real menu tree."""
-    return tuple(Persona(version) for version in COMPARED)

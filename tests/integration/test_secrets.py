@@ -74,6 +74,24 @@ def test_every_state(router: Server, play: Play, state: str) -> None:
     assert loud(play, router, [task]).status == 0
 
 
+def test_an_old_secret_that_stands_elsewhere_as_well(router: Server, play: Play) -> None:
+    router.router.add("/ip/ipsec/profile", name=f"of-{OLD}")
+    router.router.add("/ip/firewall/filter", chain="input", comment=f"as {OLD} says")
+    both = {"ipsec_identity": [identity(comment=f"was {OLD}")], "ipsec_profile": [{"name": "x"}], "firewall_filter": []}
+    run = loud(play, router, [{"name": "change", "vpnops.mikrotik.config": {"config": both}}])
+    assert run.changed == 1
+
+
+def test_what_was_shown_is_no_secret_to_be_given_back(router: Server, play: Play) -> None:
+    tasks = [
+        {"name": "read", "vpnops.mikrotik.ipsec_identity": {"config": [identity()]}, "register": "found"},
+        {"name": "back", "vpnops.mikrotik.ipsec_identity": {"config": "{{ found.before }}", "state": "replaced"}},
+    ]
+    run = loud(play, router, tasks)
+    assert "asterisks stand for a secret that is not shown" in run.failure.message
+    assert [row["secret"] for row in router.router.rows(IDENTITIES)] == [NEW]
+
+
 def test_a_loop_over_entries_with_secrets(router: Server, play: Play) -> None:
     task = {
         "name": "loop",

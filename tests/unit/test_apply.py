@@ -170,6 +170,10 @@ def test_reading_is_one_batch() -> None:
         ([Reply(), Reply()], "r1: /system/resource print: no answer"),
         ([Reply(({"version": "soon"},)), Reply()], "r1: /system/resource print: 'soon' is not a RouterOS version"),
         ([VERSION, NO], "r1: /ip/ipsec/peer print: failure: no"),
+        (
+            [Reply(({"version": "6.49.17 (long-term)"},)), Reply()],
+            "r1: it runs RouterOS 6.49.17, and 7.10 is the oldest version known here",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_a_refusal(answers: list[Reply], sentence: str) -> None:

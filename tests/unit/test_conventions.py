@@ -21,15 +21,17 @@ MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("*.py
 
 
 def code() -> list[Path]:
-    folders = ("plugins", "extensions", "tools", "tests")
-    found = [file for folder in folders for suffix in ("py", "sh") for file in (ROOT / folder).rglob(f"*.{suffix}")]
-    return sorted([*found, ROOT / ".ci" / "run"])
+    folders = ("plugins", "extensions", "tools", "tests", "roles", "playbooks", "meta", "docs")
+    found = [
+        file for folder in folders for suffix in ("py", "sh", "yml") for file in (ROOT / folder).rglob(f"*.{suffix}")
+    ]
+    return sorted([*found, ROOT / ".ci" / "run", ROOT / "galaxy.yml"])
 
 
 @pytest.mark.parametrize("file", code(), ids=lambda file: file.relative_to(ROOT).as_posix())
 def test_code_begins_with_the_licence(file: Path) -> None:
     text = file.read_text()
-    without_shebang = text.partition("\n")[2] if text.startswith("#!") else text
+    without_shebang = text.partition("\n")[2] if text.startswith(("#!", "---")) else text
     assert without_shebang.startswith(HEADER)
 
 

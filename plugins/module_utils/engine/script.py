@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry, Row, own_values, spell
@@ -61,11 +61,6 @@ def render(change: Change) -> str:
             return f"{path} move {change.entry.id}" + (f" {change.before}" if change.before else "")
         case Remove():
             return f"{path} remove {change.entry.id}"
-
-
-def script(changes: Iterable[Change]) -> list[str]:
-    """The lines of a RouterOS script that makes the changes."""
-    return [render(change) for change in changes]
 
 
 def listing(menu: Menu, entries: Sequence[Entry], touched: Mapping[str, frozenset[str]]) -> Iterator[str]:

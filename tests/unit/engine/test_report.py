@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import diff, shown
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import quote, render, script
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import quote, render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import to_words
@@ -68,7 +68,7 @@ def test_changes_as_console_commands(change: Change, line: str) -> None:
 def test_no_secret_of_any_menu_is_shown(menu: Menu) -> None:
     values = {item.name: "hush-hush" if item.secret else "1" for item in menu.fields}
     entry = Entry("*1", values)
-    lines = script([Add(menu, values), Set(menu, entry, values), Remove(menu, entry)])
+    lines = [render(change) for change in (Add(menu, values), Set(menu, entry, values), Remove(menu, entry))]
     seen = [
         *lines,
         str(shown(menu, [entry])),
