@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from .errors import Trap
 from .model import Row
 from .script import Halted, Machine, NotCode, RouterTree, ScriptError, read, spell
 from .script.data import Value
+from .script.errors import unplayed
 from .values.moments import spell_moment
 
 if TYPE_CHECKING:
@@ -52,13 +54,18 @@ class Job:
     told: str
 
 
+def _honest(error: ScriptError | RecursionError) -> ScriptError:
+    """Python's limit is the twin's and no router's."""
+    return error if isinstance(error, ScriptError) else unplayed("so long a chain, or so deep a nesting")
+
+
 class Jobs:
     """The runs of one router. Nothing here waits: `run_due` of the router goes on with what is due."""
 
     def __init__(self, router: Router) -> None:
         self.router = router
         self.running: list[Job] = []
-        self.failures: list[Failure] = []
+        self.failures: deque[Failure] = deque(maxlen=1000)
 
     def start(self, source: str, actor: Actor, origin: str, told: str = "", *, later: bool = False) -> str:
         """Run up to the end or the first `:delay`, or only get ready; gives the job's id."""
@@ -93,8 +100,8 @@ class Jobs:
             self.router.wake()
         except (StopIteration, Halted):
             pass
-        except ScriptError as error:
-            self.failed(job.origin, error, job.told)
+        except (ScriptError, RecursionError) as error:
+            self.failed(job.origin, _honest(error), job.told)
         finally:
             if not waiting:
                 self._end(job)
@@ -141,8 +148,9 @@ class Jobs:
         except NotCode as error:
             self.failed(origin, error)
             return Outcome(error=error)
-        except ScriptError as error:
-            self.failed(origin, error)
-            return Outcome(tuple(machine.output), error=error)
+        except (ScriptError, RecursionError) as error:
+            found = _honest(error)
+            self.failed(origin, found)
+            return Outcome(tuple(machine.output), error=found)
         steps.close()
         raise Trap("the twin does not hold an answer back for :delay; let the script run in the background")

@@ -130,7 +130,7 @@ class Router:
 
     @property
     def failures(self) -> list[Failure]:
-        """Every run of a script that an error ended, oldest first; reboots do not empty it."""
+        """Every run of a script that an error ended, oldest first, the last 1000; reboots keep them."""
         return list(self.jobs.failures)
 
     def wake(self) -> None:

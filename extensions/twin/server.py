@@ -167,6 +167,10 @@ class Server:
         if threading.current_thread() is not self._thread:
             self._wake()
 
+    def reboot(self) -> None:
+        """Restart the router: every connection ends, what is configured stays; its ports take new ones at once."""
+        self.router.reboot()
+
     def _rebooted(self) -> None:
         """What a client sent behind the word that rebooted the router is never read."""
         for connection in list(self._connections.values()):

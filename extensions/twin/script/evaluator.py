@@ -36,7 +36,7 @@ Steps = Generator[float, None, Value]
 
 # Commands and turns of loops between two waits; an endless loop would hold up everybody.
 LIMIT = 100_000
-DEEPEST_RUN = 10
+DEEPEST_RUN = 5
 # A `:delay 0` in a loop must let others in, too.
 SHORTEST = 0.01
 

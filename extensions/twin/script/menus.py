@@ -35,11 +35,11 @@ _PRINTED = frozenset(("as-value", "count-only", "detail", "without-paging"))
 class RowScope(Scope):
     """One entry's properties stand before every variable of that name, as on the router: `where name=$name`."""
 
-    def __init__(self, parent: Scope, table: Table, row: Values) -> None:
+    def __init__(self, parent: Scope, same: Same, row: Values) -> None:
         super().__init__(parent)
         self.row = row
-        self.fields = table.fields
-        self.same = Same(table)
+        self.fields = same.fields
+        self.same = same
 
     def get(self, name: str) -> Value:
         if name == ".id" or name in self.fields:
@@ -155,12 +155,12 @@ def _rows(machine: Machine, command: Command, scope: Scope) -> list[Values]:
     rows = View(machine.router, table, machine.actor).all()
     if command.where is None:
         return rows
-    return [row for row in rows if _passes(machine, command.where, RowScope(scope, table, row))]
+    same = Same(table)
+    return [row for row in rows if _passes(machine, command.where, RowScope(scope, same, row))]
 
 
 def _passes(machine: Machine, condition: Node, scope: RowScope) -> bool:
     """A property alone holds if it is true, or if there is one that is neither true nor false."""
-    machine.tick()
     found = machine.value(condition, scope)
     return found if isinstance(found, bool) else not isinstance(found, Nothing) and found != ""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .data import BOOLEANS, Array, Nothing, Time, Value, spell, truth, type_of
+from .data import BOOLEANS, NOTHING, Array, Nothing, Time, Value, spell, truth, type_of
 from .errors import ScriptError, unplayed
 
 _BEYOND_POSIX = re.compile(r"\(\?|\\[A-Za-z0-9]|\[[:.=]|[*+?}][?+]")
@@ -73,8 +73,8 @@ def _element(value: Value, key: Value) -> Value:
         raise unplayed(f"`->` on {type_of(value)}")
     if isinstance(key, int) and not isinstance(key, bool):
         plain = [item for name, item in value.items if name is None]
-        return plain[key] if 0 <= key < len(plain) else Nothing()
-    return next((item for name, item in value.items if name == spell(key)), Nothing())
+        return plain[key] if 0 <= key < len(plain) else NOTHING
+    return next((item for name, item in value.items if name == spell(key)), NOTHING)
 
 
 def same(left: Value, right: Value) -> bool:

@@ -332,6 +332,19 @@ def test_reboot_cuts_connections_and_what_was_sent_behind_it_is_lost(make_twin: 
     assert [row["message"] for row in server.router.rows("/log")][-1] == "booted"
 
 
+def test_server_that_reboots_is_there_again(make_twin: MakeTwin) -> None:
+    server = make_twin()
+    server.reboot()
+    socket.create_connection(("127.0.0.1", server.port), timeout=20).close()
+    assert server.router.boots == 1
+
+
+def test_seeded_entries_run(router: Router) -> None:
+    router.seed({SCHEDULER: [{"name": "a", "interval": "1m", "on-event": ":log info a"}]})
+    router.advance(60)
+    assert ran(router) == ["03:05:05 a"]
+
+
 def test_reboot_needs_its_right(router: Router) -> None:
     with pytest.raises(Trap, match="not enough permissions"):
         router.call("/system/reboot", actor=Actor("x", frozenset(("read", "write"))))

@@ -282,3 +282,42 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_deep_nesting_is_refused() -> None:
     assert "levels of nesting" in shown(":put " + "(" * 5000 + "1" + ")" * 5000)
     assert "levels of nesting" in shown("{" * 5000 + "}" * 5000)
+
+
+def test_long_chain_is_refused() -> None:
+    assert "so long a chain" in shown(":put (" + "1+" * 5000 + "1)")
+
+
+WORDS = (
+    *(":put", ":local a", ":global b", ":set a", "$a", "$b", "(", ")", "[", "]", "{", "}", ";", "\n", "=", "1", '"x"'),
+    *(":if", "do={", "else={", ":foreach i in=", ":while (false) do={", ":do {", "} on-error={", ":len", ":typeof"),
+    *("/ip firewall filter", "add", "chain=input", "remove", "find", "where", "[find]", "*1", "disabled=yes", "+", "."),
+    *(
+        "print",
+        "as-value",
+        "get",
+        "name",
+        "set",
+        "~",
+        "<",
+        "and",
+        "!",
+        "->",
+        ",",
+        "1h",
+        "10.0.0.1",
+        ":return",
+        ":error",
+    ),
+    *("/system script run x", ":pick", ":tonum", ":toarray", "/system identity", "comment=", "~", "enable", "move"),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join))
+def test_any_script_ends_in_output_or_a_refusal(source: str) -> None:
+    router = Router(clock=SteppedClock())
+    assert isinstance(shown(source, router), str)
+    router.call("/execute", {"script": source})
+    router.advance(1)
+    router.dump()
