@@ -5,11 +5,25 @@
 
 from __future__ import annotations
 
+from .clock import SteppedClock
 from .command import Command
 from .errors import Trap
 from .faults import Faults, Refusal
+from .jobs import Failure
 from .persona import COMPARED, DEFAULT_VERSION, Persona
 from .router import Router
 from .server import Server
 
-__all__ = ("COMPARED", "DEFAULT_VERSION", "Command", "Faults", "Persona", "Refusal", "Router", "Server", "Trap")
+__all__ = (
+    "COMPARED",
+    "DEFAULT_VERSION",
+    "Command",
+    "Failure",
+    "Faults",
+    "Persona",
+    "Refusal",
+    "Router",
+    "Server",
+    "SteppedClock",
+    "Trap",
+)

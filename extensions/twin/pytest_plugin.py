@@ -9,6 +9,7 @@ modules free to import the types here first.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -42,8 +43,9 @@ def make_twin() -> Iterator[MakeTwin]:
             mask_secrets: bool = False,
             faults: Faults | None = None,
             log: Path | None = None,
+            clock: Callable[[], float] = time.time,
         ) -> Server:
-            router = Router(Persona(version, old_login, mask_secrets), identity=identity)
+            router = Router(Persona(version, old_login, mask_secrets), identity=identity, clock=clock)
             for name, account in (users or {}).items():
                 router.set_user(name, *((account,) if isinstance(account, str) else account))
             if defconf:

@@ -80,7 +80,7 @@ def _evaluate(word: str, row: Row, same: Same) -> bool:
         return word[1:] not in row
     if word[:1] in ("<", ">"):
         name, _dummy, asked = word[1:].partition("=")
-        return name in row and _ordered(word[0], row[name], asked)
+        return name in row and ordered(word[0], row[name], asked)
     if word.startswith("="):
         word = word[1:]
     name, equals, asked = word.partition("=")
@@ -89,7 +89,8 @@ def _evaluate(word: str, row: Row, same: Same) -> bool:
     return name in row and same(name, row[name], asked)
 
 
-def _ordered(operator: str, have: str, asked: str) -> bool:
+def ordered(operator: str, have: str, asked: str) -> bool:
+    """Whether `have` is less or greater than `asked`."""
     left, right = _rank(have), _rank(asked)
     if left[0] != right[0]:
         left, right = (9, have), (9, asked)

@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from .actor import LOCAL, Actor
 from .behaviour import behaviour_of
 from .behaviour.base import Behaviour
+from .clock import SteppedClock
 from .command import Command, Reply
 from .errors import Trap
+from .jobs import Failure, Jobs
 from .menus import menus_of
 from .model import Row, Values
 from .persona import Persona
 from .references import resolve
+from .script.data import Value
 from .table import Table
 from .view import View
 
@@ -42,6 +45,13 @@ class Router:
         self.started = clock()
         self.lock = threading.RLock()
         self.watchers: list[Watcher] = []
+        # Whoever waits for what is due next, and whoever must know that the router went down.
+        self.wakers: list[Callable[[], None]] = []
+        self.at_reboot: list[Callable[[], None]] = []
+        self.boots = 0
+        self.jobs = Jobs(self)
+        # Global variables of scripts, by user.
+        self.globals: dict[str, dict[str, Value]] = {}
         self.tables: dict[str, Table] = {}
         self.behaviours: dict[str, Behaviour] = {}
         self.defaults: dict[tuple[str, str], str] = {}
@@ -83,7 +93,7 @@ class Router:
 
     def dump(self) -> dict[str, list[Values]]:
         """Every configuration menu's rows: equal dumps mean equal routers."""
-        volatile = ("/log", "/system/resource", "/system/clock", "/user/active")
+        volatile = ("/log", "/system/resource", "/system/clock", "/user/active", "/system/script/job")
         return {path: self.rows(path) for path in self.tables if path not in volatile and self.tables[path].rows}
 
     def seed(self, state: Mapping[str, Rows]) -> None:
@@ -117,6 +127,61 @@ class Router:
         log.insert(Row(log.new_id(), {"time": stamp, "topics": topics, "message": message}))
         if len(log) > 1000:
             log.discard(log.rows[0])
+
+    @property
+    def failures(self) -> list[Failure]:
+        """Every run of a script that an error ended, oldest first, the last 1000; reboots keep them."""
+        return list(self.jobs.failures)
+
+    def wake(self) -> None:
+        """Tell whoever waits that something may be due earlier than it was."""
+        for waker in list(self.wakers):
+            waker()
+
+    def next_due(self) -> float | None:
+        """When `run_due` has something to do, by the router's clock; None if nothing is planned."""
+        from .boot import schedulers
+
+        with self.lock:
+            dues = (schedulers(self).next_due(), self.jobs.next_due())
+            return min((due for due in dues if due is not None), default=None)
+
+    def run_due(self) -> None:
+        """Run scheduler entries that are due, and scripts whose `:delay` is over, in the order of their moments."""
+        from .boot import schedulers
+
+        with self.lock:
+            now, entries = self.clock(), schedulers(self)
+            while True:
+                job, row = self.jobs.due(now), entries.due(now)
+                if job and (row is None or job.wake <= entries.dues[row.id]):
+                    self.jobs.go_on(job)
+                elif row:
+                    entries.fire(row)
+                else:
+                    return
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass on a SteppedClock, stopping at every moment at which something is due."""
+        if not isinstance(self.clock, SteppedClock):
+            raise TypeError("only a router with a SteppedClock can be advanced")
+        with self.lock:
+            end = self.clock.now + seconds
+            while (due := self.next_due()) is not None and due <= end:
+                self.clock.now = max(self.clock.now, due)
+                self.run_due()
+            self.clock.now = max(self.clock.now, end)
+
+    def reboot(self) -> None:
+        """Cut every connection and start again at once with what is configured; see boot.py."""
+        from .boot import restart
+
+        with self.lock:
+            self.boots += 1
+            self.started = self.clock()
+            restart(self)
+        for told in list(self.at_reboot):
+            told()
 
     def set_user(self, name: str, password: str, policies: Iterable[str] = ()) -> None:
         """Create or change an account; policies other than full's make a group named after the user."""

@@ -26,6 +26,8 @@ from .tls import Identity, anonymous, self_signed, with_certificate
 from .trace import Trace
 from .wire import Decoder, Unreadable, encode_sentence
 
+LONGEST_WAIT = 0.5
+
 
 class Server:
     """A router that listens; use as context manager or with start and stop.
@@ -114,6 +116,8 @@ class Server:
         for sock in (self._wake_in, self._wake_out):
             sock.setblocking(False)
         self._selector.register(self._wake_in, selectors.EVENT_READ)
+        self.router.wakers.append(self._wake_other)
+        self.router.at_reboot.append(self._rebooted)
         self._thread = threading.Thread(target=self._serve, name="twin", daemon=True)
         self._thread.start()
         return self
@@ -145,6 +149,9 @@ class Server:
         if self._thread:
             self._thread.join()
             self._thread = None
+        for listed, ours in ((self.router.wakers, self._wake_other), (self.router.at_reboot, self._rebooted)):
+            if ours in listed:
+                listed.remove(ours)
         self._shut()
         self.trace.close()
         self._folder.cleanup()
@@ -155,6 +162,20 @@ class Server:
         """Let the serving thread look at what another thread did; a full socket means it is awake anyway."""
         with contextlib.suppress(OSError):
             self._wake_out.send(b"x")
+
+    def _wake_other(self) -> None:
+        if threading.current_thread() is not self._thread:
+            self._wake()
+
+    def reboot(self) -> None:
+        """Restart the router: every connection ends, what is configured stays; its ports take new ones at once."""
+        self.router.reboot()
+
+    def _rebooted(self) -> None:
+        """What a client sent behind the word that rebooted the router is never read."""
+        for connection in list(self._connections.values()):
+            connection.closing = True
+        self.drop_all()
 
     def drop_all(self) -> None:
         """Cut every connection now, as a reboot would; the router keeps its state."""
@@ -180,13 +201,26 @@ class Server:
                     self._guarded(key.data, self._read)
                 elif isinstance(key.fileobj, socket.socket):
                     self._accept(key.fileobj)
+            self._run_due()
             for connection in list(self._connections.values()):
                 self._guarded(connection, self._write)
 
+    def _run_due(self) -> None:
+        """Scheduler entries and scripts run here, between the commands of clients."""
+        try:
+            self.router.run_due()
+        except Exception as error:
+            self._defects.append(error)
+
     def _patience(self) -> float | None:
-        """Seconds until the next answer held back is due; None when there is none."""
-        dues = [each.held[0][0] for each in self._connections.values() if each.held]
-        return max(0.0, min(dues) - time.monotonic()) if dues else None
+        """Seconds until an answer held back or a scheduler entry is due; None when nothing is.
+
+        Whoever sets the router's clock tells nobody, so it is looked at every half second while an entry waits.
+        """
+        waits = [each.held[0][0] - time.monotonic() for each in self._connections.values() if each.held]
+        if (due := self.router.next_due()) is not None:
+            waits.append(min(due - self.router.clock(), LONGEST_WAIT))
+        return max(0.0, min(waits)) if waits else None
 
     def _shut(self) -> None:
         for connection in list(self._connections.values()):

@@ -15,9 +15,11 @@ from typing import TextIO
 from .menus import EVERY
 
 MASK = "*****"
+# Scripts may hold anything.
 SECRETS = frozenset(
-    [field.name for menu in EVERY for field in menu.fields if field.secret] + ["response", "passphrase", "source"]
-)
+    (*(field.name for menu in EVERY for field in menu.fields if field.secret),
+     "response", "passphrase", "source", "on-event", "script")
+)  # fmt: skip
 
 
 def masked(sentence: Sequence[str], *, ret: bool = False) -> list[str]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import dns, firewall, interfaces, ipsec, lists, system, users
+from . import dns, firewall, interfaces, ipsec, lists, scheduler, system, users
 from .base import Behaviour
 
 _OF: dict[str, type[Behaviour]] = {
@@ -27,7 +27,8 @@ _OF: dict[str, type[Behaviour]] = {
     "/system/resource": system.Resource,
     "/system/clock": system.Clock,
     "/system/script": system.Scripts,
-    "/system/scheduler": system.Schedulers,
+    "/system/script/job": system.ScriptJobs,
+    "/system/scheduler": scheduler.Schedulers,
     "/user": users.Users,
     "/user/group": users.Groups,
 }

@@ -60,11 +60,8 @@ class Scripts(Behaviour):
         values.setdefault("owner", "admin")
 
 
-class Schedulers(Behaviour):
-    """Entries are kept, not run."""
+class ScriptJobs(Behaviour):
+    """Removing a job stops it."""
 
-    def prepare(self, values: Values) -> None:
-        now = time.gmtime(self.router.clock())
-        values.setdefault("start-date", time.strftime("%Y-%m-%d", now))
-        values.setdefault("start-time", time.strftime("%H:%M:%S", now))
-        values.setdefault("owner", "admin")
+    def dropped(self, row: Row) -> None:
+        self.router.jobs.kill(row)

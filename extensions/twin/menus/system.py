@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..model import COMMENT, DISABLED, Field, Menu, Reference, read_only
 from ..values.addresses import PREFIX
 from ..values.basic import SWITCH, duration, listed, number, one_of, some_of
+from ..values.moments import DATE, TIME_OF_DAY
 
 LIST = ("add", "set", "remove", "print", "find", "get", "export", "reset", "edit", "comment")
 
@@ -77,8 +78,8 @@ SCHEDULER = Menu(
     "/system/scheduler",
     (
         Field("name", mandatory=True),
-        Field("start-date"),
-        Field("start-time"),
+        Field("start-date", DATE),
+        Field("start-time", TIME_OF_DAY),
         Field("interval", duration(), default="0s"),
         Field("on-event", default=""),
         Field("policy", some_of(*_SCRIPT_ORDER, *_REST, empty=True), default=",".join(_SCRIPT_ORDER)),
@@ -109,11 +110,22 @@ SCRIPT = Menu(
         read_only("invalid", "false"),
     ),
     (*LIST, "unset"),
-    late={"unset": "7.24"},
+    extra={"run": ("number", "use-script-permissions")},
+    late={"unset": "7.24", "run use-script-permissions": "7.15"},
     noun="script",
     unique="name",
     naming="script",
 )
+
+# Over the API a job has no argument that it could be set by; which of these print always is unverified.
+JOB = Menu(
+    "/system/script/job",
+    tuple(read_only(name) for name in ("owner", "parent", "policy", "script", "started", "type")),
+    ("print", "find", "get", "remove"),
+    noun="job",
+)
+
+SYSTEM = Menu("/system", extra={"reboot": ()})
 
 LOG = Menu(
     "/log",
@@ -162,4 +174,4 @@ CONSOLE = Menu(
     late={"inspect proplist": "7.16"},
 )
 
-MENUS = (IDENTITY, RESOURCE, CLOCK, PACKAGE, SCHEDULER, SCRIPT, LOG, SERVICE, CONSOLE)
+MENUS = (SYSTEM, IDENTITY, RESOURCE, CLOCK, PACKAGE, SCHEDULER, SCRIPT, JOB, LOG, SERVICE, CONSOLE)

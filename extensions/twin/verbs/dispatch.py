@@ -13,7 +13,7 @@ from ..command import Command, Reply
 from ..errors import Trap, failure, no_permission, no_such_command, no_such_prefix, unknown_parameter
 from ..signature import API_ONLY, PRINT_TOLERATED, commands
 from ..table import Table
-from . import console, ordering, reading, special, writing
+from . import console, ordering, reading, scripts, special, writing
 
 if TYPE_CHECKING:
     from ..router import Router
@@ -38,6 +38,7 @@ WRITING: dict[str, Verb] = {
     "reset": writing.reset,
     "move": ordering.move,
     **special.VERBS,
+    **scripts.VERBS,
 }
 _TAKING_BACK = ("add", "set", "reset")
 _WITH_IDS = ("numbers", "number")
@@ -47,6 +48,8 @@ def execute(router: Router, command: Command, actor: Actor) -> list[Reply]:
     """All replies of one command, `!done` last; raises Trap for a refusal."""
     if command.full() == "/console/inspect":
         return console.inspect(router, command)
+    if command.full() == "/execute":
+        return scripts.execute(router, command, actor)
     table = router.tables.get(command.path)
     if table is None:
         raise no_such_command() if command.path in router.prefixes and command.verb else no_such_prefix()
@@ -82,7 +85,7 @@ def refuse_unknown(command: Command, accepted: frozenset[str]) -> None:
 
 def refuse_unpermitted(table: Table, verb: str, actor: Actor) -> None:
     reading_only = verb in READING or verb in API_ONLY
-    needed = "read" if reading_only else "write"
+    needed = "read" if reading_only else "reboot" if verb == "reboot" else "write"
     if not actor.may(needed):
         raise no_permission()
     # Accounts and groups need `policy` for every change.

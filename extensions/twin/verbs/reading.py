@@ -43,7 +43,7 @@ def selected(router: Router, table: Table, command: Command, actor: Actor) -> li
     wanted = command.get("from")
     rows = [view.row(row) for row in table.each(wanted)] if wanted else view.all()
     if command.queries:
-        rows = [row for row in rows if matches(command.queries, row, _Same(table))]
+        rows = [row for row in rows if matches(command.queries, row, Same(table))]
     for flag, wanted in (("static", "false"), ("dynamic", "true")):
         if flag in table.menu.print_flags and command.has(flag):
             rows = [row for row in rows if row.get("dynamic") == wanted]
@@ -52,7 +52,7 @@ def selected(router: Router, table: Table, command: Command, actor: Actor) -> li
     return rows
 
 
-class _Same:
+class Same:
     """Equality by type where the menu knows it: `?address=192.0.2.1` finds 192.0.2.1/32."""
 
     def __init__(self, table: Table) -> None:

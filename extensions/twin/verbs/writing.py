@@ -22,7 +22,7 @@ DONE = [Reply("!done")]
 CONTROL = frozenset((".id", "numbers", "place-before", "copy-from"))
 
 
-def add(router: Router, table: Table, command: Command, _actor: Actor) -> list[Reply]:
+def add(router: Router, table: Table, command: Command, actor: Actor) -> list[Reply]:
     """The new id in `ret`."""
     given = [(name, value) for name, value in command.words if name not in CONTROL]
     values = _copied(table, command)
@@ -31,6 +31,8 @@ def add(router: Router, table: Table, command: Command, _actor: Actor) -> list[R
     lacking = [each.name for each in table.menu.fields if each.mandatory and each.name not in values]
     if lacking:
         raise missing(*lacking)
+    if "owner" in table.fields:
+        values.setdefault("owner", actor.name)
     before = _place(router, table, command)
     row = create(router, table, values, before=before)
     return [Reply("!done", {"ret": row.id})]

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from twin import Router
 from twin.options import parser
 
 ROOT = Path(__file__).parents[3]
@@ -87,3 +88,11 @@ def test_every_option_the_readme_names_exists() -> None:
 
 def test_seed_of_the_readme_is_an_object_of_menus() -> None:
     assert all(path.startswith("/") for path in json.loads(blocks("json")[0]))
+
+
+def test_python_of_the_readme_runs() -> None:
+    (example,) = blocks("python")
+    found: dict[str, Router] = {}
+    exec(example, found)
+    entry = found["router"].rows("/system/scheduler")[0]
+    assert entry["run-count"] == "1"
