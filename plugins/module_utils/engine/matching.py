@@ -196,12 +196,17 @@ def either_port(_name: str, text: str, state: State, _firewall: Firewall) -> Tru
     return next(each for each in (Truth.YES, Truth.UNKNOWN, Truth.NO) if each in found)
 
 
-def nat_state(_name: str, text: str, state: State, _firewall: Firewall) -> Truth:
-    """Whether the connection is translated in one of these ways."""
-    states = state.packet.connection_nat_state
-    if states is None:
+def nat_state(_name: str, text: str, state: State, _firewall: Firewall) -> Truth | None:
+    """Whether the connection is translated in one of these ways; what belongs to no connection has no such state."""
+    packet = state.packet
+    if packet.connection_state in ("invalid", "untracked"):
+        # iptables says yes to `!dstnat` then and nftables no; what RouterOS says is unverified.
+        return None
+    if packet.connection_nat_state is None:
         return Truth.UNKNOWN
-    return Truth.YES if states & set(split(text)) else Truth.NO
+    if packet.connection_nat_state & set(split(text)):
+        return Truth.YES
+    return Truth.NO
 
 
 def ipsec_policy(_name: str, text: str, state: State, _firewall: Firewall) -> Truth:

@@ -35,18 +35,25 @@ def translated(rule: Rule, state: State, local: frozenset[str] | None) -> State:
         return state
     packet, action = state.packet, rule.action
     given = rule.entry.values
-    known = action in TO_DESTINATION and packet.connection_nat_state is not None
     dst = _single(given.get("to-addresses"), packet.dst) if action == "dst-nat" else None
     port = _single(given.get("to-ports"), None)
     changed = replace(
         packet,
         dst=dst,
         dst_port=packet.dst_port if not given.get("to-ports") else int(port) if port and port.isdigit() else None,
-        connection_nat_state=(packet.connection_nat_state or frozenset()) | {"dstnat"} if known else None,
         out_interface=None,
         ipsec_out=None,
     )
+    known = action in TO_DESTINATION and packet.connection_nat_state is not None and _moved(packet, changed)
+    states = (packet.connection_nat_state or frozenset()) | {"dstnat"} if known else None
+    changed = replace(changed, connection_nat_state=states)
     return replace(state, packet=changed, hook=_goes_to(state.hook, action, dst, local))
+
+
+def _moved(packet: Packet, changed: Packet) -> bool:
+    """Whether the destination certainly changed: Linux does not count a translation into the same as one."""
+    pairs = ((packet.dst, changed.dst), (packet.dst_port, changed.dst_port))
+    return any(old is not None and new is not None and old != new for old, new in pairs)
 
 
 def _goes_to(hook: str, action: str, dst: str | None, local: frozenset[str] | None) -> str:

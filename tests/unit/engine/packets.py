@@ -29,6 +29,7 @@ SSH = Packet(
 IKE = replace(SSH, protocol="udp", src_port=500, dst_port=500, tcp_flags=None)
 PING = replace(SSH, protocol="icmp", src_port=None, dst_port=None, tcp_flags=None, icmp=(8, 0))
 ESP = replace(SSH, protocol="50", src_port=None, dst_port=None, tcp_flags=None)
+INVALID = replace(SSH, connection_state="invalid")
 TRANSIT = replace(SSH, chain="forward", dst="10.0.0.9", out_interface="bridge")
 MEMBERS = (
     {"list": "WAN", "interface": "ether1", "disabled": "false", "dynamic": "false"},

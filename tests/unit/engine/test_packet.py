@@ -12,7 +12,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet impo
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.tables import Firewall, read_rules
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.walk import decide
 
-from tests.unit.engine.packets import ESP, PING, SSH, TRANSIT, decided, short
+from tests.unit.engine.packets import ESP, INVALID, PING, SSH, TRANSIT, decided, short
 from tests.unit.engine.router import FILTER, entries, rule
 
 case = pytest.param
@@ -79,6 +79,8 @@ case = pytest.param
             True,
             id="translated",
         ),
+        case(INVALID, "connection-nat-state=dstnat", False, id="no-connection"),
+        case(INVALID, "connection-nat-state=!dstnat", None, id="no-connection-negated"),
         case(SSH, "ipsec-policy=in,none", True, id="came-in-clear"),
         case(SSH, "ipsec-policy=in,ipsec", False, id="not-out-of-a-tunnel"),
         case(replace(SSH, ipsec_in=True), "ipsec-policy=in,ipsec", True, id="out-of-a-tunnel"),

@@ -50,6 +50,14 @@ FINAL = ("accept chain=forward connection-nat-state=dstnat dst-address=10.0.0.9 
             "cannot tell *2 *0 *1",
             id="to-one-of-several",
         ),
+        case(
+            ["dst-nat chain=dstnat to-addresses=203.0.113.1"],
+            ("accept connection-nat-state=dstnat", "drop"),
+            SSH,
+            frozenset({"203.0.113.1"}),
+            "cannot tell *0 *1",
+            id="to-where-it-was-going-anyway",
+        ),
         case(["masquerade chain=srcnat"], ("accept",), PUBLIC, None, "accept *0", id="source-nat-comes-later"),
     ],
 )
