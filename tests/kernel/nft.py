@@ -14,8 +14,6 @@ Row = Mapping[str, str]
 NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "ipsec-esp": 50, "ospf": 89}
 SAYS = {"accept": "accepted", "fasttrack-connection": "accepted"}
 SAYS |= {"drop": "dropped", "reject": "dropped", "tarpit": "dropped"}
-APART = " counter "
-"""Between two conditions: nftables 1.0.6 makes one of `th sport != 1 th dport != 1`, true when either differs."""
 ABOVE = {"filter": 0, "raw": 1000, "nat": 2000}
 """What is added to the number of a rule, so that one number tells table and rule."""
 HOOKS = {
@@ -25,9 +23,18 @@ HOOKS = {
 }
 
 
+def pair(text: str) -> str:
+    """A set of the addresses and another that no packet has.
+
+    nftables 1.0.6 takes the neighbours `th sport != 1 th dport != 1` for one comparison, which is true when either
+    differs, and a set of one for a number; it leaves sets of two alone.
+    """
+    return f"{{ {text}, 192.0.2.255 }}"
+
+
 def spans(text: str) -> str:
-    """`22,20-30,80` as a set of nftables, which refuses spans that overlap."""
-    numbers: set[int] = set()
+    """`22,20-30,80` as a set of nftables, which refuses spans that overlap, and a port of no packet: see `pair`."""
+    numbers: set[int] = {65535}
     for part in text.split(","):
         first, _dummy, last = part.partition("-")
         numbers |= set(range(int(first), int(last or first) + 1))
@@ -77,12 +84,17 @@ def translated(text: str, negated: bool, _number: int) -> str:
     )
 
 
+def neither(text: str, _negated: bool = True, _number: int = 0) -> str:
+    return f"th dport != {spans(text)} th sport != {spans(text)}"
+
+
 MATCHERS: Mapping[str, Callable[[str, bool, int], str]] = {
     "protocol": plain("meta l4proto", lambda text: str(NUMBERS[text])),
-    "src-address": plain("ip saddr"),
-    "dst-address": plain("ip daddr"),
+    "src-address": plain("ip saddr", pair),
+    "dst-address": plain("ip daddr", pair),
     "src-port": plain("th sport", spans),
     "dst-port": plain("th dport", spans),
+    "port": neither,
     "in-interface": plain("iifname"),
     "out-interface": plain("oifname"),
     "src-address-list": listed("ip saddr", "a"),
@@ -116,27 +128,22 @@ class Ruleset:
 
     def rule(self, table: str, row: Row, mark: int) -> Iterator[str]:
         """The lines of one rule; `mark` says which it was."""
-        conditions = APART.join(
+        # Ports and flags come after the protocol that they need.
+        conditions = " ".join(
             MATCHERS[name](text.removeprefix("!"), text.startswith("!"), self.number)
-            # Ports and flags come after the protocol that they need.
-            for name, text in sorted(row.items(), key=lambda pair: pair[0] != "protocol")
-            if name in MATCHERS
+            for name, text in sorted(row.items(), key=lambda pair: (pair[0] != "protocol", pair[0]))
+            if name in MATCHERS and (name != "port" or text.startswith("!"))
         )
         does = self.action(table, row, mark)
-        if "port" not in row:
+        if row.get("port", "!").startswith("!"):
             yield f"{conditions} {does}"
-            return
-        ports = spans(row["port"].removeprefix("!"))
-        neither = f"th sport != {ports}{APART}th dport != {ports}"
-        if row["port"].startswith("!"):
-            yield f"{conditions}{APART}{neither} {does}"
         elif row["action"] == "jump":
             # Two rules would jump twice.
             aside = f"{table}{self.number}_port{mark}"
-            self.chains[aside] = [f"{neither} return", does]
+            self.chains[aside] = [f"{neither(row['port'])} return", does]
             yield f"{conditions} jump {aside}"
         else:
-            yield from (f"{conditions}{APART}th {side} {ports} {does}" for side in ("sport", "dport"))
+            yield from (f"{conditions} th {side} {spans(row['port'])} {does}" for side in ("sport", "dport"))
 
     def action(self, table: str, row: Row, mark: int) -> str:
         action = row["action"]
