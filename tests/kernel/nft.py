@@ -188,8 +188,8 @@ def named_sets(number: int, addresses: Mapping[str, Iterable[str]], members: Map
     return "\n".join(lines)
 
 
-def script(rulesets: Iterable[Ruleset], sets: Iterable[str], ids: Mapping[int, Ruleset]) -> str:
-    """All that nftables has to load; chains come empty first, so that they may jump to each other."""
+def script(rulesets: Iterable[Ruleset], sets: Iterable[str], ids: Mapping[int, Ruleset]) -> list[str]:
+    """All that nftables has to load, in pieces; chains come empty first, so that they may jump to each other."""
     rulesets = list(rulesets)
     chains = {name: lines for each in rulesets for name, lines in each.chains.items()}
     noted = "typeof ip id . meta mark; flags dynamic; size 65535;"
@@ -197,7 +197,7 @@ def script(rulesets: Iterable[Ruleset], sets: Iterable[str], ids: Mapping[int, R
         f"set {name} {{ {noted} }}\nchain {name} {{\nupdate @{name} {{ ip id . meta mark }}\n{verdict}\n}}"
         for name, verdict in (("accepted", "accept"), ("dropped", "drop"))
     )
-    bodies = "\n".join(f"chain {name} {{\n" + "\n".join(lines) + "\n}" for name, lines in chains.items())
+    bodies = [f"chain {name} {{\n" + "\n".join(lines) + "\n}" for name, lines in chains.items()]
     hooks = "\n".join(base(table, name, hook, ids) for table, names in HOOKS.items() for name, hook in names.items())
     # Nothing is delivered, so nothing is answered and no connection is remembered but those opened on purpose.
     sinks = "\n".join(
@@ -207,4 +207,7 @@ def script(rulesets: Iterable[Ruleset], sets: Iterable[str], ids: Mapping[int, R
     own = f"chain own {{ type filter hook output priority -450;\nmeta mark != {MARK} drop\n}}"
     empty = "\n".join(f"chain {name} {{\n}}" for name in chains)
     lists = "\n".join(sets)
-    return f"table ip t {{\n{note}\n{lists}\n{empty}\n}}\ntable ip t {{\n{bodies}\n{hooks}\n{sinks}\n{own}\n}}\n"
+    # An ordinary user may not send the kernel more than some 200 kB at once.
+    pieces = ["\n".join(bodies[at : at + 50]) for at in range(0, len(bodies), 50)]
+    loads = (f"{note}\n{lists}", empty, *pieces, f"{hooks}\n{sinks}\n{own}")
+    return [f"table ip t {{\n{each}\n}}\n" for each in loads]

@@ -36,7 +36,7 @@ from tests.kernel.wire import ROUTER, Packet
 ROOT = Path(__file__).parents[2]
 PACKETS = 5
 """Packets for each firewall."""
-BATCH = 200
+BATCH = 20
 """Firewalls for each namespace."""
 WAYS = (["unshare", "-n", "-f", "--kill-child"], ["unshare", "-Urn", "-f", "--kill-child"])
 NEEDED = (

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sends packets through nftables in a network namespace and tells which rule decided about each.
 
-Run as a program inside a fresh namespace: takes a job as JSON on standard input, {"nft": text, "packets": [packet]},
+Run as a program inside a fresh namespace: takes a job as JSON on standard input, {"nft": [text], "packets": [packet]},
 and prints {"accepted": [[id, rule]], "dropped": [[id, rule]]}. Whatever it makes is gone when it ends.
 """
 
@@ -150,7 +150,8 @@ def told(name: str) -> list[list[int]]:
 def main() -> None:
     job = json.load(sys.stdin)
     plug()
-    run("nft", "-f", "-", text=job["nft"])
+    for piece in job["nft"]:
+        run("nft", "-f", "-", text=piece)
     wire = Wire()
     open_connections(wire, job["packets"])
     for packet in job["packets"]:
