@@ -1,0 +1,166 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A router's firewall, read once and made ready to be walked: rules by chain, address lists, interface lists."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, read_entry, switched_off
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER, NAT, RAW
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import bounds
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
+
+BUILTIN = {
+    "filter": ("input", "forward", "output"),
+    "nat": ("srcnat", "dstnat", "input", "output"),
+    "raw": ("prerouting", "output"),
+}
+MENUS = {"filter": FILTER, "nat": NAT, "raw": RAW}
+# What the router prints with a rule and no traffic is compared with.
+READ_ONLY = frozenset({".id", ".nextid", "bytes", "packets", "dynamic", "invalid", "default", "builtin"})
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """One condition of a rule."""
+
+    name: str
+    item: Field | None
+    """None: the schema does not know the word."""
+    text: str
+    """The canonical value, without its `!`."""
+    negated: bool = False
+    clear: bool = True
+    """False: the schema does not understand the value."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An enabled rule, ready to be compared with packets."""
+
+    entry: Entry
+    action: str
+    matchers: tuple[Matcher, ...]
+
+
+def read_rules(menu: Menu, rows: Iterable[Row]) -> tuple[Entry, ...]:
+    """Turn rows of `print` into entries that keep the words the schema does not know: such a word may be a matcher."""
+    found = []
+    for row in rows:
+        entry = read_entry(menu, row)
+        values = {name: text for name, text in row.items() if name not in READ_ONLY}
+        found.append(Entry(entry.id, values, dynamic=entry.dynamic, builtin=entry.builtin, invalid=entry.invalid))
+    return tuple(found)
+
+
+@lru_cache(maxsize=65536)
+def matcher(item: Field | None, name: str, text: str) -> Matcher:
+    """Read one condition."""
+    clear = item is not None
+    if item is not None:
+        try:
+            text = item.kind.normal(text)
+        except ValueError:
+            clear = False
+    return Matcher(name, item, text.removeprefix("!"), text.startswith("!"), clear)
+
+
+def rule_of(menu: Menu, entry: Entry) -> Rule:
+    """Make an entry ready to be compared."""
+    known = menu.by_name
+    pairs = [(known.get(name), name, text) for name, text in entry.values.items() if text and name not in READ_ONLY]
+    found = tuple(matcher(*each) for each in pairs if each[0] is None or each[0].matches)
+    return Rule(entry, entry.values.get("action") or "accept", found)
+
+
+def chains_of(menu: Menu, entries: Iterable[Entry]) -> dict[str, tuple[Rule, ...]]:
+    """The enabled rules of each chain; a chain whose rules are all disabled exists and is empty."""
+    chains = defaultdict[str, list[Rule]](list)
+    for entry in entries:
+        chain = chains[entry.values.get("chain", "")]
+        if not entry.disabled:
+            chain.append(rule_of(menu, entry))
+    return {name: tuple(rules) for name, rules in chains.items()}
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """One address list: spans of addresses as numbers, rising and apart, and whether some of it is not known."""
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    unresolved: tuple[str, ...]
+    """DNS names whose addresses the router did not show."""
+
+    def __contains__(self, address: int) -> bool:
+        at = bisect_right(self.starts, address)
+        return at > 0 and address <= self.ends[at - 1]
+
+
+NOBODY = Addresses((), (), ())
+
+
+def addresses_of(rows: Iterable[Entry]) -> Addresses:
+    """Read the enabled entries of one address list."""
+    enabled = [each for each in rows if not each.disabled]
+    # The addresses of a name show up as dynamic entries whose comment is the name (firewall.md 6).
+    resolved = {each.values.get("comment", "").lower() for each in enabled if each.dynamic}
+    spans: list[tuple[int, int]] = []
+    unresolved = []
+    for each in enabled:
+        text = each.values.get("address", "")
+        try:
+            start, end = bounds(text)
+            spans.append((int(start), int(end)))
+        except ValueError:
+            if text.lower() not in resolved:
+                unresolved.append(text)
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(spans):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return Addresses(tuple(low for low, _dummy in merged), tuple(high for _dummy, high in merged), tuple(unresolved))
+
+
+@dataclass(frozen=True, eq=False)
+class Firewall:
+    """What decides about packets on one router; rows as read, in the router's order."""
+
+    filter: tuple[Entry, ...] = ()
+    raw: tuple[Entry, ...] = ()
+    nat: tuple[Entry, ...] = ()
+    address_list: tuple[Entry, ...] = ()
+    members: tuple[Mapping[str, str], ...] = ()
+    """Rows of /interface/list/member, dynamic ones included: `list`, `interface`, `disabled`."""
+    local: frozenset[str] | None = field(default=None)
+    """The router's own addresses; None: unknown. They say where a packet goes that dst-nat has changed."""
+
+    @cached_property
+    def chains(self) -> Mapping[str, Mapping[str, tuple[Rule, ...]]]:
+        """Rules by table and chain."""
+        return {name: chains_of(menu, getattr(self, name)) for name, menu in MENUS.items()}
+
+    @cached_property
+    def lists(self) -> Mapping[str, Addresses]:
+        """Address lists by name."""
+        rows = defaultdict[str, list[Entry]](list)
+        for each in self.address_list:
+            rows[each.values.get("list", "")].append(each)
+        return {name: addresses_of(found) for name, found in rows.items()}
+
+    @cached_property
+    def interfaces(self) -> Mapping[str, frozenset[str]]:
+        """Interfaces by list."""
+        found = defaultdict[str, set[str]](set)
+        for row in self.members:
+            if not switched_off(row):
+                found[row.get("list", "")].add(row.get("interface", ""))
+        return {name: frozenset(interfaces) for name, interfaces in found.items()}
