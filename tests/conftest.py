@@ -9,11 +9,20 @@ import importlib
 import os
 from pathlib import Path
 
+from hypothesis import settings
+
 pytest_plugins = ("twin.pytest_plugin",)
 
 ROOT = Path(__file__).parents[1]
 TREE = ROOT / ".collections"
 CLIENTS = ROOT / ".cache" / "clients"
+
+
+# The same examples each time, so that whoever changes nothing breaks nothing; HYPOTHESIS_PROFILE=search finds new ones.
+# No deadlines: how fast a test is says more about the machine.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def plant() -> None:

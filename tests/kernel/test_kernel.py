@@ -4,14 +4,13 @@
 """The simulation against the Linux kernel: random firewalls in nftables, random packets, the same rule must decide.
 
 Each batch has a network namespace of its own, which ends with its process. `KERNEL_CASES` says how many packets
-(1,000 unless given), `KERNEL_SEED` repeats a run.
+(1,000 unless given) and `KERNEL_SEED` which ones.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -34,6 +33,8 @@ from tests.kernel.nft import ABOVE, Ruleset, named_sets, script
 from tests.kernel.wire import ROUTER, Packet
 
 ROOT = Path(__file__).parents[2]
+SEED = "4711"
+"""The same packets each time, so that whoever changes nothing breaks nothing."""
 PACKETS = 5
 """Packets for each firewall."""
 BATCH = 20
@@ -141,7 +142,7 @@ def differences(case: Case, seen: dict[int, list[Told]], tally: Counter[str]) ->
 
 def test_the_kernel_agrees(way: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     wanted = int(os.environ.get("KERNEL_CASES", "1000"))
-    seed = int(os.environ.get("KERNEL_SEED", secrets.randbelow(1_000_000)))
+    seed = int(os.environ.get("KERNEL_SEED", SEED))
     dice, tally, wrong, started = Random(seed), Counter[str](), [], time.monotonic()
     for begin in range(0, wanted, PACKETS * BATCH):
         size = min(BATCH, -(-(wanted - begin) // PACKETS))
