@@ -178,7 +178,7 @@ def claimed(rules: Sequence[Rule], *kinds: str) -> set[int]:
 NEVER = ("never-matches", "accept-after-drop", "limit-after-accept", "duplicate-rule")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(firewalls())
 def test_a_rule_that_is_said_never_to_match_never_does(rules: list[Rule]) -> None:
     assert not claimed(rules, *NEVER) & reached(rules)
@@ -193,7 +193,7 @@ def visible(rules: Sequence[Rule], packet: Packet, chain: str) -> set[tuple[str 
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(firewalls())
 def test_a_rule_that_is_said_to_change_nothing_changes_nothing(rules: list[Rule]) -> None:
     for number in claimed(rules, "redundant"):

@@ -98,7 +98,8 @@ def _late_ipsec(table: Table, name: str, chain: Sequence[Line], line: Line) -> I
 
 
 def _only_ipsec(line: Line) -> bool:
-    return all(any(_asks_within(box, each) for each in IKE) for box in line.region.boxes)
+    # `port` is two boxes, one for replies.
+    return any(_asks_within(box, each) for each in IKE for box in line.region.boxes)
 
 
 def _asks_within(box: Box, wanted: Box) -> bool:

@@ -67,7 +67,8 @@ class Stranger:
             case "connection-state":
                 return "new" in split(text)
             case "in-interface":
-                return None if not self.interface or text.startswith("all-") else text == self.interface
+                # Where the outside is unknown, a rule for one interface is a restriction, too.
+                return None if text.startswith("all-") else text == self.interface
             case "in-interface-list":
                 return self._in_list(text)
             case "src-address-list":

@@ -25,15 +25,17 @@ class Below:
 
     def __init__(self, chain: Sequence[Line], dead: Collection[Line]) -> None:
         self.chain = [line for line in chain if line not in dead]
-        self.owners = [line for line in self.chain for _dummy in line.region.boxes]
-        self.index = Index([box for line in self.chain for box in line.region.boxes])
+        self.dead = dead
+        # A rule that never matches may do so because of the one that is asked about, and come to life without it.
+        self.owners = [line for line in chain for _dummy in line.region.boxes]
+        self.index = Index([box for line in chain for box in line.region.boxes])
         self.after: dict[Line, Bits] = {}
         self.same = defaultdict[Outcome, Bits](int)
         self.harmless = defaultdict[Outcome, Bits](int)
         self.nothing: Bits = 0
         for number, line in enumerate(self.owners):
             self._note(line, 1 << number)
-        bits = self.everything = (1 << len(self.owners)) - 1
+        bits = (1 << len(self.owners)) - 1
         for number, line in enumerate(self.owners):
             bits &= ~(1 << number)
             self.after[line] = bits
@@ -42,10 +44,10 @@ class Below:
         """Sort a rule by what it would mean to packets that come to it because one above is gone."""
         if line.action == "passthrough" and not line.logs:
             self.nothing |= bit
-        elif line.ends and line.position and not line.logs and not line.region.metered:
+        elif line.ends and line.position and not (line.logs or line.region.metered or line.region.opaque):
             # Where it matches the outcome is the same, so it does no harm; for certain it matches only if exact.
             self.harmless[line.outcome] |= bit
-            if line.region.exact:
+            if line.region.exact and line not in self.dead:
                 self.same[line.outcome] |= bit
 
     def doing_the_same(self, line: Line) -> list[Line] | None:
