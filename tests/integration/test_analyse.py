@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -123,6 +124,7 @@ def test_it_runs_as_a_classic_module(make_twin: MakeTwin, play: Play) -> None:
     server = router(make_twin, ARTICLE)
     provider = {"host": "127.0.0.1", "port": server.port, "username": "admin", "password": PASSWORD, "transport": "api"}
     task = {**analyse(fail_on="error", provider=provider), "async": 60, "poll": 1}
-    run = play({"here": {"ansible_connection": "local"}}, [task])
+    here = {"ansible_connection": "ansible.builtin.local", "ansible_python_interpreter": sys.executable}
+    run = play({"here": here}, [task])
     assert run.status == 2
     assert "nobody can manage the router any more" in run.failure.message
