@@ -31,6 +31,7 @@ def doors(*rules: str, **tables: list[str]) -> list[tuple[int, str]]:
         pytest.param([f"input accept {SSH}", "input drop"], 1, id="accepted-from-anywhere"),
         pytest.param([f"input accept {SSH} in-interface-list=WAN", "input drop"], 1, id="accepted-from-WAN"),
         pytest.param([f"input accept {SSH} in-interface=ether1", "input drop"], 1, id="by-interface"),
+        pytest.param(["input accept protocol=tcp port=1194,22", "input drop"], 1, id="either-port"),
         pytest.param([f"input accept {SSH} limit=1,1", "input drop"], 1, id="a-rate-is-no-restriction"),
         pytest.param([f"input accept {SSH} src-address-list=!bad", "input drop"], 1, id="all-but-some"),
         pytest.param(["input accept", "input drop"], 1, id="everything"),
@@ -67,6 +68,11 @@ def test_a_rule_that_lets_strangers_in(rules: list[str], position: int) -> None:
 )
 def test_strangers_are_kept_out(rules: list[str]) -> None:
     assert doors(*rules) == []
+
+
+def test_a_port_of_either_side_lets_in_whoever_sends_from_it() -> None:
+    ((position, ports),) = doors("input accept protocol=tcp port=1194", "input drop")
+    assert (position, ports.split(", ")[0]) == (1, "22 (SSH)")
 
 
 def test_every_way_in_from_outside_counts() -> None:

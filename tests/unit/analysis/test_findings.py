@@ -195,6 +195,15 @@ def test_rules_that_never_match_because_of_jumps(rules: list[str], expected: lis
             id="what-never-matches-replaces-nothing",
         ),
         pytest.param(["drop protocol=tcp", "drop src-address-list=a"], [], id="only-some"),
+        pytest.param(["accept", "accept limit=1,1 protocol=udp", "drop"], [], id="a-limit-below"),
+        pytest.param(
+            ["drop protocol=udp dst-port=5", "drop limit=1,1", "drop protocol=udp"], [], id="it-would-use-up-tokens"
+        ),
+        pytest.param(
+            ["drop protocol=udp dst-port=5", "drop quantum-state=new", "drop protocol=udp"],
+            [],
+            id="who-knows-what-it-meters",
+        ),
     ],
 )
 def test_rules_that_change_nothing(rules: list[str], expected: list[str]) -> None:
@@ -260,6 +269,11 @@ def test_chains_and_names(rules: list[str], expected: list[str]) -> None:
     found = judged(*rules, framed=True, interface=[{"name": "ether1"}]).findings
     kinds = ("jump-nowhere", "chain-unused", "accepts-without-drop", "empty-address-list", "unknown-interface")
     assert told(found, *kinds, "invalid-drop-late", "ipsec-accept-after-drop") == expected
+
+
+def test_places_are_counted_without_what_the_router_made_itself() -> None:
+    found = judged("input passthrough dynamic=true", "input drop disabled=yes", "input drop", "input accept").findings
+    assert told(found, *NEVER) == ["accept-after-drop input 3 <2"]
 
 
 def test_what_could_not_be_judged_is_named() -> None:

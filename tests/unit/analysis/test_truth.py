@@ -146,7 +146,7 @@ def _ways(
         return
     number, *below = numbers
     rule = rules[number]
-    for token in {True, METERED not in rule}:
+    for token in (True, False) if METERED in rule else (True,):
         if not matches(packet, rule, token):
             yield from _ways(rules, packet, below)
         elif rule["action"] in ("accept", "drop"):
