@@ -14,7 +14,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
-    request_from,
+    job_from,
     spec_of,
     target_from,
     validate,
@@ -25,7 +25,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
     Unreachable,
     Untrusted,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import FAILURES, perform
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import FAILURES, carry_out
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 
 OURS = "vpnops.mikrotik.routeros"
@@ -71,22 +71,22 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _run(self, secrets: Secrets, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         module = self._task.action.rpartition(".")[2]
         arguments = validate(spec_of(module), self._task.args)
-        request = request_from(module, arguments)
-        secrets.learn(request.secrets)
+        job = job_from(module, arguments)
+        secrets.learn(job.secrets)
         provider = arguments["provider"]
         ours = self._connection.transport == OURS
-        refusal = self._refusal(ours, bool(provider), request.intent.state)
+        refusal = self._refusal(ours, bool(provider), job.offline)
         if refusal:
             return {"failed": True, "msg": refusal.format(ours=OURS, theirs=self._connection.transport)}
         if provider and not ours and (self._task.async_val or self._connection.transport != "local"):
             executed: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
             return executed
         target = Target(**self._connection.target()) if ours else target_from(provider or {"host": ""})
-        return perform(request, target, secrets, check_mode=self._task.check_mode, with_diff=self._task.diff)
+        return carry_out(job, target, secrets, check_mode=self._task.check_mode, with_diff=self._task.diff)
 
-    def _refusal(self, ours: bool, provider: bool, state: str) -> str | None:
+    def _refusal(self, ours: bool, provider: bool, offline: bool) -> str | None:
         if ours and self._task.async_val:
             return NO_ASYNC
         if ours and provider:
             return TWO_ROUTERS
-        return None if ours or provider or state == "rendered" else NOWHERE
+        return None if ours or provider or offline else NOWHERE

@@ -70,7 +70,7 @@ def read(session: Session, router: str, menus: Iterable[Menu], with_dynamic: boo
 def _question(menu: Menu, with_dynamic: bool) -> Command:
     if not menu.module:
         # Only referred to, and a dynamic entry has a name as good as any.
-        return Command(menu.path, "print", {".proplist": "name"})
+        return Command(menu.path, "print", {".proplist": ",".join(menu.by_name)})
     return Command(menu.path, "print", queries=() if menu.single or with_dynamic else NOT_DYNAMIC)
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.analyse import JUDGED
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.finding import SEVERITIES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.mask import Mask
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent
@@ -19,6 +21,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import (
+    analyse_argument_spec,
     argument_spec,
     config_argument_spec,
     to_words,
@@ -28,6 +31,8 @@ UNKNOWN = "there is no such option: "
 SCOPED = ("overridden", "gathered")
 SEVERAL = "config"
 """The module that takes several menus at once."""
+ANALYSE = "firewall_analyse"
+"""The module that only asks."""
 
 
 class BadArguments(ValueError):
@@ -47,9 +52,31 @@ class Request:
         """Whether results are told by menu."""
         return self.module == SEVERAL
 
+    @property
+    def offline(self) -> bool:
+        """Whether no router is needed."""
+        return self.intent.state == "rendered"
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """One task's question about what a router has."""
+
+    fail_on: str
+    menus: frozenset[str]
+    """Paths of the menus that it is about."""
+    wan: tuple[str, ...]
+    secrets: tuple[str, ...] = ()
+    offline: bool = False
+
+
+Job: TypeAlias = "Request | Inquiry"
+
 
 def spec_of(module: str) -> dict[str, Any]:
     """The Ansible argument spec of a module."""
+    if module == ANALYSE:
+        return analyse_argument_spec([menu.module for menu in JUDGED if menu.module], SEVERITIES)
     return config_argument_spec() if module == SEVERAL else argument_spec(BY_MODULE[module])
 
 
@@ -61,6 +88,14 @@ def validate(spec: Mapping[str, Any], arguments: Mapping[str, Any], where: str =
         told = (f"{UNKNOWN if isinstance(each, UnsupportedError) else ''}{each}" for each in result.errors)
         raise BadArguments(Mask(map(str, result._no_log_values)).text(f"{where}{'; '.join(told)}"))
     return dict(result.validated_parameters)
+
+
+def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
+    """What a module is to do with validated arguments; raises BadArguments."""
+    if module != ANALYSE:
+        return request_from(module, arguments)
+    menus = frozenset(BY_MODULE[name].path for name in arguments["menus"])
+    return Inquiry(arguments["fail_on"], menus, tuple(arguments["wan"]))
 
 
 def request_from(module: str, arguments: Mapping[str, Any]) -> Request:

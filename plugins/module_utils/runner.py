@@ -13,8 +13,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Interrupted, Tables, apply, read
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
     BadArguments,
+    Inquiry,
+    Job,
     Request,
-    request_from,
+    job_from,
     spec_of,
     target_from,
 )
@@ -30,6 +32,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report impo
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import owns
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.inquire import inquire
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL, BY_PATH, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
@@ -47,6 +50,15 @@ class Outcome:
     after: Tables
     plan: Plan = field(default_factory=Plan)
     warnings: tuple[str, ...] = ()
+
+
+def carry_out(
+    job: Job, target: Target, secrets: Secrets, *, check_mode: bool = False, with_diff: bool = False
+) -> dict[str, Any]:
+    """Do what a module is for, be it to change a router or to ask it, and return the module's result."""
+    if isinstance(job, Inquiry):
+        return inquire(job, target, secrets)
+    return perform(job, target, secrets, check_mode=check_mode, with_diff=with_diff)
 
 
 def perform(
@@ -160,15 +172,17 @@ def run_module(name: str) -> None:
     module = AnsibleModule(argument_spec=spec_of(name), supports_check_mode=True)
     secrets = Secrets()
     try:
-        request = request_from(name, module.params)
-        if not module.params["provider"] and request.intent.state != "rendered":
+        job = job_from(name, module.params)
+        if not module.params["provider"] and not job.offline:
             raise BadArguments(
                 "no router to talk to: set ansible_connection to vpnops.mikrotik.routeros, or give provider"
             )
         target = target_from(module.params["provider"] or {"host": ""})
-        outcome = perform(request, target, secrets, check_mode=module.check_mode, with_diff=module._diff)
+        outcome = carry_out(job, target, secrets, check_mode=module.check_mode, with_diff=module._diff)
     except FAILURES as failure:
         module.fail_json(msg=secrets.mask(str(failure)))
     except Exception as error:
         module.fail_json(msg=secrets.defect(error))
+    if outcome.get("failed"):
+        module.fail_json(**outcome)
     module.exit_json(**outcome)

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
     BadArguments,
+    Inquiry,
     Request,
+    job_from,
     request_from,
     spec_of,
     target_from,
@@ -141,3 +143,22 @@ def test_a_provider_that_does_not_fit(provider: dict[str, Any], word: str) -> No
 
 def test_what_is_known_of_a_router_shows_no_password() -> None:
     assert "hush" not in repr(target_from({"host": "r1", "password": "hush"}))
+
+
+def test_a_question_names_menus_by_their_modules() -> None:
+    given = {"menus": ["firewall_nat", "ipsec_policy"], "fail_on": "warning", "wan": ["LTE"]}
+    job = job_from("firewall_analyse", validate(spec_of("firewall_analyse"), given))
+    assert job == Inquiry("warning", frozenset({"/ip/firewall/nat", "/ip/ipsec/policy"}), ("LTE",))
+    assert not job.offline
+
+
+def test_a_question_is_about_everything_and_never_fails_unless_asked_to() -> None:
+    job = job_from("firewall_analyse", validate(spec_of("firewall_analyse"), {}))
+    assert isinstance(job, Inquiry)
+    assert (job.fail_on, len(job.menus), job.wan) == ("never", 5, ("WAN",))
+
+
+def test_every_other_module_has_a_wish() -> None:
+    job = job_from("firewall_nat", validate(spec_of("firewall_nat"), {"config": [], "state": "rendered"}))
+    assert isinstance(job, Request)
+    assert job.offline

@@ -15,6 +15,8 @@ Row = Mapping[str, str]
 """RouterOS property names and their values as text; in a wanted row the empty text clears a field."""
 
 HIDDEN = "********"
+# What a router tells of an entry besides its properties.
+TOLD = frozenset({"bytes", "packets", "invalid", "dynamic", "default", "creation-time"})
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Entry:
     dynamic: bool = field(default=False, kw_only=True)
     builtin: bool = field(default=False, kw_only=True)
     invalid: bool = field(default=False, kw_only=True)
+    strange: frozenset[str] = field(default=frozenset(), kw_only=True, compare=False, repr=False)
+    """Names of properties that the router has set and the schema does not know."""
 
     @property
     def disabled(self) -> bool:
@@ -45,7 +49,15 @@ def read_entry(menu: Menu, row: Row) -> Entry:
         return row.get(name) in ("true", "yes")
 
     values = {name: value for name, value in row.items() if name in menu.by_name}
-    return Entry(row.get(".id", ""), values, dynamic=flag("dynamic"), builtin=flag("default"), invalid=flag("invalid"))
+    strange = frozenset(name for name in row.keys() - values.keys() - TOLD if not name.startswith("."))
+    return Entry(
+        row.get(".id", ""),
+        values,
+        dynamic=flag("dynamic"),
+        builtin=flag("default"),
+        invalid=flag("invalid"),
+        strange=strange,
+    )
 
 
 def read_entries(menu: Menu, rows: Iterable[Row]) -> tuple[Entry, ...]:

@@ -14,8 +14,15 @@ CERTIFICATE = Menu("/certificate", "Certificates and their keys.", NAMES, adds=F
 POOL = Menu("/ip/pool", "Ranges of addresses to hand out.", NAMES, adds=False)
 INTERFACE = Menu("/interface", "Interfaces of every sort.", NAMES, adds=False)
 INTERFACE_LIST = Menu("/interface/list", "Named lists of interfaces.", NAMES, adds=False)
+INTERFACE_LIST_MEMBER = Menu(
+    "/interface/list/member",
+    "Which interfaces are in which list.",
+    (Field("list", WORD, "The list."), Field("interface", WORD, "The interface.")),
+    key=("list", "interface"),
+    adds=False,
+)
 
-ELSEWHERE = (CERTIFICATE, POOL, INTERFACE, INTERFACE_LIST)
+ELSEWHERE = (CERTIFICATE, POOL, INTERFACE, INTERFACE_LIST, INTERFACE_LIST_MEMBER)
 
 NO_INTERFACES = ("all-ethernet", "all-ppp", "all-vlan", "all-wireless")
 NO_INTERFACE_LISTS = ("all", "dynamic", "none", "static")

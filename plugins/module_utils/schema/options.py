@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import split
@@ -68,6 +68,16 @@ def config_argument_spec() -> Options:
         "config": {"type": "dict", "options": menus},
         "state": _choice(STATES),
         "scope": {"type": "dict", "options": {"owner": dict(MARKS)}},
+        "provider": _provider(),
+    }
+
+
+def analyse_argument_spec(menus: Sequence[str], severities: Sequence[str]) -> Options:
+    """The argument spec of the module that judges rules and changes none."""
+    return {
+        "fail_on": {"type": "str", "choices": [*severities, "never"], "default": "never"},
+        "menus": {"type": "list", "elements": "str", "choices": list(menus), "default": list(menus)},
+        "wan": {"type": "list", "elements": "str", "default": ["WAN"]},
         "provider": _provider(),
     }
 

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import spec_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.finding import KINDS, SEVERITIES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, BY_PATH
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import (
@@ -106,3 +108,19 @@ def test_examples_are_tasks_that_the_schema_accepts(module: str) -> None:
             for name, text in to_words(menu, entry).items():
                 if "{{" not in text and (text or not menu.by_name[name].kind.empty):
                     menu.by_name[name].kind.normal(text)
+
+
+def test_the_module_that_only_asks_documents_its_own_options_and_kinds() -> None:
+    tree = ast.parse((sync_docs.MODULES / "firewall_analyse.py").read_text())
+    assigned = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    options = yaml.safe_load(ast.literal_eval(assigned["DOCUMENTATION"]))["options"]
+    spec = spec_of("firewall_analyse")
+    told = {name: {key: each[key] for key in each if key != "description"} for name, each in options.items()}
+    assert told == {name: each for name, each in spec.items() if name != "provider"}
+    said = yaml.safe_load(ast.literal_eval(assigned["RETURN"]))["findings"]["contains"]["kind"]["description"]
+    for severity in SEVERITIES:
+        (line,) = [each for each in said if f"severity={severity}" in each]
+        assert re.findall(r"V\(([a-z-]+)\)", line) == sorted(kind for kind, its in KINDS.items() if its == severity)
+        assert ast.literal_eval(assigned["DOCUMENTATION"]).count(f"V({severity}) - ") == 1
+    page = (sync_docs.MODULES.parents[1] / "docs" / "analysis.md").read_text()
+    assert [kind for kind in KINDS if f"`{kind}`" not in page] == []

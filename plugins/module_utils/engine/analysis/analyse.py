@@ -1,0 +1,191 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads a router's firewall and IPsec policies and tells what in them does not do what it says."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis import chains, management, tunnels
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.finding import (
+    SEVERITIES,
+    Finding,
+    Unjudged,
+    named,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.index import Index
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.management import Outside
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.redundancy import redundant
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.table import Line, Table, table_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.walk import Dead, dead_lines, walked
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.obstacles import closed_chains
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import (
+    INTERFACE,
+    INTERFACE_LIST,
+    INTERFACE_LIST_MEMBER,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import (
+    ADDRESS_LIST,
+    FILTER,
+    MANGLE,
+    NAT,
+    RAW,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec import POLICY
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
+
+TABLES = (FILTER, NAT, RAW, MANGLE)
+JUDGED: tuple[Menu, ...] = (*TABLES, POLICY)
+"""What findings are about."""
+READ: tuple[Menu, ...] = (INTERFACE, INTERFACE_LIST, INTERFACE_LIST_MEMBER, ADDRESS_LIST, *JUDGED)
+"""What has to be read for them, dynamic entries included."""
+TOO_MANY_WAYS = "too many rules above or below it match parts of its traffic"
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What was found, the worst first, and the rules that could not be judged in every respect."""
+
+    findings: tuple[Finding, ...]
+    unjudged: tuple[Unjudged, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What findings come from, made ready."""
+
+    tables: Mapping[Menu, Table]
+    entries: Mapping[Menu, Sequence[Entry]]
+    version: Version
+    outside: Outside
+
+
+def analyse(entries: Mapping[Menu, Sequence[Entry]], version: Version, wan: Collection[str] = ("WAN",)) -> Analysis:
+    """Judge the entries of the menus in READ; interface lists in `wan` face the outside."""
+    tables = {menu: table_of(menu, entries.get(menu, ()), version) for menu in TABLES}
+    situation = Situation(tables, entries, version, _outside(tables[FILTER], entries, wan))
+    findings, unjudged = list(_overall(situation)), list[Unjudged]()
+    for table in tables.values():
+        told = list(_rules(table))
+        findings += [each for each in told if isinstance(each, Finding)]
+        unjudged += [each for each in told if isinstance(each, Unjudged)]
+        findings += _names(situation, table)
+        unjudged += _opaque(table)
+    order = [menu.path for menu in JUDGED]
+    findings.sort(key=lambda each: (SEVERITIES.index(each.severity), order.index(each.menu)))
+    return Analysis(tuple(findings), tuple(unjudged))
+
+
+def _outside(table: Table, entries: Mapping[Menu, Sequence[Entry]], wan: Collection[str]) -> Outside:
+    """Where the outside is: behind the lists named, else behind whatever a rule of `input` drops all of."""
+    members = defaultdict[str, set[str]](set)
+    for entry in entries.get(INTERFACE_LIST_MEMBER, ()):
+        members[entry.values.get("list", "")].add(entry.values.get("interface", ""))
+    lists = set(wan) & {entry.values.get("name", "") for entry in entries.get(INTERFACE_LIST, ())}
+    for line in table.chains.get("input", ()) if not lists else ():
+        for item, text in line.rule.matchers.items() if line.denies and len(line.rule.matchers) == 1 else ():
+            if item.name == "in-interface" and text[:1] != "!":
+                members["the outside"].add(text)
+                lists.add("the outside")
+            if item.name == "in-interface-list" and text[:1] != "!":
+                lists.add(text)
+    everything = {
+        entry.values.get("list", "")
+        for entry in entries.get(ADDRESS_LIST, ())
+        if not entry.disabled and entry.values.get("address") == "0.0.0.0/0"
+    }
+    frozen = {name: frozenset(found) for name, found in members.items()}
+    return Outside(frozenset(lists), frozen, frozenset(everything))
+
+
+def _overall(situation: Situation) -> Iterator[Finding]:
+    """What concerns the filter and the tunnels as a whole."""
+    tables, version = situation.tables, situation.version
+    policies = tunnels.policies_of(POLICY, situation.entries.get(POLICY, ()), version)
+    static = [entry for entry in situation.entries.get(FILTER, ()) if not entry.dynamic]
+    yield from chains.ends(tables[FILTER], closed_chains(FILTER, static, version))
+    yield from management.management_open(tables[FILTER], tables[RAW], situation.outside)
+    yield from management.management_cut(tables[FILTER])
+    yield from tunnels.fasttrack(tables[FILTER], tables[RAW], policies)
+    yield from tunnels.source_nat(tables[NAT], tables[RAW], policies)
+    yield from tunnels.policies_in_the_way(POLICY, policies)
+
+
+def _names(situation: Situation, table: Table) -> Iterator[Finding]:
+    """What a table's chains and rules name."""
+    entries = situation.entries
+    yield from chains.jumps(table)
+    if INTERFACE in entries:
+        names = {entry.values.get("name", "") for entry in entries[INTERFACE]}
+        yield from chains.unknown_interfaces(table, names)
+    if ADDRESS_LIST in entries:
+        filled = Counter(entry.values.get("list", "") for entry in entries[ADDRESS_LIST] if not entry.disabled)
+        lines = (line for each in situation.tables.values() for line in each.lines())
+        yield from chains.empty_lists(table, filled, {line.entry.values.get("address-list", "") for line in lines})
+
+
+def _rules(table: Table) -> Iterator[Finding | Unjudged]:
+    """What concerns single rules of a table: those that never match, those that can go, those in the wrong place."""
+    walk = walked(table)
+    dead: dict[Line, Dead] = {}
+    for found in dead_lines(walk, Index(walk.boxes)):
+        if isinstance(found, Dead):
+            dead[found.line] = found
+            yield _never(table, found)
+        else:
+            yield _unjudged(table, found, TOO_MANY_WAYS)
+    for chain in table.chains.values():
+        for each in redundant(chain, dead.keys()):
+            if isinstance(each, Line):
+                yield _unjudged(table, each, TOO_MANY_WAYS)
+            else:
+                yield _redundant(table, *each)
+    if table.menu is FILTER:
+        yield from chains.late_drops(table, dead.keys())
+
+
+def _never(table: Table, dead: Dead) -> Finding:
+    line, takers = dead.line, dead.takers
+    spots = tuple(each.spot for each in takers)
+    what = f"rule {named([line.spot])}"
+    by = f"rule {named(spots)} above takes all of its packets"
+    kind, advice = "never-matches", "move it above, or remove it"
+    if not takers:
+        by = f"no packet that rule {named(each.spot for each in dead.jumps)} sends there fits it"
+        by = by if dead.jumps else "its matchers exclude each other"
+        advice = "correct its matchers, or remove it"
+    elif line.region.metered and all(each.action == "accept" for each in takers):
+        kind, advice = "limit-after-accept", "restrict the accept above, and drop below the limit what exceeds it"
+        by = f"rule {named(spots)} above accepts the same traffic without a limit"
+    elif line.action == "accept" and all(each.denies for each in takers):
+        kind, advice = "accept-after-drop", "move it above the drop"
+    elif line.ends and all(each.outcome == line.outcome for each in takers):
+        kind, advice = "duplicate-rule", "remove it"
+    return Finding(kind, table.menu.path, _chain(line), line.spot, f"{what} never matches: {by}", advice, spots)
+
+
+def _redundant(table: Table, line: Line, by: Iterable[Line]) -> Finding:
+    spots = tuple(each.spot for each in by)
+    message = f"rule {named([line.spot])} changes nothing: rule {named(spots)} below does the same with all its packets"
+    advice = "remove it, unless you keep it for its counters"
+    if line.region.metered:
+        advice = "put a drop for what exceeds the limit right below it, or remove it: as it stands it limits nothing"
+    return Finding("redundant", table.menu.path, _chain(line), line.spot, message, advice, spots)
+
+
+def _opaque(table: Table) -> Iterator[Unjudged]:
+    for line in table.lines():
+        if line.region.opaque and line.position:
+            yield _unjudged(table, line, f"the meaning of {', '.join(line.region.opaque)} is not known")
+
+
+def _unjudged(table: Table, line: Line, why: str) -> Unjudged:
+    return Unjudged(table.menu.path, _chain(line), line.spot, why)
+
+
+def _chain(line: Line) -> str:
+    return line.entry.values.get("chain", "")

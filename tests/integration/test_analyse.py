@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module firewall_analyse on a router, through Ansible."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from twin import Server
+from twin.pytest_plugin import MakeTwin
+
+from tests.integration.playing import PASSWORD, Play, content
+
+Rules = Sequence[Mapping[str, str]]
+ARTICLE: Rules = [
+    {"chain": "input", "protocol": "udp", "port": "500,4500", "comment": "IKE"},
+    {"chain": "input", "protocol": "udp", "port": "500", "limit": "10,5", "comment": "limit"},
+    {"chain": "input", "action": "drop", "comment": "last"},
+]
+
+
+def analyse(**arguments: Any) -> dict[str, Any]:
+    return {"name": "analyse", "vpnops.mikrotik.firewall_analyse": arguments}
+
+
+def router(make_twin: MakeTwin, rules: Rules = (), **options: Any) -> Server:
+    seed = {"/ip/firewall/filter": rules, **options.pop("seed", {})}
+    return make_twin("7.22.3", users={"admin": PASSWORD}, seed=seed, **options)
+
+
+@pytest.mark.parametrize("flags", [[], ["--check"]])
+def test_findings_are_data_and_nothing_changes(make_twin: MakeTwin, play: Play, flags: list[str]) -> None:
+    server = router(make_twin, ARTICLE)
+    before = content(server)
+    run = play(server, [analyse()], *flags)
+    result = run["analyse"].result
+    assert (run.status, result["changed"], result["not_judged"]) == (0, False, [])
+    assert [(each["kind"], each["severity"], each["rule"]["label"]) for each in result["findings"]] == [
+        ("management-cut", "error", "comment=last"),
+        ("limit-after-accept", "error", "comment=limit"),
+    ]
+    limit = result["findings"][1]
+    assert limit["menu"] == "/ip/firewall/filter"
+    assert (limit["chain"], limit["rule"]["position"]) == ("input", 2)
+    assert [each["label"] for each in limit["others"]] == ["comment=IKE"]
+    assert limit["advice"]
+    assert content(server) == before
+
+
+def test_it_fails_at_the_severity_that_is_asked_for(make_twin: MakeTwin, play: Play) -> None:
+    notice: Rules = [
+        {"chain": "input", "src-address": "192.0.2.0/24"},
+        {"chain": "input", "src-address": "192.0.2.7"},
+        {"chain": "input", "action": "drop"},
+    ]
+    server = router(make_twin, notice)
+    assert play(server, [analyse(fail_on="warning")]).status == 0
+    run = play(server, [analyse(fail_on="notice")])
+    assert run.status == 2
+    assert run.failure.result["findings"][0]["kind"] == "duplicate-rule"
+    assert run.failure.message == (
+        "127.0.0.1: /ip/firewall/filter: rule 2 (chain=input action=accept) never matches: "
+        "rule 1 (chain=input action=accept) above takes all of its packets"
+    )
+
+
+def test_every_finding_is_in_the_message(make_twin: MakeTwin, play: Play) -> None:
+    run = play(router(make_twin, ARTICLE), [analyse(fail_on="error")])
+    assert "nobody can manage the router any more. /ip/firewall/filter: rule 2 (comment=limit)" in run.failure.message
+
+
+def test_a_router_as_it_comes_from_the_factory_is_well(make_twin: MakeTwin, play: Play) -> None:
+    server = make_twin("7.16.2", users={"admin": PASSWORD}, defconf=True)
+    run = play(server, [analyse(fail_on="notice")])
+    assert run.status == 0, run.output
+    assert run["analyse"].result["findings"] == []
+
+
+def test_members_of_lists_dynamic_addresses_and_menus_count(make_twin: MakeTwin, play: Play) -> None:
+    rules: Rules = [
+        {"chain": "input", "protocol": "tcp", "dst-port": "22", "in-interface": "ether1"},
+        {"chain": "input", "protocol": "tcp", "dst-port": "23", "src-address-list": "filled"},
+        {"chain": "input", "action": "drop"},
+    ]
+    seed = {
+        "/interface/list": [{"name": "WAN"}],
+        "/interface/list/member": [{"list": "WAN", "interface": "ether1"}],
+        "/ip/firewall/address-list": [{"list": "filled", "address": "192.0.2.1", "dynamic": "true"}],
+        "/ip/firewall/nat": [
+            {"chain": "srcnat", "action": "masquerade"},
+            {"chain": "srcnat", "action": "masquerade", "protocol": "tcp"},
+        ],
+    }
+    server = router(make_twin, rules, seed=seed)
+    tasks = [analyse(), {**analyse(menus=["firewall_nat"]), "name": "nat"}, {**analyse(wan=["LAN"]), "name": "wan"}]
+    run = play(server, tasks)
+    kinds = {name: [each["kind"] for each in run[name].result["findings"]] for name in ("analyse", "nat", "wan")}
+    assert kinds == {
+        "analyse": ["management-open", "duplicate-rule"],
+        "nat": ["duplicate-rule"],
+        "wan": ["duplicate-rule"],
+    }
+
+
+def test_it_reads_in_one_round_trip(make_twin: MakeTwin, play: Play) -> None:
+    server = router(make_twin, ARTICLE)
+    run = play(server, [analyse()])
+    assert run.status == 0
+    assert server.round_trips == 2, "one for the login, one for all reads"
+
+
+def test_wrong_arguments_and_no_router_are_told(make_twin: MakeTwin, play: Play) -> None:
+    server = router(make_twin)
+    assert "value of fail_on must be one of" in play(server, [analyse(fail_on="often")]).failure.message
+    local = play({"here": {"ansible_connection": "local"}}, [analyse()])
+    assert "no router to talk to" in local.failure.message
+
+
+def test_it_runs_as_a_classic_module(make_twin: MakeTwin, play: Play) -> None:
+    server = router(make_twin, ARTICLE)
+    provider = {"host": "127.0.0.1", "port": server.port, "username": "admin", "password": PASSWORD, "transport": "api"}
+    task = {**analyse(fail_on="error", provider=provider), "async": 60, "poll": 1}
+    here = {"ansible_connection": "ansible.builtin.local", "ansible_python_interpreter": sys.executable}
+    run = play({"here": here}, [task])
+    assert run.status == 2
+    assert "nobody can manage the router any more" in run.failure.message
