@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, read_entry, switched_off
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER, NAT, RAW
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import bounds
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
@@ -22,8 +22,6 @@ BUILTIN = {
     "raw": ("prerouting", "output"),
 }
 MENUS = {"filter": FILTER, "nat": NAT, "raw": RAW}
-# What the router prints with a rule and no traffic is compared with.
-READ_ONLY = frozenset({".id", ".nextid", "bytes", "packets", "dynamic", "invalid", "default", "builtin"})
 
 
 @dataclass(frozen=True)
@@ -49,16 +47,6 @@ class Rule:
     matchers: tuple[Matcher, ...]
 
 
-def read_rules(menu: Menu, rows: Iterable[Row]) -> tuple[Entry, ...]:
-    """Turn rows of `print` into entries that keep the words the schema does not know: such a word may be a matcher."""
-    found = []
-    for row in rows:
-        entry = read_entry(menu, row)
-        values = {name: text for name, text in row.items() if name not in READ_ONLY}
-        found.append(Entry(entry.id, values, dynamic=entry.dynamic, builtin=entry.builtin, invalid=entry.invalid))
-    return tuple(found)
-
-
 @lru_cache(maxsize=65536)
 def matcher(item: Field | None, name: str, text: str) -> Matcher:
     """Read one condition."""
@@ -74,7 +62,9 @@ def matcher(item: Field | None, name: str, text: str) -> Matcher:
 def rule_of(menu: Menu, entry: Entry) -> Rule:
     """Make an entry ready to be compared."""
     known = menu.by_name
-    pairs = [(known.get(name), name, text) for name, text in entry.values.items() if text and name not in READ_ONLY]
+    pairs = [(known.get(name), name, text) for name, text in entry.values.items() if text]
+    # A property that the schema does not know may be a matcher.
+    pairs += [(None, name, "") for name in sorted(entry.strange)]
     found = tuple(matcher(*each) for each in pairs if each[0] is None or each[0].matches)
     return Rule(entry, entry.values.get("action") or "accept", found)
 

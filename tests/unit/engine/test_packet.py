@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import read_entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet import Packet, Verdict, facts
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.tables import Firewall, read_rules
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.tables import Firewall
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.walk import decide
 
 from tests.unit.engine.packets import ESP, INVALID, PING, SSH, TRANSIT, decided, short
@@ -259,9 +260,9 @@ def test_rows_as_a_router_prints_them() -> None:
         {".id": "*3", "chain": "input", "action": "drop", "new-in-7-99": "1", "comment": "who knows", **furniture},
         {".id": "*4", "chain": "input", "action": "drop", "dynamic": "true", **furniture},
     )
-    found = decide(Firewall(filter=read_rules(FILTER, rows)), SSH)
+    found = decide(Firewall(filter=read_entries(FILTER, rows)), SSH)
     assert short(found) == "drop *2 *3 *4"
-    found = decide(Firewall(filter=read_rules(FILTER, rows[:4])), SSH)
+    found = decide(Firewall(filter=read_entries(FILTER, rows[:4])), SSH)
     assert found.verdict is Verdict.CANNOT_TELL
     assert str(found) == (
         "cannot tell: drop by rule *2 (filter input); drop by rule *3 'who knows' (filter input); accept by the end of "
