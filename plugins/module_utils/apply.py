@@ -122,11 +122,13 @@ def _undo(session: Session, router: str, refusal: str, progress: Progress, befor
     if not progress.done:
         raise Refused(router, f"{refusal}; nothing was changed")
     menus = {change.menu for change in progress.done}
+    removed = {change.menu.path for change in progress.done if isinstance(change, Remove)}
     old = {menu: entries for menu, entries in before.items() if menu in menus}
+    naming = {menu: entries for menu, entries in before.items() if menu not in menus and menu.refers & removed}
     back = Plan()
     try:
-        _dummy, now = read(session, router, old, with_dynamic=True)
-        back = invert(old, now, progress.ids, version)
+        _dummy, now = read(session, router, [*old, *naming], with_dynamic=True)
+        back = invert(old, now, progress.ids, version, naming)
         undone = Progress()
         stuck = [text for stage in stages(back) if (text := _send(session, stage, undone))]
     except RouterError as error:

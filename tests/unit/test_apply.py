@@ -116,6 +116,16 @@ def test_a_removed_secret_that_was_hidden_cannot_come_back() -> None:
         send(fake, Remove(IDENTITY, hidden), Remove(IDENTITY, hidden), before={IDENTITY: (hidden,)})
 
 
+def test_what_names_an_entry_that_was_removed_is_read_and_mended_too() -> None:
+    identity = Entry("*3", {"peer": "b"})
+    now = Reply(({".id": "*3", "peer": "*1"},))
+    fake = Fake([OK, NO], [VERSION, Reply(), now], [OK, OK])
+    with pytest.raises(Refused, match="the change made was undone"):
+        send(fake, Remove(PEER, OLD), Remove(PEER, OLD), before={PEER: (OLD,), IDENTITY: (identity,), FILTER: ()})
+    assert [each.path for each in fake.batches[1]] == ["/system/resource", "/ip/ipsec/peer", "/ip/ipsec/identity"]
+    assert fake.batches[-1][-1] == Command("/ip/ipsec/identity", "set", {".id": "*3", "peer": "b"})
+
+
 def test_a_lost_session_tells_what_is_known_and_what_is_not() -> None:
     fake = Fake([OK], Lost("r1", "connection reset", [OK, NO, None]))
     with pytest.raises(Interrupted) as stopped:
