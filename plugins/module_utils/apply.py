@@ -18,7 +18,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
     Session,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, read_entries
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label, read_entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.invert import invert
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import stages
@@ -142,6 +142,17 @@ def _undo(session: Session, router: str, refusal: str, progress: Progress, befor
     )
 
 
+def _left_off(done: Iterable[Change]) -> list[str]:
+    """What was switched off to make room and is neither on again nor gone: no later run may be told to put that on."""
+    off: dict[tuple[Menu, str], str] = {}
+    for change in done:
+        if isinstance(change, Set | Remove):
+            off.pop((change.menu, change.entry.id), None)
+        if isinstance(change, Set) and change.menu.exclusive and change.values == {"disabled": "yes"}:
+            off[change.menu, change.entry.id] = f"{change.menu.path} {label(change.menu, change.entry.values)}"
+    return list(off.values())
+
+
 def _story(lost: Lost, plan: Plan, stage: Sequence[Change], progress: Progress) -> str:
     answers = [*lost.replies, *([None] * (len(stage) - len(lost.replies)))]
     unknown = [render(change) for change, reply in zip(stage, answers, strict=False) if reply is None]
@@ -158,5 +169,7 @@ def _story(lost: Lost, plan: Plan, stage: Sequence[Change], progress: Progress) 
         parts.append(f"refused: {', '.join(refused)}")
     if unknown:
         parts.append(f"unknown is the fate of: {', '.join(unknown)}")
+    if off := _left_off(progress.done):
+        parts.append(f"switched off for the time being and not on again: {', '.join(off)}")
     parts.append(f"{unsent} were not sent; run the task again to finish")
     return "; ".join(parts)

@@ -138,6 +138,16 @@ def test_a_lost_session_tells_what_is_known_and_what_is_not() -> None:
     )
 
 
+def test_a_lost_session_tells_what_was_switched_off_to_make_room() -> None:
+    other = Entry("*2", {"name": "c", "address": "192.0.2.2"})
+    moved, on = Set(PEER, other, {"address": "192.0.2.1"}), {"disabled": "no", "address": "192.0.2.2"}
+    with pytest.raises(Interrupted, match="not on again: /ip/ipsec/peer name=b; 0 were not sent"):
+        send(Fake(Lost("r1", "reset", [OK])), Set(PEER, OLD, {"disabled": "yes"}), moved, Set(PEER, OLD, on))
+    with pytest.raises(Interrupted) as stopped:
+        send(Fake(Lost("r1", "reset", [OK, OK, OK])), Set(PEER, OLD, {"disabled": "yes"}), moved, Set(PEER, OLD, on))
+    assert "not on again" not in str(stopped.value)
+
+
 def test_of_two_changes_alike_one_may_be_done_and_the_other_unknown() -> None:
     with pytest.raises(Interrupted, match=r"1 of 2 .* unknown is the fate of: .*accept; 0 were not sent"):
         send(Fake(Lost("r1", "reset", [OK])), ACCEPT, ACCEPT)
