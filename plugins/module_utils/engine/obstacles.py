@@ -18,7 +18,10 @@ from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import (
     DENY,
+    FAST,
     PERMIT,
+    SIDES,
+    TRANSLATE,
     Need,
     Rule,
     broad,
@@ -37,6 +40,10 @@ Mark: TypeAlias = "str | Block"
 Shape = tuple[str, frozenset[Field]]
 
 NUMBERS = re.compile(r"\d{1,20}(-\d{1,20})?(,\d{1,20}(-\d{1,20})?)*")
+MUST = "="
+"""In front of the key of what a rule demands of those below; another key is of what excludes them."""
+FEW = 16
+"""Of more rules than this behind a jump only their actions are looked at."""
 WIDTH = {0: 32, 4: 32, 6: 128}
 """Bits of what a block is made of."""
 
@@ -64,27 +71,65 @@ class Obstacles:
 
 
 def obstacles(
-    menu: Menu, chain: Iterable[tuple[int, Entry]], version: Version, closed: Mapping[str, Rule] | None = None
+    menu: Menu, chain: Iterable[tuple[int, Entry]], version: Version, behind: Mapping[str, Sequence[Rule]] | None = None
 ) -> Obstacles:
-    """Gather entries that may stand in the way; a jump into a chain that is `closed` denies what it matches."""
+    """Gather entries that may stand in the way; a jump does what stands `behind` it."""
     rules: list[Placed] = []
     for position, entry in chain:
         if entry.disabled or entry.dynamic:
             continue
         rule = rule_of(menu, entry.values, version)
         if rule.action == "jump":
-            rule = _through(rule, (closed or {}).get(entry.values.get("jump-target", "")))
-        rules.append((position, rule))
+            target = entry.values.get("jump-target", "")
+            rules += ((position, _through(rule, each)) for each in (behind or {}).get(target, ()))
+        else:
+            rules.append((position, rule))
     return Obstacles(rules)
 
 
-def closed_chains(menu: Menu, entries: Iterable[Entry], version: Version) -> dict[str, Rule]:
-    """The chains that deny the bulk of what enters them, each with the rule that does."""
+def behind_jumps(menu: Menu, entries: Iterable[Entry], version: Version) -> dict[str, list[Rule]]:
+    """What a jump into each chain comes to: the rule that denies the bulk there, and those that translate or hasten."""
     chains = defaultdict[str, list[tuple[str, Rule]]](list)
     for entry in entries:
         if not entry.disabled and menu.chain:
             rule = rule_of(menu, entry.values, version)
-            chains[entry.values.get(menu.chain, "")].append((entry.values.get("jump-target", ""), rule))
+            chains[rule.chain].append((entry.values.get("jump-target", ""), rule))
+    closed, takers = _closed(chains), _takers(chains)
+    return {name: [*takers[name], *([closed[name]] if name in closed else ())] for name in chains}
+
+
+def _takers(chains: Mapping[str, Sequence[tuple[str, Rule]]]) -> dict[str, Sequence[Rule]]:
+    """The rules of each chain that translate or fasttrack, those behind its jumps included."""
+    takers: dict[str, Sequence[Rule]] = dict.fromkeys(chains, ())
+    found = True
+    while found:
+        fresh = {name: _few(_taking(rules, takers)) for name, rules in chains.items()}
+        found, takers = fresh != takers, fresh
+    return takers
+
+
+def _taking(rules: Iterable[tuple[str, Rule]], takers: Mapping[str, Sequence[Rule]]) -> Iterator[Rule]:
+    for target, rule in rules:
+        if rule.action == "jump":
+            yield from (_through(rule, each) for each in takers.get(target, ()))
+        elif rule.action in TRANSLATE | {FAST}:
+            yield rule
+        if rule.action in TRANSLATE | PERMIT | DENY | {"return"} and not rule.matchers:
+            return
+
+
+def _few(rules: Iterable[Rule]) -> Sequence[Rule]:
+    """Each rule once; of many there is said only what they do, so that chains in chains stay cheap."""
+    once: dict[tuple[str, frozenset[tuple[Field, str]]], Rule] = {}
+    for rule in rules:
+        once.setdefault((rule.action, frozenset(rule.matchers.items())), rule)
+    if len(once) > FEW:
+        return [Rule(action, {}) for action in sorted({action for action, _dummy in once})]
+    return list(once.values())
+
+
+def _closed(chains: Mapping[str, Sequence[tuple[str, Rule]]]) -> dict[str, Rule]:
+    """The chains that deny the bulk of what enters them, each with the rule that does."""
     closed: dict[str, Rule] = {}
     # A chain may be closed by a jump into another; as many rounds as such jumps are nested.
     found = True
@@ -97,34 +142,46 @@ def closed_chains(menu: Menu, entries: Iterable[Entry], version: Version) -> dic
 
 def _closing(rules: Iterable[tuple[str, Rule]], closed: Mapping[str, Rule]) -> Rule | None:
     for target, rule in rules:
-        denial = _through(rule, closed.get(target)) if rule.action == "jump" else rule
-        if denial.action in DENY and all(broad(item, text) for item, text in denial.matchers.items()):
+        denial = _through(rule, closed[target]) if rule.action == "jump" and target in closed else rule
+        if denial.action in DENY and all(broad(item, text, rule.chain) for item, text in denial.matchers.items()):
             return denial
         if rule.action in PERMIT | {"return"} and not rule.matchers:
             return None
     return None
 
 
-def _through(jump: Rule, closing: Rule | None) -> Rule:
-    """What a jump comes to: what its target does with the bulk of the packets it gets."""
-    return Rule(closing.action, {**closing.matchers, **jump.matchers}) if closing else jump
+def _through(jump: Rule, behind: Rule) -> Rule:
+    """A rule behind a jump, as if it stood in the jump's place."""
+    return Rule(behind.action, {**behind.matchers, **jump.matchers}, jump.chain)
 
 
 def _reduced(rules: Iterable[Placed], lower: Rule) -> Iterator[tuple[Need, Placed]]:
     """The rules that can concern rules of this shape, without the matchers that cannot, each once."""
     seen: set[tuple[str, frozenset[tuple[Field, str]]]] = set()
+    slots = {_slot(item) for item in lower.matchers}
     for position, rule in rules:
         needed = need(rule.action, lower)
-        shared = {item: text for item, text in rule.matchers.items() if item in lower.matchers}
-        others = (pair for pair in rule.matchers.items() if pair[0] not in lower.matchers)
-        if needed is None or (needed is Need.WHOLE and len(shared) < len(rule.matchers)):
+        must = needed and _musts(needed, rule)
+        if must is None or needed is None or not {_slot(item) for item in must} <= slots:
             continue
-        if needed is Need.BULK and not all(broad(item, text) for item, text in others):
-            continue
+        shared = {item: text for item, text in rule.matchers.items() if item in must or item in lower.matchers}
         what = (rule.action, frozenset(shared.items()))
         if what not in seen:
             seen.add(what)
-            yield needed, (position, Rule(rule.action, shared))
+            yield needed, (position, Rule(rule.action, shared, rule.chain))
+
+
+def _musts(needed: Need, rule: Rule) -> frozenset[Field]:
+    """The matchers of a rule that take nothing from a rule that says nothing on the matter."""
+    if needed is Need.ANY:
+        return frozenset()
+    pairs = rule.matchers.items()
+    return frozenset(item for item, text in pairs if needed is Need.WHOLE or not broad(item, text, rule.chain))
+
+
+def _slot(item: Field) -> str:
+    """What a matcher is about: those for ports are about the same thing."""
+    return "ports" if item.name in SIDES else item.name
 
 
 class Index:
@@ -132,48 +189,52 @@ class Index:
 
     def __init__(self, rules: Iterable[tuple[Need, Placed]]) -> None:
         self.unindexed: list[Placed] = []
-        self.by_field = defaultdict[Field, list[Placed]](list)
-        self.at = defaultdict[tuple[Field, Mark], list[Placed]](list)
-        self.inside = defaultdict[tuple[Field, Mark], list[Placed]](list)
-        known = [(needed, placed, _pivots(needed, placed[1])) for needed, placed in rules]
-        often = Counter((item, mark) for *_dummy, pivots in known for item, marks in pivots.items() for mark in marks)
-        for needed, placed, pivots in known:
+        self.by_key = defaultdict[str, list[Placed]](list)
+        self.at = defaultdict[tuple[str, Mark], list[Placed]](list)
+        self.inside = defaultdict[tuple[str, Mark], list[Placed]](list)
+        known = [(placed, _pivots(needed, placed[1])) for needed, placed in rules]
+        often = Counter((key, mark) for _dummy, pivots in known for key, marks in pivots.items() for mark in marks)
+        for placed, pivots in known:
             if not pivots:
                 self.unindexed.append(placed)
                 continue
-            item = min(pivots, key=lambda each: max(often[each, mark] for mark in pivots[each]))
-            self._insert(item, pivots[item], placed, needed)
+            key = min(pivots, key=lambda each: max(often[each, mark] for mark in pivots[each]))
+            self._insert(key, pivots[key], placed)
 
-    def _insert(self, item: Field, marks: Sequence[Mark], placed: Placed, needed: Need) -> None:
-        self.by_field[item].append(placed)
+    def _insert(self, key: str, marks: Sequence[Mark], placed: Placed) -> None:
+        self.by_key[key].append(placed)
         for mark in marks:
-            self.at[item, mark].append(placed)
-        if needed is Need.ANY:
+            self.at[key, mark].append(placed)
+        if not key.startswith(MUST):
             for wider in _around(marks):
-                self.inside[item, wider].append(placed)
+                self.inside[key, wider].append(placed)
 
     def candidates(self, lower: Rule) -> Iterator[Sequence[Placed]]:
         """Lists of rules, each in rising order of position, that hold all that eclipse this one."""
         yield self.unindexed
         for item, text in lower.matchers.items():
-            if item not in self.by_field:
-                continue
-            marks = marks_of(item, text)
-            if marks is None:
-                yield self.by_field[item]
-                continue
-            yield from (self.at[item, each] for each in _around(marks) if (item, each) in self.at)
-            yield from (self.inside[item, mark] for mark in marks if (item, mark) in self.inside)
+            for key in (item.name, MUST + _slot(item)):
+                if key in self.by_key:
+                    yield from self._sharing(key, marks_of(item, text))
+
+    def _sharing(self, key: str, marks: Sequence[Mark] | None) -> Iterator[Sequence[Placed]]:
+        if marks is None:
+            yield self.by_key[key]
+            return
+        yield from (self.at[key, each] for each in _around(marks) if (key, each) in self.at)
+        yield from (self.inside[key, mark] for mark in marks if (key, mark) in self.inside)
 
 
-def _pivots(needed: Need, rule: Rule) -> dict[Field, Sequence[Mark]]:
+def _pivots(needed: Need, rule: Rule) -> dict[str, Sequence[Mark]]:
     """The matchers by which a rule can be indexed: a rule that it eclipses shares one of their marks."""
-    pivots: dict[Field, Sequence[Mark]] = {}
+    pivots: dict[str, Sequence[Mark]] = {}
+    must = _musts(needed, rule)
     for item, text in rule.matchers.items():
         marks = marks_of(item, text)
-        overlaps = needed is Need.ANY or (needed is Need.BULK and broad(item, text))
-        if marks and not (overlaps and not _excluding(item, marks[0])):
-            pivots[item] = marks
+        if marks and item in must:
+            pivots[MUST + _slot(item)] = marks
+        elif marks and _excluding(item, marks[0]):
+            pivots[item.name] = marks
     return pivots
 
 
