@@ -17,11 +17,8 @@ from functools import cached_property
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import Rule, rule_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.obstacles import (
-    Obstacles,
-    behind_jumps,
-    obstacles,
-)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.jumps import behind_jumps
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.obstacles import Obstacles, obstacles
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, exists
 
 

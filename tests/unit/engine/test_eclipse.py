@@ -230,6 +230,14 @@ def test_a_rule_that_others_have_shut_in_is_moved_above() -> None:
     assert told(planned(FILTER, have, [f"{IKE} #mine"])) == ["move *1 <*0"]
 
 
+@pytest.mark.parametrize("side", ["dst-port=500", "src-port=500", "port=500"])
+def test_among_many_rules_for_ports_those_of_either_side_are_found(side: str) -> None:
+    have = entries(*(f"drop protocol=udp {name}=6{n:03}" for n in range(20) for name in ("dst-port", "src-port")))
+    last = Entry("*L", rule(f"drop protocol=udp {side}"))
+    want = ["accept protocol=udp src-port=500 dst-port=500 #new"]
+    assert told(planned(FILTER, [*have, last], want)) == ["add new <*L"]
+
+
 def test_two_owners_of_one_rule_leave_each_other_alone() -> None:
     have = entries(f"{IKE} #one", f"{IKE} #two")
     assert told(planned(FILTER, have, [f"{IKE} #one"])) == []
