@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.invert import invert
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.engine.router import PEER, Router, entries, planned, told
@@ -64,6 +64,7 @@ def exchanges(draw: st.DrawFn) -> tuple[list[dict[str, str]], list[dict[str, str
     return some(), some()
 
 
+@settings(deadline=None)
 @given(exchanges(), st.sampled_from(["merged", "overridden"]), st.integers(0, 12))
 def test_any_exchange_is_accepted_and_so_is_the_way_back(
     case: tuple[list[dict[str, str]], list[dict[str, str]]], state: str, sent: int
