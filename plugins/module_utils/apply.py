@@ -19,7 +19,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import show_version
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, read_entries
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label, read_entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.invert import invert
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import stages
@@ -126,11 +126,13 @@ def _undo(session: Session, router: str, refusal: str, progress: Progress, befor
     if not progress.done:
         raise Refused(router, f"{refusal}; nothing was changed")
     menus = {change.menu for change in progress.done}
+    removed = {change.menu.path for change in progress.done if isinstance(change, Remove)}
     old = {menu: entries for menu, entries in before.items() if menu in menus}
+    naming = {menu: entries for menu, entries in before.items() if menu not in menus and menu.refers & removed}
     back = Plan()
     try:
-        _dummy, now = read(session, router, old, with_dynamic=True)
-        back = invert(old, now, progress.ids, version)
+        _dummy, now = read(session, router, [*old, *naming], with_dynamic=True)
+        back = invert(old, now, progress.ids, version, naming)
         undone = Progress()
         stuck = [text for stage in stages(back) if (text := _send(session, stage, undone))]
     except RouterError as error:
@@ -142,6 +144,17 @@ def _undo(session: Session, router: str, refusal: str, progress: Progress, befor
     raise Refused(
         router, f"{refusal}; " + (f"the {made} changes made were undone" if made > 1 else "the change made was undone")
     )
+
+
+def _left_off(done: Iterable[Change]) -> list[str]:
+    """What was switched off to make room and is neither on again nor gone: no later run may be told to put that on."""
+    off: dict[tuple[Menu, str], str] = {}
+    for change in done:
+        if isinstance(change, Set | Remove):
+            off.pop((change.menu, change.entry.id), None)
+        if isinstance(change, Set) and change.menu.exclusive and change.values == {"disabled": "yes"}:
+            off[change.menu, change.entry.id] = f"{change.menu.path} {label(change.menu, change.entry.values)}"
+    return list(off.values())
 
 
 def _story(lost: Lost, plan: Plan, stage: Sequence[Change], progress: Progress) -> str:
@@ -160,5 +173,7 @@ def _story(lost: Lost, plan: Plan, stage: Sequence[Change], progress: Progress) 
         parts.append(f"refused: {', '.join(refused)}")
     if unknown:
         parts.append(f"unknown is the fate of: {', '.join(unknown)}")
+    if off := _left_off(progress.done):
+        parts.append(f"switched off for the time being and not on again: {', '.join(off)}")
     parts.append(f"{unsent} were not sent; run the task again to finish")
     return "; ".join(parts)

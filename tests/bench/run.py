@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from time import process_time
 from typing import Any
 
@@ -102,12 +103,38 @@ def foreign(number: int) -> tuple[Entry, ...]:
     )
 
 
+def varied(number: int, seed: int) -> list[dict[str, str]]:
+    """Any of ten matchers each, so that nearly every rule has a shape of its own."""
+    dice = Random(seed)
+    return [
+        {"chain": "forward", "action": dice.choice(["accept", "drop"]), "comment": f"{seed}-{n}", **_some(dice, n)}
+        for n in range(number)
+    ]
+
+
+def _some(dice: Random, n: int) -> dict[str, str]:
+    known = {
+        "src-address": f"10.{dice.randrange(256)}.0.0/{dice.choice([8, 12, 16])}",
+        "dst-address": f"10.{dice.randrange(256)}.{dice.randrange(256)}.0/24",
+        "src-address-list": f"list{dice.randrange(100)}",
+        "in-interface-list": f"list{dice.randrange(6)}",
+        "connection-state": dice.choice(["new", "established", "invalid"]),
+        "protocol": dice.choice(["tcp", "udp"]),
+        "limit": "10,5:packet",
+        "content": f"text{n}",
+        "packet-mark": f"mark{dice.randrange(50)}",
+        "src-mac-address": "48:8F:5A:00:00:01",
+    }
+    return {name: text for name, text in known.items() if dice.random() < 0.4}
+
+
 SHAPES: dict[str, Callable[[int], tuple[tuple[Entry, ...], list[dict[str, str]]]]] = {
     "converged": lambda n: (entries(rules(n)), rules(n)),
     "all new": lambda n: ((), rules(n)),
     "first to the end": lambda n: (entries(rules(n)), [*rules(n)[1:], rules(n)[0]]),
     "reversed": lambda n: (entries(rules(n)), rules(n)[::-1]),
     "above as many of others": lambda n: (foreign(n), rules(n)),
+    "as varied as can be": lambda n: (entries(varied(n // 2, 1)), varied(n - n // 2, 2)),
 }
 
 

@@ -30,6 +30,8 @@ TUNNEL = {
 }
 OTHER = {**TUNNEL, "name": "other", "remote_address": "203.0.113.60", "remote_subnets": ["192.168.30.0/24"]}
 CHANGED = {**TUNNEL, "psk": "quite-another-secret-here", "remote_subnets": ["192.168.20.0/24", "192.168.21.0/24"]}
+RENAMED = {**TUNNEL, "name": "office"}
+NEXT = {"remote_address": "203.0.113.60"}
 ABSENT = {"name": "branch", "state": "absent"}
 WHEN = ("before", "after", "midreply")
 # What happens to a router that has `old` when it is to have `new`.
@@ -38,6 +40,10 @@ STORIES = {
     "another-tunnel": ([TUNNEL], [TUNNEL, OTHER]),
     "new-secret-and-network": ([TUNNEL, OTHER], [CHANGED, OTHER]),
     "tunnel-removed": ([TUNNEL, OTHER], [ABSENT, OTHER]),
+    "renamed": ([TUNNEL, OTHER], [RENAMED, ABSENT, OTHER]),
+    "addresses-handed-on": ([TUNNEL, OTHER], [{**TUNNEL, **NEXT}, {**OTHER, "remote_address": "203.0.113.70"}]),
+    "addresses-swapped": ([TUNNEL, OTHER], [{**TUNNEL, **NEXT}, {**OTHER, "remote_address": "203.0.113.50"}]),
+    "renamed-with-another-secret-and-network": ([TUNNEL], [{**CHANGED, "name": "office"}, ABSENT]),
 }
 
 

@@ -116,6 +116,16 @@ def test_a_removed_secret_that_was_hidden_cannot_come_back() -> None:
         send(fake, Remove(IDENTITY, hidden), Remove(IDENTITY, hidden), before={IDENTITY: (hidden,)})
 
 
+def test_what_names_an_entry_that_was_removed_is_read_and_mended_too() -> None:
+    identity = Entry("*3", {"peer": "b"})
+    now = Reply(({".id": "*3", "peer": "*1"},))
+    fake = Fake([OK, NO], [VERSION, Reply(), now], [OK, OK])
+    with pytest.raises(Refused, match="the change made was undone"):
+        send(fake, Remove(PEER, OLD), Remove(PEER, OLD), before={PEER: (OLD,), IDENTITY: (identity,), FILTER: ()})
+    assert [each.path for each in fake.batches[1]] == ["/system/resource", "/ip/ipsec/peer", "/ip/ipsec/identity"]
+    assert fake.batches[-1][-1] == Command("/ip/ipsec/identity", "set", {".id": "*3", "peer": "b"})
+
+
 def test_a_lost_session_tells_what_is_known_and_what_is_not() -> None:
     fake = Fake([OK], Lost("r1", "connection reset", [OK, NO, None]))
     with pytest.raises(Interrupted) as stopped:
@@ -126,6 +136,16 @@ def test_a_lost_session_tells_what_is_known_and_what_is_not() -> None:
         "unknown is the fate of: /ip firewall filter add action=drop, /ip firewall filter add action=accept; "
         "1 were not sent; run the task again to finish"
     )
+
+
+def test_a_lost_session_tells_what_was_switched_off_to_make_room() -> None:
+    other = Entry("*2", {"name": "c", "address": "192.0.2.2"})
+    moved, on = Set(PEER, other, {"address": "192.0.2.1"}), {"disabled": "no", "address": "192.0.2.2"}
+    with pytest.raises(Interrupted, match="not on again: /ip/ipsec/peer name=b; 0 were not sent"):
+        send(Fake(Lost("r1", "reset", [OK])), Set(PEER, OLD, {"disabled": "yes"}), moved, Set(PEER, OLD, on))
+    with pytest.raises(Interrupted) as stopped:
+        send(Fake(Lost("r1", "reset", [OK, OK, OK])), Set(PEER, OLD, {"disabled": "yes"}), moved, Set(PEER, OLD, on))
+    assert "not on again" not in str(stopped.value)
 
 
 def test_of_two_changes_alike_one_may_be_done_and_the_other_unknown() -> None:

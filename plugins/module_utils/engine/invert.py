@@ -9,22 +9,26 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, is_hidden, label, own_values
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import claim, key_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import key_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Line
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Draft, Tables, removals
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import hurts
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Draft, Tables, arranged, removals
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, exists
 
 Made = Mapping[Menu, Collection[str]]
 """Ids of entries by menu: every menu of a router counts for itself."""
 
+NOTHING: Tables = {}
 
-def invert(before: Tables, now: Tables, ours: Made, version: Version) -> Plan:
-    """Plan the return to `before`: `ours` are entries that we added; what others added meanwhile is left alone."""
+
+def invert(before: Tables, now: Tables, ours: Made, version: Version, naming: Tables = NOTHING) -> Plan:
+    """Plan the return to `before`: `ours` are entries that we added; what others added meanwhile is left alone.
+
+    `naming` are menus that we did not change, as they were; what comes back has another id than the one they name.
+    """
     drafts = [_draft(menu, entries, now.get(menu, ()), ours.get(menu, ()), version) for menu, entries in before.items()]
     early = [change for draft in reversed(drafts) for change in draft.early]
     build = [change for draft in drafts for change in draft.build]
+    build += [change for menu, entries in naming.items() for change in _named_again(menu, entries, now.get(menu, ()))]
     late = [change for draft in reversed(drafts) for change in draft.late]
     return Plan((*early, *build, *late), tuple(_lost(before, now)))
 
@@ -38,17 +42,17 @@ def _draft(menu: Menu, before: Sequence[Entry], now: Sequence[Entry], ours: Coll
     resets = [
         change for entry in old if entry.id in present for change in _reset(menu, entry, present[entry.id], version)
     ]
-    first = _colliding(menu, leaving, missing, resets, version)
-    build: list[Change] = [change for change in resets if not hurts(change)]
-    build += (
-        _placed(menu, old, now, version)
+    keys = {key_of(menu, entry.values, version) for entry in missing if menu.key}
+    first = {entry.id: entry for entry in leaving if key_of(menu, entry.values, version) in keys}
+    rest = [entry for entry in leaving if entry.id not in first]
+    made: list[Change] = (
+        list(_placed(menu, old, now, version))
         if menu.ordered
-        else (Add(menu, own_values(menu, entry.values)) for entry in missing)
+        else [Add(menu, own_values(menu, entry.values)) for entry in missing]
     )
-    build += [change for change in resets if hurts(change)]
-    early = removals(menu, (entry for entry in leaving if entry.id in first))
-    late = removals(menu, (entry for entry in leaving if entry.id not in first))
-    return Draft(early, tuple(build), late)
+    return Draft(
+        removals(menu, first.values()), tuple(arranged(menu, resets, made, rest, version)), removals(menu, rest)
+    )
 
 
 def _placed(menu: Menu, old: Sequence[Entry], now: Sequence[Entry], version: Version) -> Iterator[Change]:
@@ -68,21 +72,6 @@ def _placed(menu: Menu, old: Sequence[Entry], now: Sequence[Entry], version: Ver
             yield Add(menu, own_values(menu, entry.values), step.before)
 
 
-def _colliding(
-    menu: Menu, leaving: Sequence[Entry], missing: Sequence[Entry], resets: Sequence[Set], version: Version
-) -> set[str]:
-    """Ids of the leaving entries that the router cannot hold at the same time as what comes back."""
-    keys = {key_of(menu, entry.values, version) for entry in missing if menu.key}
-    claims = {claim(menu, entry.values, version) for entry in missing}
-    claims |= {claim(menu, changed_values(change), version) for change in resets}
-    claims.discard(None)
-    return {
-        entry.id
-        for entry in leaving
-        if key_of(menu, entry.values, version) in keys or claim(menu, entry.values, version) in claims
-    }
-
-
 def _reset(menu: Menu, old: Entry, new: Entry, version: Version) -> Iterator[Set]:
     """The Set that gives an entry its old values back, if any differ; the router's own spelling is compared."""
     fields = [item for item in menu.fields if not item.fleeting and not is_hidden(old.values, item)]
@@ -94,6 +83,17 @@ def _reset(menu: Menu, old: Entry, new: Entry, version: Version) -> Iterator[Set
     clear = tuple(item.name for item in gone if _unset(menu, item.default_on(version)))
     if values or clear:
         yield Set(menu, new, values, clear)
+
+
+def _named_again(menu: Menu, before: Sequence[Entry], now: Sequence[Entry]) -> Iterator[Set]:
+    """The Sets that give entries back the names they held, and nothing else of theirs."""
+    present = {entry.id: entry for entry in now if not entry.dynamic}
+    for old in before:
+        if new := present.get(old.id):
+            names = [item.name for item in menu.fields if item.refers and item.name in old.values]
+            values = {name: old.values[name] for name in names if old.values[name] != new.values.get(name)}
+            if values:
+                yield Set(menu, new, values)
 
 
 def _unset(menu: Menu, default: str | None) -> bool:

@@ -71,7 +71,7 @@ def fit(rule: Rule, state: State, firewall: Firewall) -> Fit:
 
 def told(each: Matcher) -> str:
     """A matcher as the rule has it."""
-    return f"{each.name}={'!' if each.negated else ''}{each.text}"
+    return f"{each.name}={'!' if each.negated else ''}{each.text}" if each.item else each.name
 
 
 def truth(each: Matcher, state: State, firewall: Firewall) -> Truth:

@@ -17,11 +17,8 @@ from functools import cached_property
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import Rule, rule_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.obstacles import (
-    Obstacles,
-    closed_chains,
-    obstacles,
-)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.jumps import behind_jumps
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.obstacles import Obstacles, obstacles
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, exists
 
 
@@ -80,7 +77,7 @@ def course(
     """
     movable = exists(menu.moves_since, None, version)
     rows = _by_chain(menu, [entry.values for entry in have])
-    closed = closed_chains(menu, (entry for entry in have if entry.id not in leaving), version)
+    behind = behind_jumps(menu, (entry for entry in have if entry.id not in leaving), version)
     down: list[Step] = []
     rest: list[Step] = []
     stuck: list[int] = []
@@ -88,7 +85,7 @@ def course(
         present = [have[index] for index in rows.get(chain, ())]
         # The router keeps built-in entries where they are.
         some = [index for index in indexes if not _built_in(wishes[index])]
-        line = _line(menu, present, [wishes[index] for index in some], leaving, version, closed)
+        line = _line(menu, present, [wishes[index] for index in some], leaving, version, behind)
         found = line.moves_down() if movable else []
         down += [Step(some[step.index], step.before) for step in found]
         rest += [Step(some[step.index], step.before) for step in line.others(movable)]
@@ -113,15 +110,15 @@ def _line(
     wishes: Sequence[Wish],
     leaving: frozenset[str],
     version: Version,
-    closed: Mapping[str, Rule],
+    behind: Mapping[str, Sequence[Rule]],
 ) -> Line:
     at = {entry.id: position for position, entry in enumerate(have)}
     mine = {wish.entry.id for wish in wishes if wish.entry}
     rules = [rule_of(menu, wish.values, version) for wish in wishes]
     others = ((n, entry) for n, entry in enumerate(have) if entry.id not in mine | leaving)
     spare = ((n, entry) for n, entry in enumerate(have) if entry.id in leaving)
-    hard = _limits(obstacles(menu, others, version, closed), rules, len(have))
-    soft = _limits(obstacles(menu, spare, version, closed), rules, len(have))
+    hard = _limits(obstacles(menu, others, version, behind), rules, len(have))
+    soft = _limits(obstacles(menu, spare, version, behind), rules, len(have))
     now = [at[wish.entry.id] if wish.entry else None for wish in wishes]
     own = [wish.entry.id if wish.entry else "" for wish in wishes]
     return Line([entry.id for entry in have], own, now, hard, soft)

@@ -20,8 +20,9 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check impor
     check_together,
     check_version,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.claims import handed_on
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, held, is_hidden, label
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import claim, key_of, match, match_all
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import key_of, match, match_all
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Course, Step, Wish, course
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope, check_scope, owns
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
@@ -47,7 +48,7 @@ class Draft:
     """The changes one menu needs, by the time at which they may be made."""
 
     early: tuple[Change, ...] = ()
-    """Removals that have to come first, because the router cannot hold the old and the new at once."""
+    """Removals that have to come first: what is to change and cannot, or what has the key of something that comes."""
     build: tuple[Change, ...] = ()
     late: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -135,17 +136,26 @@ def _build(
     wishes = [_wish(menu, row, entry, change, version) for row, entry, change in zip(want, found, updates, strict=True)]
     way, warnings = _course(menu, have, wishes, leaving, version)
     sets = [change for change in updates if change and menu.sets]
-    # A rule that starts to deny, or stops to permit, does so when what it makes room for is in place.
-    build: list[Change] = [change for change in sets if not hurts(change)]
-    build += [_made(menu, step, want, found, version) for step in way.steps]
-    build += [change for change in sets if hurts(change)]
-    first = _blocking(menu, leaving, build, version)
+    made = [_made(menu, step, want, found, version) for step in way.steps]
     return Draft(
-        tuple(Remove(menu, entry) for entry in [*swapped, *(entry for entry in leaving if entry.id in first)]),
-        tuple(build),
-        removals(menu, (entry for entry in leaving if entry.id not in first)),
+        tuple(Remove(menu, entry) for entry in swapped),
+        tuple(arranged(menu, sets, made, leaving, version)),
+        removals(menu, leaving),
         (*warnings, *_hidden(menu, want, found)),
     )
+
+
+def arranged(
+    menu: Menu, sets: Sequence[Set], made: Sequence[Change], leaving: Iterable[Entry], version: Version
+) -> Iterator[Change]:
+    """What changes entries and what makes or moves them, in the order in which it neither hurts nor is refused."""
+    if menu.exclusive:
+        yield from (*handed_on(menu, sets, made, leaving, version), *made)
+        return
+    # A rule that starts to deny, or stops to permit, does so when what it makes room for is in place.
+    yield from (change for change in sets if not hurts(change))
+    yield from made
+    yield from (change for change in sets if hurts(change))
 
 
 def _made(menu: Menu, step: Step, want: Sequence[Row], found: Sequence[Entry | None], version: Version) -> Add | Move:
@@ -216,16 +226,6 @@ def _initial(menu: Menu, row: Row, version: Version) -> dict[str, str]:
     """The words of a new entry: what was given, without the wish to clear what is clear anyway."""
     known = ((menu.by_name[name], text) for name, text in row.items())
     return {item.name: text for item, text in known if text or (item.kind.empty and held({}, item, version))}
-
-
-def _blocking(menu: Menu, leaving: Sequence[Entry], build: Iterable[Change], version: Version) -> set[str]:
-    """Ids of the leaving entries that make the router refuse a new or changed one as long as they exist."""
-    if not menu.exclusive:
-        return set()
-    claims = {claim(menu, change.values, version) for change in build if isinstance(change, Add)}
-    claims |= {claim(menu, changed_values(change), version) for change in build if isinstance(change, Set)}
-    claims.discard(None)
-    return {entry.id for entry in leaving if claim(menu, entry.values, version) in claims}
 
 
 def _hidden(menu: Menu, want: Sequence[Row], found: Sequence[Entry | None]) -> Iterator[str]:

@@ -53,8 +53,10 @@ def hurts(change: Change) -> bool:
         case Add():
             return denies(change.values)
         case Set():
-            after = changed_values(change)
-            return denies(after) or (permits(change.entry.values) and not (permits(after) and _keeps(change)))
+            before, after = change.entry.values, changed_values(change)
+            if not denies(before) and switched_off(after) and not switched_off(before):
+                return True
+            return denies(after) or (permits(before) and not (permits(after) and _keeps(change)))
 
 
 def _keeps(change: Set) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Kind
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Kind, same
 
 STRING: Mapping[str, object] = {"type": "str"}
 STRINGS: Mapping[str, object] = {"type": "list", "elements": "str"}
@@ -360,7 +360,8 @@ def negatable(kind: Kind) -> Kind:
     option = {name: value for name, value in kind.option.items() if name != "choices"}
     if option["type"] == "int":
         option = dict(STRING)
-    return Kind(f"{kind.name}, ! negates", normal, option, kind.since, within, apart, kind.ordered, kind.exact)
+    exact = kind.exact or kind.within is same
+    return Kind(f"{kind.name}, ! negates", normal, option, kind.since, within, apart, kind.ordered, exact)
 
 
 REFERENCE = Kind("name of an entry", exact=True)

@@ -145,7 +145,7 @@ class Menu:
     loose: tuple[str, ...] = ()
     """Fields that do not belong to an entry's content, where content tells entries apart."""
     exclusive: tuple[str, ...] = ()
-    """Fields in which no two enabled entries may agree: of two, the old one goes before the new one comes."""
+    """Fields in which no two enabled entries may agree: of two, the old one is off before the new one comes."""
     moves_since: str | None = None
     """First version whose `move` can be trusted; None: every version's."""
     scopes: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ V7 = (7, 24)
 
 
 class Router:
-    """Lists of rows; refuses what RouterOS refuses: unknown ids, and touching what it made itself."""
+    """Lists of rows; refuses what RouterOS refuses: unknown ids, a second initiator, and touching what it made."""
 
     def __init__(self, tables: Mapping[Menu, Iterable[Entry]]) -> None:
         self.rows = {menu: [(each.id, dict(each.values)) for each in entries] for menu, entries in tables.items()}
@@ -46,11 +46,13 @@ class Router:
                 new = f"*N{len(self.made)}"
                 self.made.append(new)
                 rows.insert(self._at(change.menu, change.before), (new, dict(change.values)))
+                self._check_initiator(change.menu, new)
             case Set():
                 values = rows[self._at(change.menu, change.entry.id)][1]
                 for name in change.clear:
                     del values[name]
                 values.update(change.values)
+                self._check_initiator(change.menu, change.entry.id)
                 assert not self.locked.get(change.entry.id, change.entry).dynamic
             case Move():
                 assert change.entry.id not in self.locked
@@ -65,6 +67,12 @@ class Router:
         assert id_ is None or id_ not in self.locked or not self.locked[id_].dynamic
         return len(ids) if id_ is None else ids.index(id_)
 
+    def _check_initiator(self, menu: Menu, id_: str) -> None:
+        """Of the enabled peers that call one host from one local address there is one."""
+        calling = {each: _way(values) for each, values in self.rows[menu] if menu is PEER}
+        way = calling.pop(id_, None)
+        assert way is None or way not in calling.values(), "Multiple initiator peers for the same address"
+
     def ids(self, menu: Menu) -> list[str]:
         return [each for each, _dummy in self.rows[menu]]
 
@@ -77,6 +85,13 @@ class Router:
 
     def tables(self) -> dict[Menu, tuple[Entry, ...]]:
         return {menu: self.entries(menu) for menu in self.rows}
+
+
+def _way(values: Row) -> tuple[str, str] | None:
+    address = values.get("address", "::/0")
+    idle = values.get("disabled") in ("yes", "true") or values.get("passive") in ("yes", "true")
+    host = "/" not in address or address.endswith("/32")
+    return None if idle or not host else (address.removesuffix("/32"), values.get("local-address", "0.0.0.0"))
 
 
 def rule(text: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from math import log2
+from random import Random
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine import match, obstacles, plan, stage
@@ -91,6 +92,48 @@ def renamed(n: int) -> Case:
     return PEER, list(have), [{"name": f"new{i}", "address": address(i)} for i in range(n)]
 
 
+def some_matchers(dice: Random, n: int) -> dict[str, str]:
+    """Any of ten matchers, so that nearly every rule has a shape of its own."""
+    known = {
+        "src-address": f"10.{dice.randrange(256)}.0.0/{dice.choice([8, 12, 16])}",
+        "dst-address": f"10.{dice.randrange(256)}.{dice.randrange(256)}.0/24",
+        "src-address-list": f"list{dice.randrange(100)}",
+        "in-interface-list": f"list{dice.randrange(6)}",
+        "connection-state": dice.choice(["new", "established", "invalid"]),
+        "protocol": dice.choice(["tcp", "udp"]),
+        "limit": "10,5:packet",
+        "content": f"text{n}",
+        "packet-mark": f"mark{dice.randrange(50)}",
+        "src-mac-address": "48:8F:5A:00:00:01",
+    }
+    return {name: text for name, text in known.items() if dice.random() < 0.4}
+
+
+def varied(n: int) -> Case:
+    dice = Random(n)
+    foreign = theirs({"action": dice.choice(["accept", "drop"]), **some_matchers(dice, i)} for i in range(n))
+    return FILTER, foreign, [{**row, **some_matchers(dice, i)} for i, row in enumerate(own(n))]
+
+
+def varied_and_harmless(n: int) -> Case:
+    """Nothing stands in the way, so no search ends early."""
+    dice = Random(n)
+    foreign = theirs({**some_matchers(dice, i), "content": f"other{i}", "protocol": "tcp"} for i in range(n))
+    wanted = ({**row, **some_matchers(dice, i), "protocol": "tcp"} for i, row in enumerate(own(n)))
+    return FILTER, foreign, list(wanted)
+
+
+def varied_translations(n: int) -> Case:
+    dice = Random(n)
+
+    def row(i: int, at: int, **more: str) -> dict[str, str]:
+        found = {**some_matchers(dice, i), "chain": "srcnat", "dst-address": address(at), **more}
+        return {name: text for name, text in found.items() if name != "connection-state"}
+
+    foreign = theirs(row(i, i + 30000, action="src-nat") for i in range(n))
+    return NAT, foreign, [row(i, i, action="accept", comment=f"own {i}") for i in range(n)]
+
+
 def policies(n: int) -> Case:
     rows = [
         {"peer": "b", "src-address": f"10.{i // 256}.{i % 256}.0/24", "dst-address": "172.16.0.0/12"} for i in range(n)
@@ -118,6 +161,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         (plan, "held"),
         (obstacles, "eclipses"),
         (obstacles, "need"),
+        (obstacles, "_slot"),
         (stage, "spell"),
     ):
         wrap(module, name)
@@ -130,6 +174,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     [
         *(addresses, spans, ports, interfaces, translated, forwarded),
         *(rotated, reversed_, alike, changed, renamed, policies),
+        *(varied, varied_and_harmless, varied_translations),
     ],
 )
 def test_looking_at_rules_grows_no_faster_than_n_log_n(

@@ -39,6 +39,16 @@ def in_the_way(upper: str, lower: str) -> bool:
         case("drop src-address-list=!mgmt", IKE, id="drop-all-but-a-list"),
         case("drop packet-mark=no-mark", IKE, id="drop-what-has-no-mark"),
         case("drop protocol=udp dst-port=500-4500", IKE, id="drop-the-same-ports-and-more"),
+        case("drop protocol=udp dst-port=500", IKE, id="drop-one-of-the-ports"),
+        case("drop protocol=udp dst-port=4500,1701", IKE, id="drop-another-one-and-others"),
+        case("drop protocol=udp dst-port=4400-4600 in-interface-list=WAN", IKE, id="drop-one-of-the-ports-from-wan"),
+        case("drop protocol=udp port=500,1701,4500", IKE, id="drop-ports-of-either-side"),
+        case("drop protocol=udp port=1-65535", IKE, id="drop-all-ports-of-either-side"),
+        case("drop protocol=udp dst-port=500", "accept protocol=udp port=500", id="drop-a-port-of-one-side"),
+        case("drop protocol=udp port=500", "accept protocol=udp src-port=500", id="drop-a-source-port"),
+        case("drop src-address=0.0.0.0/0", IKE, id="drop-any-source"),
+        case("drop src-address=0.0.0.0-255.255.255.255 dst-address=0.0.0.0/0", IKE, id="drop-from-any-to-any"),
+        case("drop dst-address-type=local", IKE, id="drop-what-is-for-the-router"),
         case("drop src-address=192.0.2.0/24", "accept src-address=192.0.2.7", id="drop-a-wider-net"),
         case("drop", "jump jump-target=vpn protocol=udp", id="jump-below-a-final-drop"),
         case("drop in-interface-list=!LAN", "log protocol=udp", id="log-below-a-drop"),
@@ -89,7 +99,20 @@ def test_in_the_way(upper: str, lower: str) -> None:
         case("drop src-address=192.0.2.7", IKE, id="one-bad-host"),
         case("drop protocol=udp dst-port=500 limit=!10,5", IKE, id="drop-the-excess"),
         case("drop protocol=tcp", IKE, id="another-protocol"),
-        case("drop protocol=udp dst-port=500", IKE, id="only-some-of-the-ports"),
+        case("drop protocol=udp dst-port=500 src-address=192.0.2.7", IKE, id="one-of-the-ports-for-one-host"),
+        case("drop protocol=udp dst-port=500 connection-state=invalid", IKE, id="one-of-the-ports-for-some-states"),
+        case("drop protocol=tcp dst-port=23", "accept protocol=tcp dst-port=1-1023", id="a-hole-in-a-range"),
+        case("drop protocol=udp dst-port=!500,4500", IKE, id="all-ports-but-those"),
+        case("drop protocol=udp port=1701", IKE, id="other-ports-of-either-side"),
+        case("drop protocol=udp src-port=500", IKE, id="ports-of-the-other-side"),
+        case("drop dst-address-type=local chain=forward", IKE + " chain=forward", id="local-is-not-all-of-forward"),
+        case("drop dst-address-type=broadcast", IKE, id="broadcasts"),
+        case(IKE, "drop protocol=udp dst-port=500", id="a-permit-for-more-ports-than-are-denied"),
+        case(
+            "dst-nat chain=dstnat protocol=tcp dst-port=80",
+            "dst-nat chain=dstnat protocol=tcp dst-port=80,443",
+            id="nat-of-one-of-the-ports",
+        ),
         case("drop in-interface=ether1", "accept in-interface=ether2", id="another-interface"),
         case("drop connection-state=new", "accept connection-state=established,related", id="another-state"),
         case("drop tcp-flags=!syn", IKE, id="a-meter"),
@@ -148,10 +171,53 @@ def test_not_in_the_way(upper: str, lower: str) -> None:
         case(["jump jump-target=a protocol=tcp", "drop chain=a"], ["add new"], id="a-jump-for-other-traffic"),
         case(["jump jump-target=a", "jump chain=a jump-target=input"], ["add new"], id="jumps-in-a-circle"),
         case(["return"], ["add new <*0"], id="above-a-return"),
+        case(
+            ["drop src-address-list=bad", "drop protocol=udp dst-port=500", "drop protocol=udp dst-port=4500"],
+            ["add new <*1"],
+            id="above-two-drops-for-a-port-each",
+        ),
     ],
 )
 def test_a_new_rule_lands_where_it_can_match(have: list[str], changes: list[str]) -> None:
     assert told(planned(FILTER, entries(*have), [f"{IKE} #new"])) == changes
+
+
+MASQUERADE = "masquerade chain=nat"
+HASTE = "fasttrack-connection chain=fast connection-state=established"
+BYPASS, FROM_TUNNEL = "accept dst-address=10.2.0.0/16", "accept ipsec-policy=in,ipsec"
+
+
+@pytest.mark.parametrize(
+    ("have", "want", "changes"),
+    [
+        case(["jump jump-target=nat", MASQUERADE], BYPASS, ["add new <*0"], id="masquerade"),
+        case(
+            ["jump jump-target=nat", "accept chain=nat dst-address=10.3.0.0/16", MASQUERADE],
+            BYPASS,
+            ["add new <*0"],
+            id="masquerade-with-an-exception",
+        ),
+        case(["jump jump-target=a", "jump chain=a jump-target=nat", MASQUERADE], BYPASS, ["add new <*0"], id="nested"),
+        case(["jump jump-target=fast", HASTE], FROM_TUNNEL, ["add new <*0"], id="fasttrack"),
+        case(["jump jump-target=fast", HASTE], BYPASS, ["add new"], id="fasttrack-concerns-tunnels"),
+        case(["jump jump-target=nat", "accept chain=nat", MASQUERADE], BYPASS, ["add new"], id="never-gets-there"),
+        case(["jump jump-target=nat dst-address=172.16.0.0/12", MASQUERADE], BYPASS, ["add new"], id="others-jump"),
+        case(["jump jump-target=nat", f"{MASQUERADE} dst-address=172.16.0.0/12"], BYPASS, ["add new"], id="of-others"),
+        case(["jump jump-target=nat", f"{MASQUERADE} disabled=true"], BYPASS, ["add new"], id="off"),
+        case(["jump jump-target=a", "jump chain=a jump-target=a"], BYPASS, ["add new"], id="in-a-circle"),
+        case(
+            ["jump jump-target=nat", *(f"{MASQUERADE} dst-address=172.16.{n}.0/24" for n in range(20))],
+            BYPASS,
+            ["add new <*0"],
+            id="too-many-to-look-at",
+        ),
+    ],
+)
+def test_what_translates_or_hastens_behind_a_jump_stands_in_its_place(
+    have: list[str], want: str, changes: list[str]
+) -> None:
+    menu = FILTER if "fast" in have[0] else NAT
+    assert told(planned(menu, entries(*have), [f"{want} #new"])) == changes
 
 
 def test_a_dynamic_rule_is_no_obstacle_and_no_landmark() -> None:
@@ -162,6 +228,14 @@ def test_a_dynamic_rule_is_no_obstacle_and_no_landmark() -> None:
 def test_a_rule_that_others_have_shut_in_is_moved_above() -> None:
     have = entries("drop", f"{IKE} #mine")
     assert told(planned(FILTER, have, [f"{IKE} #mine"])) == ["move *1 <*0"]
+
+
+@pytest.mark.parametrize("side", ["dst-port=500", "src-port=500", "port=500"])
+def test_among_many_rules_for_ports_those_of_either_side_are_found(side: str) -> None:
+    have = entries(*(f"drop protocol=udp {name}=6{n:03}" for n in range(20) for name in ("dst-port", "src-port")))
+    last = Entry("*L", rule(f"drop protocol=udp {side}"))
+    want = ["accept protocol=udp src-port=500 dst-port=500 #new"]
+    assert told(planned(FILTER, [*have, last], want)) == ["add new <*L"]
 
 
 def test_two_owners_of_one_rule_leave_each_other_alone() -> None:
@@ -191,6 +265,9 @@ ACTIONS = st.sampled_from(
 )
 VALUES = {
     "protocol": ["udp", "tcp", "!udp"],
+    "port": ["500", "500,1701,4500", "!500"],
+    "src-port": ["500", "4500"],
+    "dst-address-type": ["local", "!local", "broadcast"],
     "dst-port": ["500", "500,4500", "1-65535", "500-600", "!500", "4500"],
     "src-address": ["192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9", "!192.0.2.0/24", "0.0.0.0/0", "198.51.100.1"],
     "in-interface": ["ether1", "ether2", "all-ethernet", "!ether1"],

@@ -153,9 +153,23 @@ def test_what_the_router_cannot_hold_twice_goes_before_the_old_one_comes_back() 
     one = {"peer": "b", "id": "site-b-key-000001", "key": "ab" * 64}
     have, now = {PSK: entries(one)}, {PSK: (Entry("*9", {**one, "key": "cd" * 64}),)}
     assert [type(change) for change in invert(have, now, {PSK: ["*9"]}, V7)] == [Remove, Add]
+
+
+def test_what_claims_an_address_is_switched_off_before_the_old_one_claims_it_again() -> None:
     peers = {PEER: entries({"name": "old", "address": "203.0.113.50/32"})}
-    renamed = {PEER: (Entry("*9", {"name": "new", "address": "203.0.113.50"}),)}
-    assert [type(change) for change in invert(peers, renamed, {PEER: ["*9"]}, V7)] == [Remove, Add]
+    new = Entry("*9", {"name": "new", "address": "203.0.113.50"})
+    off = Entry("*0", {"name": "old", "address": "203.0.113.50/32", "disabled": "true"})
+    assert told(invert(peers, {PEER: (off, new)}, {PEER: ["*9"]}, V7)) == [
+        *("set *9 disabled=yes", "set *0 disabled=no", "remove *9"),
+    ]
+    assert told(invert(peers, {PEER: (new,)}, {PEER: ["*9"]}, V7)) == ["set *9 disabled=yes", "add old", "remove *9"]
+
+
+def test_what_names_an_entry_that_comes_back_names_it_again_and_is_else_left_alone() -> None:
+    peers, named = entries({"name": "old"}), entries({"peer": "old", "secret": "one"}, {"peer": "other"})
+    now = (Entry("*0", {"peer": "*1", "secret": "changed by others"}), named[1])
+    back = invert({PEER: peers}, {PEER: (), IDENTITY: now}, {}, V7, {IDENTITY: named})
+    assert told(back) == ["add old", "set *0 peer=old"]
 
 
 def test_menus_are_rebuilt_in_their_order_and_what_was_made_goes_in_reverse() -> None:

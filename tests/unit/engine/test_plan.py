@@ -217,10 +217,12 @@ def test_overridden_makes_before_it_breaks() -> None:
     ]
 
 
-def test_a_renamed_peer_goes_before_its_successor_comes_for_the_router_holds_one_per_address() -> None:
+def test_a_renamed_peer_is_off_before_its_successor_comes_for_the_router_holds_one_per_address() -> None:
     have = entries({"name": "old", "address": "203.0.113.50/32"}, {"name": "other", "address": "203.0.113.51/32"})
     want = [{"name": "new", "address": "203.0.113.50"}]
-    assert told(planned(PEER, have, want, "overridden")) == ["remove *0", "add new", "remove *1"]
+    assert told(planned(PEER, have, want, "overridden")) == [
+        *("set *0 disabled=yes", "add new", "remove *0", "remove *1")
+    ]
 
 
 @pytest.mark.parametrize("who", ["old", "new"])

@@ -48,6 +48,8 @@ def change(text: str, values: dict[str, str], *clear: str) -> Set:
         case(change("accept", {"comment": "x", "log": "yes"}), False, id="an-accept-is-dressed"),
         case(change("accept disabled=true", {"protocol": "udp"}), False, id="an-accept-that-is-off"),
         case(Set(PEER, *entries({"name": "b"}), {"port": "4500"}), False, id="a-peer-changes"),
+        case(Set(PEER, *entries({"name": "b"}), {"disabled": "yes"}), True, id="a-peer-goes-off"),
+        case(Set(PEER, *entries({"name": "b", "disabled": "true"}), {"port": "4500"}), False, id="a-peer-that-is-off"),
     ],
 )
 def test_what_hurts(one: Change, painful: bool) -> None:

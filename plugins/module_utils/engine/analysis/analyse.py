@@ -22,7 +22,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.re
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.table import Line, Table, table_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.walk import Dead, dead_lines, walked
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.obstacles import closed_chains
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.jumps import closed_chains
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import (
     INTERFACE,
     INTERFACE_LIST,
