@@ -23,10 +23,10 @@ from random import Random
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet import Decision, Verdict
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet import Packet as Simulated
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.tables import Firewall
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Decision, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet as Simulated
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
 
 from tests.kernel.cases import Case, random_case
 from tests.kernel.nft import ABOVE, Ruleset, named_sets, script

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, read_entries
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet import Decision, Packet
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.tables import Firewall
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Decision, Packet
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
 
 from tests.unit.engine.router import LISTS, entries
 

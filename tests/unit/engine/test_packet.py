@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import read_entries
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet import Packet, Verdict, facts
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.tables import Firewall
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet, Verdict, facts
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
 
 from tests.unit.engine.packets import ESP, INVALID, PING, SSH, TRANSIT, decided, short
 from tests.unit.engine.router import FILTER, entries, rule

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet import Packet
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.tables import Firewall
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.walk import decide, decide_chain
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide, decide_chain
 
 from tests.unit.engine.packets import MEMBERS, SSH, TRANSIT, short
 from tests.unit.engine.router import entries

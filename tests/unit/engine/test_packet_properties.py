@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from itertools import product
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet import Packet, Verdict
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.tables import Firewall
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
 from hypothesis import given
 from hypothesis import strategies as st
 

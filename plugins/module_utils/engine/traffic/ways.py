@@ -16,7 +16,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import TypeAlias
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet import State, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import State, Verdict
 
 
 class End(Enum):

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import TRANSLATE as ADDRESSES
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet import Packet, State
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.tables import Rule
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet, State
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Rule
 
 TRANSLATE = ADDRESSES | {"socksify"}
 UNROUTED = "input or forward"

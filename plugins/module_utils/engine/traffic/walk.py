@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.matching import Fit, fit
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet import (
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.matching import Fit, fit
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import (
     Decision,
     Doubt,
     Ending,
@@ -16,15 +16,15 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet impo
     State,
     Verdict,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.tables import BUILTIN, Firewall, Rule
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.translate import (
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import BUILTIN, Firewall, Rule
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.translate import (
     TRANSLATE,
     UNROUTED,
     before_translation,
     resumed,
     translated,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.ways import (
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.ways import (
     End,
     Ways,
     certain,

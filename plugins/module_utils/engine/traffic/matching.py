@@ -11,8 +11,13 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.packet import Packet, State
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.tables import NOBODY, Firewall, Matcher, Rule
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet, State
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import (
+    NOBODY,
+    Firewall,
+    Matcher,
+    Rule,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites import FLAGS, PROTOCOLS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import split
