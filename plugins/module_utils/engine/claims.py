@@ -63,7 +63,7 @@ class _Exchange:
                 ready += self._released(n)
             ready = []
             if left:
-                n = self._in_a_circle(next(iter(left)))
+                n = self._in_a_circle(min(left))
                 yield _off(self.menu, self.sets[n].entry)
                 on = Set(self.menu, self.sets[n].entry, {"disabled": "no", **self.sets[n].values}, self.sets[n].clear)
                 self.sets[n] = on

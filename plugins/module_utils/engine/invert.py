@@ -17,10 +17,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 Made = Mapping[Menu, Collection[str]]
 """Ids of entries by menu: every menu of a router counts for itself."""
 
-NOTHING: Tables = {}
 
-
-def invert(before: Tables, now: Tables, ours: Made, version: Version, naming: Tables = NOTHING) -> Plan:
+def invert(before: Tables, now: Tables, ours: Made, version: Version, naming: Tables | None = None) -> Plan:
     """Plan the return to `before`: `ours` are entries that we added; what others added meanwhile is left alone.
 
     `naming` are menus that we did not change, as they were; what comes back has another id than the one they name.
@@ -28,7 +26,9 @@ def invert(before: Tables, now: Tables, ours: Made, version: Version, naming: Ta
     drafts = [_draft(menu, entries, now.get(menu, ()), ours.get(menu, ()), version) for menu, entries in before.items()]
     early = [change for draft in reversed(drafts) for change in draft.early]
     build = [change for draft in drafts for change in draft.build]
-    build += [change for menu, entries in naming.items() for change in _named_again(menu, entries, now.get(menu, ()))]
+    build += [
+        change for menu, entries in (naming or {}).items() for change in _named_again(menu, entries, now.get(menu, ()))
+    ]
     late = [change for draft in reversed(drafts) for change in draft.late]
     return Plan((*early, *build, *late), tuple(_lost(before, now)))
 

@@ -34,7 +34,7 @@ Placed = tuple[int, Rule]
 """A rule and its position in the chain."""
 Sort = tuple[Need, frozenset[Field], frozenset[Field]]
 """How much a rule has to match, the fields it demands, and all that it mentions."""
-Needs = tuple[Need | None, ...]
+Needs: TypeAlias = "tuple[Need | None, ...]"
 SORTS = (FAST, "masquerade", "drop", "accept", "log")
 """One action of every sort that stands in different ways."""
 
