@@ -205,7 +205,9 @@ def _lay(folders: dict[Sort, Folder], sort: Sort, placed: Placed) -> None:
 
 def _demanded(needed: Need, rule: Rule) -> dict[str, Sequence[Mark]]:
     """What a rule demands of those that it eclipses: they share one of the marks of each."""
-    known = ((item, marks_of(item, rule.matchers[item])) for item in _musts(needed, rule))
+    musts = _musts(needed, rule)
+    # In the rule's own order: of equally rare values the first is taken, and a set has another first one in each run.
+    known = ((item, marks_of(item, text)) for item, text in rule.matchers.items() if item in musts)
     return {MUST + _slot(item): marks for item, marks in known if marks}
 
 
@@ -252,6 +254,6 @@ class Index:
 
 def _pivots(needed: Need, rule: Rule) -> dict[str, Sequence[Mark]]:
     """The matchers by which a rule can be indexed: a rule that it eclipses shares one of their marks."""
-    others = rule.matchers.keys() - _musts(needed, rule)
-    known = ((item, marks_of(item, rule.matchers[item])) for item in others)
+    musts = _musts(needed, rule)
+    known = ((item, marks_of(item, text)) for item, text in rule.matchers.items() if item not in musts)
     return _demanded(needed, rule) | {item.name: marks for item, marks in known if marks and excluding(item, marks[0])}
