@@ -43,6 +43,8 @@ def translated(rule: Rule, state: State, local: frozenset[str] | None) -> State:
         dst_port=packet.dst_port if not given.get("to-ports") else int(port) if port and port.isdigit() else None,
         out_interface=None,
         ipsec_out=None,
+        # Whose address the new one is, nobody told us.
+        facts=frozenset(each for each in packet.facts if each[0] != "dst-address-type"),
     )
     known = action in TO_DESTINATION and packet.connection_nat_state is not None and _moved(packet, changed)
     states = (packet.connection_nat_state or frozenset()) | {"dstnat"} if known else None

@@ -1,0 +1,238 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who can reach which service of a router: every source asks for every service, and the firewall decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import (
+    Decision,
+    Ending,
+    Packet,
+    Verdict,
+    facts,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import Listening, Service
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import (
+    Networks,
+    Probe,
+    Sight,
+    Source,
+    sight,
+    texts,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import MENUS, Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.translate import TRANSLATE
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide, decide_chain
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import spans as numbers
+
+EPHEMERAL = 50000
+"""A port that clients send from."""
+MOST_PORTS = 8
+WITH_PORTS = ("tcp", "udp")
+ECHO_REQUEST = (8, 0)
+AND = "; "
+PORT_DECIDES = "it depends on the port that the sender chooses to send from"
+ADDRESS_DECIDES = "it depends on which of the router's addresses it goes to"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of a request, by which rules, and why if that is not all."""
+
+    verdict: Verdict
+    rule: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One source and one service, for all senders and interfaces of which the same is true."""
+
+    source: str
+    addresses: tuple[str, ...]
+    """Empty: anybody, at an address that no rule names."""
+    interfaces: tuple[str, ...]
+    """Empty: it is not known by which interfaces anybody may come."""
+    service: Service
+    outcome: Outcome
+    before: Outcome | None = None
+    """The same as of today, where the question is about a change."""
+
+
+@dataclass(frozen=True, eq=False)
+class Gate:
+    """What of a router decides who can reach it."""
+
+    firewall: Firewall
+    networks: Networks = field(default_factory=dict)
+    """Its addresses by interface."""
+    listening: Mapping[str, Listening] = field(default_factory=dict)
+    """Its services, as far as they are known."""
+    known: dict[tuple[object, ...], Outcome] = field(default_factory=dict, init=False)
+
+    def outcome(self, probe: Probe, service: Service) -> Outcome:
+        """What becomes of one sender's request for one service."""
+        service = self.actual(service)
+        nets = self.networks.get(probe.interface or "", ())
+        packets = [_packet(probe, service, str(net.ip)) for net in nets] or [_packet(probe, service, None)]
+        found = _together([self.decided(each) for each in packets], ADDRESS_DECIDES)
+        set_ = self.listening.get(service.name)
+        if set_ and found.verdict is not Verdict.DROP and set_.refuses(probe.address):
+            limit = "it is off" if set_.disabled else f"it answers {', '.join(set_.allowed)} only"
+            return Outcome(Verdict.DROP, "", f"/ip/service {service.name}: {limit}")
+        return found
+
+    def actual(self, service: Service) -> Service:
+        """The service with the port that the router has set for it."""
+        set_ = self.listening.get(service.name)
+        return replace(service, port=set_.port) if set_ and set_.port and service.port else service
+
+    def decided(self, packet: Packet) -> Outcome:
+        """What the firewall does, once for all packets that no rule tells apart."""
+        sides = (self._kind("src", packet.src), self._kind("dst", packet.dst), self._way(packet.in_interface))
+        key = (*sides, packet.protocol, packet.dst_port)
+        if key not in self.known:
+            self.known[key] = self._decided(packet)
+        return self.known[key]
+
+    def _decided(self, packet: Packet) -> Outcome:
+        decision = decide(self.firewall, packet)
+        if packet.protocol not in WITH_PORTS or decision.verdict in (Verdict.ACCEPT, Verdict.DROP):
+            return self.told(packet, decision)
+        # The sender chooses the port that he sends from, so that whatever one port is let in for, he is.
+        each = [replace(packet, src_port=port) for port in (EPHEMERAL, *self._ports)]
+        return _together([self.told(one, decide(self.firewall, one)) for one in each], PORT_DECIDES)
+
+    def told(self, packet: Packet, decision: Decision) -> Outcome:
+        """A decision in words."""
+        rules = _joined(self.place(each) for each in decision.endings)
+        why = []
+        if decision.verdict in (Verdict.EITHER, Verdict.CANNOT_TELL):
+            why = [f"{self.spot(each.table, each.chain, each.rule)}: {each.why}" for each in decision.doubts]
+        if decision.verdict is not Verdict.DROP and self._translates:
+            moved = decide_chain(self.firewall, "nat", "dstnat", packet).endings
+            why += [f"{self.place(each)} changes its destination" for each in moved if each.action in TRANSLATE]
+        return Outcome(decision.verdict, rules, _joined(why))
+
+    def place(self, ending: Ending) -> str:
+        """How people find what decides."""
+        return self.spot(ending.table, ending.chain, ending.rule) if ending.rule else f"end of {ending.chain}"
+
+    def spot(self, table: str, chain: str, rule: Entry) -> str:
+        """How people find a rule: `input 7 (comment=drop the rest)`, with the table where it is not the filter."""
+        where = chain if table == "filter" else f"{table} {chain}"
+        number = self._positions.get((table, rule.id))
+        return f"{where}{f' {number}' if number else ''} ({label(MENUS[table], rule.values)})"
+
+    @cached_property
+    def _positions(self) -> Mapping[tuple[str, str], int]:
+        """Places of rules within their chains, as people count them."""
+        found: dict[tuple[str, str], int] = {}
+        for table in MENUS:
+            last: dict[str, int] = {}
+            for entry in getattr(self.firewall, table):
+                if not entry.dynamic:
+                    chain = entry.values.get("chain", "")
+                    found[table, entry.id] = last[chain] = last.get(chain, 0) + 1
+        return found
+
+    @cached_property
+    def _translates(self) -> bool:
+        return any(rule.action in TRANSLATE for rule in self.firewall.chains["nat"].get("dstnat", ()))
+
+    @cached_property
+    def _ports(self) -> Sequence[int]:
+        """Source ports that rules ask for."""
+        given = [text for name in ("src-port", "port") for text in texts(self.firewall, name)]
+        return sorted({low for text in given for low, _dummy in _numbers(text)})[:MOST_PORTS]
+
+    @cached_property
+    def _sights(self) -> Mapping[str, Sight]:
+        return {side: sight(self.firewall, side) for side in ("src", "dst")}
+
+    def _kind(self, side: str, address: str | None) -> object:
+        if address is None or (side == "dst" and self._translates):
+            # Where destinations are translated, it counts whether the new one is the old one.
+            return address
+        return self._sights[side].of(address)
+
+    @cached_property
+    def _singled_out(self) -> frozenset[str]:
+        return frozenset(texts(self.firewall, "in-interface"))
+
+    def _way(self, interface: str | None) -> object:
+        """What rules can know of an interface."""
+        lists = frozenset(name for name, members in self.firewall.interfaces.items() if interface in members)
+        return None if interface is None else (lists, interface if interface in self._singled_out else "")
+
+
+def _numbers(text: str) -> list[tuple[int, int]]:
+    try:
+        return numbers(text)
+    except ValueError:
+        return []
+
+
+def _packet(probe: Probe, service: Service, dst: str | None) -> Packet:
+    """The first packet of a request, in clear, to an address of the router itself."""
+    return Packet(
+        "input",
+        src=probe.address,
+        dst=dst,
+        protocol=service.protocol,
+        dst_port=service.port,
+        in_interface=probe.interface,
+        connection_state="new",
+        icmp=ECHO_REQUEST if service.protocol == "icmp" else None,
+        tcp_flags=frozenset({"syn"}) if service.protocol == "tcp" else None,
+        facts=facts(src_address_type="unicast", dst_address_type="local"),
+    )
+
+
+def _together(outcomes: Sequence[Outcome], why: str) -> Outcome:
+    """One outcome for requests that differ in something that the sender chooses."""
+    verdicts = {each.verdict for each in outcomes}
+    rules = _joined(each.rule for each in outcomes)
+    if len(verdicts) == 1:
+        return Outcome(outcomes[0].verdict, rules, _joined(each.why for each in outcomes))
+    verdict = Verdict.CANNOT_TELL if Verdict.CANNOT_TELL in verdicts else Verdict.EITHER
+    return Outcome(verdict, rules, _joined([*(each.why for each in outcomes), why]))
+
+
+def _joined(texts_: Iterable[str]) -> str:
+    """Each part once."""
+    return AND.join(dict.fromkeys(part for text in texts_ for part in text.split(AND) if part))
+
+
+def reach(
+    gate: Gate, sources: Iterable[Source], services: Sequence[Service], before: Gate | None = None
+) -> Iterator[Row]:
+    """Rows by source and service, in the order given; with `before`, today's outcomes beside those of the change."""
+    for source in sources:
+        for service in services:
+            yield from _rows(gate, source, service, before)
+
+
+def _rows(gate: Gate, source: Source, service: Service, before: Gate | None) -> Iterator[Row]:
+    """As few rows as tell the truth: interfaces alike for all senders, then senders alike behind those."""
+    found: dict[str | None, dict[Probe, tuple[Outcome, Outcome | None]]] = {}
+    for probe in source.probes:
+        both = (gate.outcome(probe, service), before.outcome(probe, service) if before else None)
+        found.setdefault(probe.interface, {})[probe] = both
+    alike: dict[frozenset[tuple[str, object]], list[str | None]] = {}
+    for interface, outcomes in found.items():
+        alike.setdefault(frozenset((probe.who, both) for probe, both in outcomes.items()), []).append(interface)
+    for interfaces in alike.values():
+        parts: dict[tuple[Outcome, Outcome | None], list[str]] = {}
+        for probe, both in found[interfaces[0]].items():
+            parts.setdefault(both, []).append(probe.who)
+        names = tuple(each for each in interfaces if each)
+        for (outcome, today), who in parts.items():
+            addresses = tuple(each for each in who if each)
+            yield Row(source.name, addresses, names, gate.actual(service), outcome, today)

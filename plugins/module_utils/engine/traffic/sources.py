@@ -1,0 +1,260 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where packets to a router may come from: strangers behind each interface, and members of address lists."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count, islice
+from typing import TypeAlias
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, switched_off
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Addresses, Firewall, Rule
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import bounds
+
+Span = tuple[int, int]
+Networks: TypeAlias = "Mapping[str, tuple[ipaddress.IPv4Interface, ...]]"
+WIDE = 2**24
+"""A rule for as many addresses names nobody."""
+TRIES = 4096
+MOST_ENTRIES = 256
+"""Entries of a list that are looked at."""
+MOST_MEMBERS = 8
+"""Members of a list that stand for it, where rules may tell them apart."""
+ELSEWHERE = ("forward", "output", "srcnat")
+"""Built-in chains that no packet to the router comes to, unless it is sent elsewhere."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One sender, who is the same whatever interface he comes by."""
+
+    who: str
+    """The address, or nothing for a stranger."""
+    address: str
+    interface: str | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Somebody who may want to reach the router, and the senders that stand for him."""
+
+    name: str
+    probes: tuple[Probe, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A source as a user gives it: an address, prefix, range or address list, and an interface or a list of them."""
+
+    name: str = ""
+    address: str = ""
+    interface: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """What is around a router, whatever its rules are: now, and as they would be."""
+
+    firewalls: tuple[Firewall, ...]
+    networks: Networks
+    """The router's addresses by interface."""
+    interfaces: frozenset[str] = frozenset()
+    """Names of all interfaces, as far as they are known."""
+    outside: frozenset[str] = frozenset()
+    """Interface lists that face the outside."""
+    members: Mapping[str, frozenset[str]] | None = None
+    """Interfaces by interface list; None: those of the firewalls."""
+
+    @cached_property
+    def lists(self) -> Mapping[str, frozenset[str]]:
+        """Interfaces by interface list."""
+        return self.firewalls[0].interfaces if self.members is None else self.members
+
+    @cached_property
+    def exposed(self) -> frozenset[str]:
+        """Interfaces that face the outside."""
+        return frozenset[str]().union(*(self.lists.get(name, ()) for name in self.outside))
+
+    @cached_property
+    def named(self) -> tuple[Span, ...]:
+        """Addresses that rules, or lists that rules ask for, name."""
+        found = {span for each in self.sights for span in each.spans}
+        lists = {each for own in self.sights for each in own.lists}
+        return tuple(found.union(*(zip(each.starts, each.ends, strict=True) for each in lists)))
+
+    @cached_property
+    def sights(self) -> tuple[Sight, ...]:
+        """What each firewall can know of a sender's address."""
+        return tuple(sight(firewall, "src") for firewall in self.firewalls)
+
+    @cached_property
+    def stranger(self) -> str:
+        """A public address that nobody names, or as good as nobody."""
+        taken = [(low, high) for low, high in self.named if high - low < WIDE]
+        numbers = (index * 2654435761 % 2**32 for index in islice(count(1), TRIES))
+        public = (each for each in numbers if ipaddress.IPv4Address(each).is_global)
+        free = (each for each in public if not within(each, taken))
+        return str(ipaddress.IPv4Address(next(free, 0x08080404)))
+
+    def stranger_at(self, interface: str | None) -> str:
+        """An address that nobody names, from where packets arrive by this interface."""
+        if interface is None or interface in self.exposed:
+            return self.stranger
+        for net in self.networks.get(interface, ()):
+            first, last = int(net.network[0]), int(net.network[-1])
+            here = ((low, high) for low, high in self.named if low <= last and first <= high)
+            taken = [(low, high) for low, high in here if high - low < last - first]
+            hosts = islice(net.network.hosts(), TRIES)
+            free = [each for each in hosts if each != net.ip and not within(int(each), taken)]
+            if free:
+                return str(free[len(free) // 2])
+        return self.stranger
+
+    def everywhere(self) -> list[str | None]:
+        """Every interface by which somebody may come; None: nothing is known of any."""
+        known = frozenset(self.networks).union(*self.lists.values())
+        return [*sorted(known)] or [None]
+
+
+def within(address: int, spans_: Iterable[Span]) -> bool:
+    """Whether an address lies in one of the spans."""
+    return any(low <= address <= high for low, high in spans_)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What rules can know of an address on one side of a packet: spans it is in, and lists."""
+
+    spans: tuple[Span, ...]
+    lists: tuple[Addresses, ...]
+
+    def of(self, address: str) -> tuple[bool, ...]:
+        """What they know of this address; two that give the same are treated alike."""
+        number = int(ipaddress.IPv4Address(address))
+        return (*(low <= number <= high for low, high in self.spans), *(number in each for each in self.lists))
+
+
+def sight(firewall: Firewall, side: str) -> Sight:
+    """What rules compare the addresses on one side of a packet with."""
+    spans = set()
+    for text in texts(firewall, f"{side}-address"):
+        try:
+            low, high = bounds(text)
+            spans.add((int(low), int(high)))
+        except ValueError:
+            continue
+    names = texts(firewall, f"{side}-address-list")
+    return Sight(tuple(sorted(spans)), tuple(firewall.lists[name] for name in names if name in firewall.lists))
+
+
+def rules_of(firewall: Firewall, but: Collection[str] = ()) -> Iterator[Rule]:
+    """All enabled rules but those of some chains."""
+    for chains in firewall.chains.values():
+        for chain, rules in chains.items():
+            yield from rules if chain not in but else ()
+
+
+def texts(firewall: Firewall, name: str, but: Collection[str] = ()) -> list[str]:
+    """What rules compare one property with, each value once, without its `!`."""
+    return sorted({each.text for rule in rules_of(firewall, but) for each in rule.matchers if each.name == name})
+
+
+def networks_of(rows: Iterable[Row]) -> Networks:
+    """The rows of `/ip/address`, by interface."""
+    found = defaultdict[str, list[ipaddress.IPv4Interface]](list)
+    for row in rows:
+        if not switched_off(row) and row.get("address"):
+            found[row.get("interface", "")].append(ipaddress.IPv4Interface(row["address"]))
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def default_sources(land: Landscape) -> list[Source]:
+    """Strangers from outside, then from elsewhere, then the members of every address list that rules ask for."""
+    outside = sorted(name for name in land.outside if land.lists.get(name))
+    inside = sorted(name for name in land.lists if name not in land.outside and land.lists[name])
+    groups = {name: land.lists[name] for name in (*outside, *inside)}
+    grouped = frozenset[str]().union(*groups.values())
+    groups |= {name: frozenset({name}) for name in sorted(land.networks) if name not in grouped}
+    found = [Source(f"anybody from {name}", _strangers(land, sorted(group))) for name, group in groups.items()]
+    asked = sorted({name for firewall in land.firewalls for name in texts(firewall, "src-address-list", ELSEWHERE)})
+    listed = [Source(f"members of {name}", _members(land, name, land.everywhere())) for name in asked]
+    return [*(found or [Source("anybody", _strangers(land, [None]))]), *(each for each in listed if each.probes)]
+
+
+def asked_sources(land: Landscape, asked: Sequence[Asked]) -> list[Source]:
+    """The sources that a user names; raises ValueError with a sentence for what the router does not have."""
+    return [_asked(land, each, f"reach.sources[{index}]") for index, each in enumerate(asked)]
+
+
+def _asked(land: Landscape, asked: Asked, where: str) -> Source:
+    interfaces = _interfaces(land, asked.interface, where)
+    about = f"anybody{f' from {asked.interface}' if asked.interface else ''}"
+    if not asked.address:
+        return Source(asked.name or about, _strangers(land, interfaces))
+    about = f"{asked.address}{f' from {asked.interface}' if asked.interface else ''}"
+    name = asked.name or about
+    try:
+        address = someone(land, _span(asked.address))
+    except ValueError:
+        known = sorted({each for firewall in land.firewalls for each in firewall.lists})
+        if asked.address not in known:
+            allowed = ", ".join(["an IPv4 address, prefix or range", *known])
+            raise ValueError(f"{where}.address: {asked.address!r} was given, allowed is {allowed}") from None
+        return Source(name, _members(land, asked.address, interfaces))
+    return Source(name, tuple(Probe(address, address, each) for each in interfaces))
+
+
+def _interfaces(land: Landscape, text: str, where: str) -> list[str | None]:
+    known = land.interfaces | frozenset(land.networks)
+    if not text:
+        return land.everywhere()
+    if text in land.lists:
+        return [*sorted(land.lists[text])]
+    if text not in known:
+        allowed = ", ".join([*sorted(known), *sorted(land.lists)])
+        raise ValueError(f"{where}.interface: {text!r} was given, allowed is {allowed}")
+    return [text]
+
+
+def _strangers(land: Landscape, interfaces: Iterable[str | None]) -> tuple[Probe, ...]:
+    return tuple(Probe("", land.stranger_at(each), each) for each in interfaces)
+
+
+def _span(text: str) -> Span:
+    low, high = bounds(text)
+    if low.version != 4:
+        raise ValueError("only IPv4 is simulated")
+    return int(low), int(high)
+
+
+def someone(land: Landscape, span: Span) -> str:
+    """An address out of a span: one that nobody names, where the span is wide enough to hold the stranger."""
+    low, high = span
+    stranger = int(ipaddress.IPv4Address(land.stranger))
+    return str(ipaddress.IPv4Address(stranger if low <= stranger <= high else min(low + 1, high - (high > low))))
+
+
+def _members(land: Landscape, name: str, interfaces: Collection[str | None]) -> tuple[Probe, ...]:
+    """Members of a list, each of whom rules treat in a way of its own, by every interface."""
+    found: dict[object, str] = {}
+    for entry in islice(_entries(land, name), MOST_ENTRIES):
+        try:
+            address = someone(land, _span(entry.values.get("address", "")))
+        except ValueError:
+            continue
+        found.setdefault(tuple(each.of(address) for each in land.sights), address)
+    some = list(found.values())[:MOST_MEMBERS]
+    return tuple(Probe(address, address, each) for address in some for each in interfaces)
+
+
+def _entries(land: Landscape, name: str) -> Iterator[Entry]:
+    for firewall in reversed(land.firewalls):
+        for entry in firewall.address_list:
+            if entry.values.get("list") == name and not entry.disabled:
+                yield entry
