@@ -18,6 +18,13 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.mask import Mask
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import (
+    KNOWN,
+    SERVICES,
+    Service,
+    service_of,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import Asked
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import (
@@ -68,6 +75,11 @@ class Inquiry:
     wan: tuple[str, ...]
     secrets: tuple[str, ...] = ()
     offline: bool = False
+    services: tuple[Service, ...] = SERVICES
+    sources: tuple[Asked, ...] = ()
+    """Who may want to reach them; empty: everybody there is."""
+    proposal: Intent | None = None
+    """A change that is not made: the question is about what the router would have after it."""
 
 
 Job: TypeAlias = "Request | Inquiry"
@@ -76,7 +88,7 @@ Job: TypeAlias = "Request | Inquiry"
 def spec_of(module: str) -> dict[str, Any]:
     """The Ansible argument spec of a module."""
     if module == ANALYSE:
-        return analyse_argument_spec([menu.module for menu in JUDGED if menu.module], SEVERITIES)
+        return analyse_argument_spec([menu.module for menu in JUDGED if menu.module], SEVERITIES, list(KNOWN))
     return config_argument_spec() if module == SEVERAL else argument_spec(BY_MODULE[module])
 
 
@@ -95,7 +107,37 @@ def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
     if module != ANALYSE:
         return request_from(module, arguments)
     menus = frozenset(BY_MODULE[name].path for name in arguments["menus"])
-    return Inquiry(arguments["fail_on"], menus, tuple(arguments["wan"]))
+    proposal = _proposal(arguments["proposal"]) if arguments["proposal"] else None
+    reach = arguments["reach"] or {"services": [*KNOWN], "sources": None}
+    return Inquiry(
+        arguments["fail_on"],
+        menus,
+        tuple(arguments["wan"]),
+        proposal.secrets if proposal else (),
+        services=tuple(_service(text) for text in reach["services"]),
+        sources=tuple(_source(given) for given in reach["sources"] or ()),
+        proposal=proposal.intent if proposal else None,
+    )
+
+
+def _proposal(given: Mapping[str, Any]) -> Request:
+    """A change as the module that takes several menus would have it; raises BadArguments."""
+    config = {"config": config_argument_spec()["config"]}
+    try:
+        return request_from(SEVERAL, {**given, **validate(config, {"config": given["config"]})})
+    except BadArguments as bad:
+        raise BadArguments(f"proposal: {bad}") from None
+
+
+def _service(text: str) -> Service:
+    try:
+        return service_of(text)
+    except ValueError as error:
+        raise BadArguments(f"reach.services: {error}") from None
+
+
+def _source(given: Mapping[str, str | None]) -> Asked:
+    return Asked(**{name: text for name, text in given.items() if text})
 
 
 def request_from(module: str, arguments: Mapping[str, Any]) -> Request:

@@ -5,45 +5,120 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import read
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import Inquiry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Tables, read
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments, Inquiry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.analyse import READ, analyse
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.analyse import (
+    READ,
+    analyse,
+    outside_of,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.finding import (
     SEVERITIES,
     Finding,
     Spot,
     Unjudged,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Plan
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import check
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.rehearse import Rehearsal, menus_to_read, rehearse
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic import survey
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.reach import Row
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.reach_table import table
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import NoSuchSource
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a router has now, and what it would have: the same unless a change is proposed."""
+
+    version: Version
+    now: Tables
+    then: Tables
+    plan: Plan
+    warnings: tuple[str, ...]
 
 
 def inquire(inquiry: Inquiry, target: Target, secrets: Secrets) -> dict[str, Any]:
     """Return the module's result, which is a failure when there is a finding as bad as the task is to fail on."""
-    secrets.learn([target.password])
-    session = open_session(target)
+    secrets.learn([*inquiry.secrets, target.password])
     try:
-        version, tables = read(session, target.host, READ, with_dynamic=True)
-    finally:
-        session.close()
-    analysis = analyse(tables, version, inquiry.wan)
+        answer = _asked(inquiry, target, secrets)
+        rows = _reached(inquiry, answer)
+    except (Problem, NoSuchSource) as error:
+        raise BadArguments(f"{target.host}: {error}") from None
+    analysis = analyse(answer.then, answer.version, inquiry.wan)
     findings = [each for each in analysis.findings if each.menu in inquiry.menus]
     result: dict[str, Any] = {
         "changed": False,
-        "warnings": list(session.warnings),
+        "warnings": [*answer.warnings],
         "findings": [shown(each) for each in findings],
         "not_judged": [not_judged(each) for each in analysis.unjudged if each.menu in inquiry.menus],
+        "reach": [reachable(each) for each in rows],
+        "reach_table": table(rows),
     }
+    if inquiry.proposal:
+        result["commands"] = [render(change) for change in answer.plan]
     bad = [each for each in findings if _as_bad(each.severity, inquiry.fail_on)]
     if bad:
-        result |= {
-            "failed": True,
-            "msg": f"{target.host}: " + ". ".join(f"{each.menu}: {each.message}" for each in bad),
-        }
-    return result
+        message = f"{target.host}: " + ". ".join(f"{each.menu}: {each.message}" for each in bad)
+        result |= {"failed": True, "msg": message}
+    return secrets.deep_mask(result)
+
+
+def _asked(inquiry: Inquiry, target: Target, secrets: Secrets) -> Answer:
+    """Read everything at once, and work out what would be after the change that is proposed, if there is one."""
+    intent = inquiry.proposal
+    if intent:
+        check(intent)
+    session = open_session(target)
+    try:
+        version, now = read(session, target.host, _menus(inquiry), with_dynamic=True)
+    finally:
+        session.close()
+    secrets.learn_from(now)
+    found = rehearse(now, intent, version) if intent else Rehearsal(Plan(), now)
+    warnings = (*session.warnings, *found.plan.warnings)
+    return Answer(version, now, dict(found.after), found.plan, warnings)
+
+
+def _menus(inquiry: Inquiry) -> list[Menu]:
+    wanted = {*READ, *survey.READ, *(menus_to_read(inquiry.proposal) if inquiry.proposal else ())}
+    return [menu for menu in ALL if menu in wanted]
+
+
+def _reached(inquiry: Inquiry, answer: Answer) -> list[Row]:
+    outside = outside_of(answer.then, answer.version, inquiry.wan)
+    before = answer.now if inquiry.proposal else None
+    asked, services = inquiry.sources, inquiry.services
+    return survey.survey(answer.then, outside.lists, outside.members, services, asked, before)
+
+
+def reachable(row: Row) -> dict[str, Any]:
+    """Whether somebody reaches a service, as data."""
+    today = row.before.verdict if row.before else row.outcome.verdict
+    before = {"before": today.value, "changes": today is not row.outcome.verdict}
+    return {
+        "from": row.source,
+        "addresses": list(row.addresses),
+        "interfaces": list(row.interfaces),
+        "service": row.service.name,
+        "protocol": row.service.protocol,
+        "port": row.service.port,
+        **(before if row.before else {}),
+        "verdict": row.outcome.verdict.value,
+        "rule": row.outcome.rule,
+        "why": row.outcome.why,
+    }
 
 
 def _as_bad(severity: str, fail_on: str) -> bool:

@@ -27,14 +27,12 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import match
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, check, plan
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.refer import check_references
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.rehearse import fleeting, menus_to_read, rehearse
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import diff, shown
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import owns
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.inquire import inquire
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL, BY_PATH, MENUS
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 
 NEWEST: Version = (7, 24)
@@ -93,22 +91,19 @@ def rendered(request: Request) -> dict[str, Any]:
 
 def converge(session: Session, router: str, intent: Intent, secrets: Secrets, check_mode: bool) -> Outcome:
     """Read, plan, apply and read back; check mode is not calling apply."""
-    menus = _menus_to_read(intent)
-    fleeting = any(menu.by_name[name].fleeting for menu, rows in intent.wants.items() for row in rows for name in row)
-    version, before = read(session, router, menus, fleeting)
+    version, before = read(session, router, menus_to_read(intent), fleeting(intent))
     secrets.learn_from(before)
     if intent.state == "gathered":
         return Outcome(before, before, warnings=tuple(session.warnings))
-    wanted = plan(before, intent, version)
-    expected = {menu: tuple(entries) for menu, entries in simulate(before, wanted).items()}
-    check_references(wanted, expected)
+    rehearsal = rehearse(before, intent, version)
+    wanted = rehearsal.plan
     warnings = (*session.warnings, *wanted.warnings)
     if check_mode or not wanted:
-        return Outcome(before, expected, wanted, warnings)
+        return Outcome(before, dict(rehearsal.after), wanted, warnings)
     apply(session, router, wanted, before, version)
     touched = {change.menu for change in wanted}
     try:
-        _dummy, after = read(session, router, [menu for menu in intent.wants if menu in touched], fleeting)
+        _dummy, after = read(session, router, [menu for menu in intent.wants if menu in touched], fleeting(intent))
     except RouterError as error:
         made = f"the router confirmed every change ({len(wanted.changes)}), but could not be read afterwards"
         raise Interrupted(router, f"{made}: {error.problem}") from None
@@ -117,15 +112,6 @@ def converge(session: Session, router: str, intent: Intent, secrets: Secrets, ch
     if missing:
         raise Interrupted(router, f"the router confirmed every change, but still lacks: {'; '.join(missing)}")
     return Outcome(before, {**before, **after}, wanted, (*warnings, *_aftermath(left, after, intent, version)))
-
-
-def _menus_to_read(intent: Intent) -> list[Menu]:
-    """The menus of the intent, those their entries name, and where things may go those that name them."""
-    named = {menu.by_name[name].refers for menu, rows in intent.wants.items() for row in rows for name in row}
-    paths = {menu.path for menu in intent.wants} | {path for path in named if path in BY_PATH}
-    if intent.state in ("deleted", "overridden"):
-        paths |= {menu.path for menu in MENUS if menu.refers & {wanted.path for wanted in intent.wants}}
-    return [menu for menu in ALL if menu.path in paths]
 
 
 def _aftermath(left: Plan, after: Tables, intent: Intent, version: Version) -> Iterator[str]:

@@ -16,6 +16,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 Options = dict[str, Any]
 
 STATES = ("merged", "replaced", "overridden", "deleted", "gathered", "rendered")
+STATES_TO_TRY = ("merged", "replaced", "overridden", "deleted")
 STATES_OF_SINGLE = ("merged", "replaced", "gathered", "rendered")
 MARKS = {"type": "list", "elements": "str"}
 PROVIDER: Options = {
@@ -72,12 +73,22 @@ def config_argument_spec() -> Options:
     }
 
 
-def analyse_argument_spec(menus: Sequence[str], severities: Sequence[str]) -> Options:
+def analyse_argument_spec(menus: Sequence[str], severities: Sequence[str], services: Sequence[str]) -> Options:
     """The argument spec of the module that judges rules and changes none."""
+    source = {name: {"type": "str"} for name in ("name", "address", "interface")}
+    reach = {
+        "services": {"type": "list", "elements": "str", "default": list(services)},
+        "sources": {"type": "list", "elements": "dict", "options": source},
+    }
+    # The module that takes several menus checks the entries, as it does its own.
+    proposal = {**config_argument_spec(), "config": {"type": "dict"}, "state": _choice(STATES_TO_TRY)}
+    del proposal["provider"]
     return {
         "fail_on": {"type": "str", "choices": [*severities, "never"], "default": "never"},
         "menus": {"type": "list", "elements": "str", "choices": list(menus), "default": list(menus)},
         "wan": {"type": "list", "elements": "str", "default": ["WAN"]},
+        "reach": {"type": "dict", "options": reach},
+        "proposal": {"type": "dict", "options": proposal},
         "provider": _provider(),
     }
 

@@ -187,6 +187,34 @@ def test_raw_and_dst_nat() -> None:
     )
 
 
+def test_the_router_answers_on_all_of_its_addresses() -> None:
+    of = firewall("input accept dst-address=127.0.0.1", "input accept dst-address=192.168.88.1", "input drop")
+    wan, lan, *_dummy = asked(of, SSH)
+    assert (wan.outcome.verdict, lan.outcome.verdict) == (Verdict.EITHER, Verdict.EITHER)
+    assert wan.outcome.why == "it depends on which of the router's addresses it goes to"
+    assert wan.outcome.rule == "input 3 (chain=input action=drop); input 2 (chain=input action=accept)"
+
+
+def test_an_interface_without_an_address_may_be_given_one() -> None:
+    for lines, verdict in (
+        (["input drop dst-address=192.168.88.1"], Verdict.EITHER),
+        (["input accept dst-address=127.0.0.1", "input drop"], Verdict.DROP),
+    ):
+        of = firewall(*lines)
+        where = replace(land(of), interfaces=frozenset({"lte"}))
+        (row,) = reach(gate(of), asked_sources(where, [Asked(interface="lte")]), [SSH])
+        assert row.outcome.verdict is verdict
+
+
+def test_nearly_all_services_are_told_by_the_others() -> None:
+    of = firewall(*FACTORY)
+    lines = table(list(reach(gate(of), default_sources(land(of))[:2], SERVICES)))
+    assert [" ".join(line.split()) for line in lines[1:3]] == [
+        "anybody from WAN drop all but ping input 4 (comment=the rest)",
+        "anybody from WAN accept ping input 3 (chain=input action=accept)",
+    ]
+
+
 def test_what_ip_service_says() -> None:
     set_ = listening(
         Entry(f"*{name}", {"name": name, **values}, dynamic=name == "tcp")
@@ -316,7 +344,8 @@ def test_what_no_rule_tells_apart_has_one_outcome(lines: list[str], address: str
     assert together[-len(alone) :] == alone
     for row in alone:
         for interface in row.interfaces:
-            net = networks_of(ADDRESSES)[interface][0]
-            packet = Packet("input", address, str(net.ip), row.service.protocol, 50000, row.service.port, interface)
-            fresh = decide(of, replace(packet, connection_state="new"))
-            assert fresh.verdict is row.outcome.verdict
+            packet = Packet(
+                "input", address, None, row.service.protocol, 50000, row.service.port, interface, None, "new"
+            )
+            verdicts = {decide(of, replace(packet, dst=own)).verdict for own in sorted(of.local or ())}
+            assert row.outcome.verdict is (Verdict.EITHER if len(verdicts) > 1 else verdicts.pop())

@@ -67,7 +67,7 @@ class Situation:
 def analyse(entries: Mapping[Menu, Sequence[Entry]], version: Version, wan: Collection[str] = ("WAN",)) -> Analysis:
     """Judge the entries of the menus in READ; interface lists in `wan` face the outside."""
     tables = {menu: table_of(menu, entries.get(menu, ()), version) for menu in TABLES}
-    situation = Situation(tables, entries, version, _outside(tables[FILTER], entries, wan))
+    situation = Situation(tables, entries, version, outside_of(entries, version, wan))
     findings, unjudged = list(_overall(situation)), list[Unjudged]()
     for table in tables.values():
         told = list(_rules(table))
@@ -80,11 +80,13 @@ def analyse(entries: Mapping[Menu, Sequence[Entry]], version: Version, wan: Coll
     return Analysis(tuple(findings), tuple(unjudged))
 
 
-def _outside(table: Table, entries: Mapping[Menu, Sequence[Entry]], wan: Collection[str]) -> Outside:
+def outside_of(entries: Mapping[Menu, Sequence[Entry]], version: Version, wan: Collection[str]) -> Outside:
     """Where the outside is: behind the lists named, else behind whatever a rule of `input` drops all of."""
+    table = table_of(FILTER, entries.get(FILTER, ()), version)
     members = defaultdict[str, set[str]](set)
     for entry in entries.get(INTERFACE_LIST_MEMBER, ()):
-        members[entry.values.get("list", "")].add(entry.values.get("interface", ""))
+        if not entry.disabled:
+            members[entry.values.get("list", "")].add(entry.values.get("interface", ""))
     lists = set(wan) & {entry.values.get("name", "") for entry in entries.get(INTERFACE_LIST, ())}
     for line in table.chains.get("input", ()) if not lists else ():
         for item, text in line.rule.matchers.items() if line.denies and len(line.rule.matchers) == 1 else ():

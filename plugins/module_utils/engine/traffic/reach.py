@@ -23,8 +23,10 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sou
     Probe,
     Sight,
     Source,
+    rules_of,
     sight,
     texts,
+    unnamed,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import MENUS, Firewall
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.translate import TRANSLATE
@@ -79,14 +81,26 @@ class Gate:
     def outcome(self, probe: Probe, service: Service) -> Outcome:
         """What becomes of one sender's request for one service."""
         service = self.actual(service)
-        nets = self.networks.get(probe.interface or "", ())
-        packets = [_packet(probe, service, str(net.ip)) for net in nets] or [_packet(probe, service, None)]
+        packets = [_packet(probe, service, address) for address in self.addresses(probe.interface)]
         found = _together([self.decided(each) for each in packets], ADDRESS_DECIDES)
         set_ = self.listening.get(service.name)
         if set_ and found.verdict is not Verdict.DROP and set_.refuses(probe.address):
             limit = "it is off" if set_.disabled else f"it answers {', '.join(set_.allowed)} only"
             return Outcome(Verdict.DROP, "", f"/ip/service {service.name}: {limit}")
         return found
+
+    def addresses(self, interface: str | None) -> Sequence[str | None]:
+        """The router's addresses that somebody behind an interface may call; None: none are known.
+
+        A router answers on all of its addresses, whatever interface the packet comes by.
+        """
+        here = [str(net.ip) for net in self.networks.get(interface or "", ())]
+        own = [str(net.ip) for nets in self.networks.values() for net in nets]
+        if not own:
+            return [None]
+        # An interface that has none now may be given one, which rules do not know.
+        found = {self._kind("dst", each): each for each in reversed([*(here or [self._unnamed]), *own])}
+        return [*found.values()][::-1]
 
     def actual(self, service: Service) -> Service:
         """The service with the port that the router has set for it."""
@@ -154,13 +168,16 @@ class Gate:
 
     @cached_property
     def _sights(self) -> Mapping[str, Sight]:
-        return {side: sight(self.firewall, side) for side in ("src", "dst")}
+        # Where destinations are translated, it counts whether the new one is the old one.
+        moved = {rule.entry.values.get("to-addresses", "") for rule in rules_of(self.firewall)} - {""}
+        return {"src": sight(self.firewall, "src"), "dst": sight(self.firewall, "dst", sorted(moved))}
+
+    @cached_property
+    def _unnamed(self) -> str:
+        return unnamed(self._sights["dst"].named())
 
     def _kind(self, side: str, address: str | None) -> object:
-        if address is None or (side == "dst" and self._translates):
-            # Where destinations are translated, it counts whether the new one is the old one.
-            return address
-        return self._sights[side].of(address)
+        return None if address is None else self._sights[side].of(address)
 
     @cached_property
     def _singled_out(self) -> frozenset[str]:

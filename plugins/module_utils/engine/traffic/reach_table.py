@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.reach import Row
 
 GAP = "  "
+MANY, FEW = 5, 3
 
 
 def table(rows: Sequence[Row]) -> list[str]:
@@ -30,7 +31,16 @@ def table(rows: Sequence[Row]) -> list[str]:
         key = (who, *verdicts, row.outcome.verdict.value, row.outcome.rule or row.outcome.why)
         lines.setdefault(key, []).append(row.service.name)
     head = ["from", *(["now", "then"] if changing else ["verdict"]), "services", "decided by"]
-    return _aligned([head, *([*key[:-1], ", ".join(names), key[-1]] for key, names in lines.items())])
+    every = list(dict.fromkeys(row.service.name for row in rows))
+    return _aligned([head, *([*key[:-1], _named(names, every), key[-1]] for key, names in lines.items())])
+
+
+def _named(names: Sequence[str], every: Sequence[str]) -> str:
+    """Services, or where they are nearly all those that are not among them."""
+    rest = [name for name in every if name not in names]
+    if len(names) <= MANY or len(rest) > FEW:
+        return ", ".join(names)
+    return f"all but {', '.join(rest)}" if rest else "all"
 
 
 def _several(rows: Iterable[Row]) -> tuple[set[str], set[str]]:

@@ -22,12 +22,17 @@ Networks: TypeAlias = "Mapping[str, tuple[ipaddress.IPv4Interface, ...]]"
 WIDE = 2**24
 """A rule for as many addresses names nobody."""
 TRIES = 4096
+FALLBACK = int(ipaddress.IPv4Address("198.51.100.1"))
 MOST_ENTRIES = 256
 """Entries of a list that are looked at."""
 MOST_MEMBERS = 8
 """Members of a list that stand for it, where rules may tell them apart."""
 ELSEWHERE = ("forward", "output", "srcnat")
 """Built-in chains that no packet to the router comes to, unless it is sent elsewhere."""
+
+
+class NoSuchSource(ValueError):
+    """Somebody is asked about whom the router does not have; the text says where, and what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,7 @@ class Landscape:
     @cached_property
     def named(self) -> tuple[Span, ...]:
         """Addresses that rules, or lists that rules ask for, name."""
-        found = {span for each in self.sights for span in each.spans}
-        lists = {each for own in self.sights for each in own.lists}
-        return tuple(found.union(*(zip(each.starts, each.ends, strict=True) for each in lists)))
+        return tuple({span for each in self.sights for span in each.named()})
 
     @cached_property
     def sights(self) -> tuple[Sight, ...]:
@@ -96,11 +99,7 @@ class Landscape:
     @cached_property
     def stranger(self) -> str:
         """A public address that nobody names, or as good as nobody."""
-        taken = [(low, high) for low, high in self.named if high - low < WIDE]
-        numbers = (index * 2654435761 % 2**32 for index in islice(count(1), TRIES))
-        public = (each for each in numbers if ipaddress.IPv4Address(each).is_global)
-        free = (each for each in public if not within(each, taken))
-        return str(ipaddress.IPv4Address(next(free, 0x08080404)))
+        return unnamed(self.named)
 
     def stranger_at(self, interface: str | None) -> str:
         """An address that nobody names, from where packets arrive by this interface."""
@@ -122,6 +121,15 @@ class Landscape:
         return [*sorted(known)] or [None]
 
 
+def unnamed(spans: Iterable[Span]) -> str:
+    """A public address outside of all spans but the widest."""
+    taken = [(low, high) for low, high in spans if high - low < WIDE]
+    numbers = (index * 2654435761 % 2**32 for index in islice(count(1), TRIES))
+    public = (each for each in numbers if ipaddress.IPv4Address(each).is_global)
+    free = (each for each in public if not within(each, taken))
+    return str(ipaddress.IPv4Address(next(free, FALLBACK)))
+
+
 def within(address: int, spans_: Iterable[Span]) -> bool:
     """Whether an address lies in one of the spans."""
     return any(low <= address <= high for low, high in spans_)
@@ -139,11 +147,17 @@ class Sight:
         number = int(ipaddress.IPv4Address(address))
         return (*(low <= number <= high for low, high in self.spans), *(number in each for each in self.lists))
 
+    def named(self) -> Iterator[Span]:
+        """All addresses that the rules, or the lists that they ask for, name."""
+        yield from self.spans
+        for each in self.lists:
+            yield from zip(each.starts, each.ends, strict=True)
 
-def sight(firewall: Firewall, side: str) -> Sight:
-    """What rules compare the addresses on one side of a packet with."""
+
+def sight(firewall: Firewall, side: str, more: Iterable[str] = ()) -> Sight:
+    """What rules compare the addresses on one side of a packet with, and more such addresses."""
     spans = set()
-    for text in texts(firewall, f"{side}-address"):
+    for text in (*texts(firewall, f"{side}-address"), *more):
         try:
             low, high = bounds(text)
             spans.add((int(low), int(high)))
@@ -188,7 +202,7 @@ def default_sources(land: Landscape) -> list[Source]:
 
 
 def asked_sources(land: Landscape, asked: Sequence[Asked]) -> list[Source]:
-    """The sources that a user names; raises ValueError with a sentence for what the router does not have."""
+    """The sources that a user names; raises NoSuchSource."""
     return [_asked(land, each, f"reach.sources[{index}]") for index, each in enumerate(asked)]
 
 
@@ -205,7 +219,7 @@ def _asked(land: Landscape, asked: Asked, where: str) -> Source:
         known = sorted({each for firewall in land.firewalls for each in firewall.lists})
         if asked.address not in known:
             allowed = ", ".join(["an IPv4 address, prefix or range", *known])
-            raise ValueError(f"{where}.address: {asked.address!r} was given, allowed is {allowed}") from None
+            raise NoSuchSource(f"{where}.address: {asked.address!r} was given, allowed is {allowed}") from None
         return Source(name, _members(land, asked.address, interfaces))
     return Source(name, tuple(Probe(address, address, each) for each in interfaces))
 
@@ -218,7 +232,7 @@ def _interfaces(land: Landscape, text: str, where: str) -> list[str | None]:
         return [*sorted(land.lists[text])]
     if text not in known:
         allowed = ", ".join([*sorted(known), *sorted(land.lists)])
-        raise ValueError(f"{where}.interface: {text!r} was given, allowed is {allowed}")
+        raise NoSuchSource(f"{where}.interface: {text!r} was given, allowed is {allowed}")
     return [text]
 
 
