@@ -12,9 +12,12 @@ short_description: Find firewall rules and IPsec policies that do not do what th
 version_added: "1.0.0"
 author: the vpnops contributors (@vpnops)
 description:
-  - Reads C(/ip/firewall), C(/ip/ipsec/policy) and the interface lists of a router in one round
-    trip, and tells which rules never match, which change nothing, and what leaves the router open,
-    locks its owner out or keeps traffic out of its tunnel.
+  - Reads C(/ip/firewall), C(/ip/ipsec/policy), the interface lists and the addresses of a router
+    in one round trip, and tells which rules never match, which change nothing, and what leaves the
+    router open, locks its owner out or keeps traffic out of its tunnel.
+  - Tells as well who can reach which service of the router, by sending packets through its rules in
+    a simulation.
+  - With O(proposal), all of that is about the router as it would be after a change, which is not made.
   - Nothing is changed. What is said of one rule alone is certain; a rule of which it cannot be
     said is left out, and named in RV(not_judged) where its matchers are the reason.
   - Rules that are disabled do not count, and neither do those that RouterOS made itself.
@@ -66,6 +69,85 @@ options:
     elements: str
     default:
       - WAN
+  reach:
+    description:
+      - What RV(reach) and RV(reach_table) are to be about.
+      - Without it, all services below are asked for, from everywhere there is.
+    type: dict
+    suboptions:
+      services:
+        description:
+          - Services of the router, by these names, or by protocol and port such as V(tcp/8443).
+          - An empty list leaves RV(reach) empty.
+        type: list
+        elements: str
+        default:
+          - ssh
+          - telnet
+          - ftp
+          - www
+          - www-ssl
+          - winbox
+          - api
+          - api-ssl
+          - dns
+          - snmp
+          - ike
+          - nat-t
+          - esp
+          - ah
+          - gre
+          - ping
+      sources:
+        description:
+          - Who may want to reach them.
+          - Without it, or where it is empty, strangers behind each interface list and each other
+            interface that has an address, and the members of each address list by which a rule
+            tells sources apart.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description: How RV(reach[].from) is to call it.
+            type: str
+          address:
+            description:
+              - An IPv4 address, prefix or range, of which one address stands for all, or the name of
+                an address list, whose members are looked at one by one where rules tell them apart.
+              - Without it, somebody whose address no rule and no list names.
+            type: str
+          interface:
+            description:
+              - The interface by which the packets come, or an interface list.
+              - Without it, all of them.
+            type: str
+  proposal:
+    description:
+      - A change to judge before it is made, as the module M(vpnops.mikrotik.config) takes it.
+      - The router is read, the change is planned and simulated, and RV(findings), RV(reach) and
+        O(fail_on) are about the router as it would be. Nothing is changed, in check mode or not.
+    type: dict
+    suboptions:
+      config:
+        description: Entries by menu, as O(vpnops.mikrotik.config#module:config) takes them.
+        type: dict
+      state:
+        description: As O(vpnops.mikrotik.config#module:state).
+        type: str
+        choices:
+          - merged
+          - replaced
+          - overridden
+          - deleted
+        default: merged
+      scope:
+        description: As O(vpnops.mikrotik.config#module:scope).
+        type: dict
+        suboptions:
+          owner:
+            description: Marks, as O(vpnops.mikrotik.config#module:scope.owner) takes them.
+            type: list
+            elements: str
 """
 
 EXAMPLES = r"""
@@ -86,6 +168,43 @@ EXAMPLES = r"""
     menus: [firewall_filter]
     wan: [WAN, LTE]
     fail_on: warning
+
+- name: See who can reach the router
+  vpnops.mikrotik.firewall_analyse:
+  register: analysis
+
+- name: Tell it
+  ansible.builtin.debug:
+    var: analysis.reach_table
+
+- name: Ask about one service from one place
+  vpnops.mikrotik.firewall_analyse:
+    reach:
+      services: [ssh, tcp/8443]
+      sources:
+        - name: the office
+          address: 192.0.2.0/24
+          interface: WAN
+
+- name: See what a change would open, and make sure that it leaves nothing wrong
+  vpnops.mikrotik.firewall_analyse:
+    proposal:
+      config:
+        firewall_address_list:
+          - list: vpn-peers
+            address: 203.0.113.50
+        firewall_filter:
+          - chain: input
+            protocol: udp
+            dst_port: [500, 4500]
+            src_address_list: vpn-peers
+            comment: "vpn: IKE"
+    fail_on: error
+  register: proposed
+
+- name: Tell what would change
+  ansible.builtin.debug:
+    msg: "{{ proposed.reach | selectattr('changes') | list }}"
 """
 
 RETURN = r"""
@@ -145,6 +264,83 @@ findings:
       description: What to do.
       type: str
       returned: always
+reach:
+  description:
+    - Who can reach which service of the router, one entry for all of whom the same is true.
+    - It is about packets that open something, unencrypted, from an address that is not forged, to
+      the router's own addresses. Whether anybody listens there is looked at only where
+      C(/ip/service) is known.
+  returned: always, also on failure
+  type: list
+  elements: dict
+  contains:
+    from:
+      description: The source, such as V(anybody from WAN) or V(members of vpn-peers).
+      type: str
+      returned: always
+    addresses:
+      description: Addresses that stand for the source; none for strangers.
+      type: list
+      elements: str
+      returned: always
+    interfaces:
+      description: Interfaces by which the packets come; none where no interface is known.
+      type: list
+      elements: str
+      returned: always
+    service:
+      description: The service, as in O(reach.services).
+      type: str
+      returned: always
+      sample: ssh
+    protocol:
+      description: Its protocol.
+      type: str
+      returned: always
+      sample: tcp
+    port:
+      description: Its port, which C(/ip/service) may have changed; null where there are no ports.
+      type: int
+      returned: always
+      sample: 22
+    before:
+      description: The verdict as of now, where RV(reach[].verdict) is that of the change.
+      type: str
+      returned: when O(proposal) is given
+    changes:
+      description: Whether the two verdicts differ.
+      type: bool
+      returned: when O(proposal) is given
+    verdict:
+      description:
+        - V(accept), V(drop), V(either) when both happen, since there is a limit or the sender can
+          choose, or V(cannot tell) when it depends on what is not known.
+      type: str
+      returned: always
+      sample: drop
+    rule:
+      description: The rule that decides, by chain, position and label, or all that may.
+      type: str
+      returned: always
+      sample: "input 5 (comment=defconf: drop all not coming from LAN)"
+    why:
+      description: What it depends on, or what else there is to say; often empty.
+      type: str
+      returned: always
+reach_table:
+  description: RV(reach) as lines of a table for people.
+  returned: always, also on failure
+  type: list
+  elements: str
+  sample:
+    - "from              verdict  services      decided by"
+    - "anybody from WAN  drop     all but ping  input 5 (comment=defconf: drop all not coming from LAN)"
+    - "anybody from WAN  accept   ping          input 3 (comment=defconf: accept ICMP)"
+commands:
+  description: What O(proposal) would send, as RouterOS commands; secrets are masked.
+  returned: when O(proposal) is given
+  type: list
+  elements: str
 not_judged:
   description: Rules of which it could not be told whether they ever match, or whether they can go.
   returned: always, also on failure

@@ -128,3 +128,97 @@ def test_it_runs_as_a_classic_module(make_twin: MakeTwin, play: Play) -> None:
     run = play({"here": here}, [task])
     assert run.status == 2
     assert "nobody can manage the router any more" in run.failure.message
+
+
+OPENING = {
+    "config": {
+        "firewall_address_list": [{"list": "mgmt", "address": "192.0.2.0/28"}],
+        "firewall_filter": [
+            {
+                "chain": "input",
+                "protocol": "tcp",
+                "dst_port": ["22"],
+                "src_address_list": "mgmt",
+                "comment": "mgmt: SSH",
+            }
+        ],
+    }
+}
+
+
+def test_who_can_reach_a_router_as_it_comes_from_the_factory(make_twin: MakeTwin, play: Play) -> None:
+    server = make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True)
+    result = play(server, [analyse()])["analyse"].result
+    assert [" ".join(line.split()) for line in result["reach_table"]] == [
+        "from verdict services decided by",
+        "anybody from WAN drop all but ping input 5 (comment=defconf: drop all not coming from LAN)",
+        "anybody from WAN accept ping input 3 (comment=defconf: accept ICMP)",
+        "anybody from LAN accept all but ping end of input",
+        "anybody from LAN accept ping input 3 (comment=defconf: accept ICMP)",
+    ]
+    assert result["reach"][0] == {
+        "from": "anybody from WAN",
+        "addresses": [],
+        "interfaces": ["ether1"],
+        "service": "ssh",
+        "protocol": "tcp",
+        "port": 22,
+        "verdict": "drop",
+        "rule": "input 5 (comment=defconf: drop all not coming from LAN)",
+        "why": "",
+    }
+
+
+def test_a_proposal_is_judged_and_not_made(make_twin: MakeTwin, play: Play) -> None:
+    server = make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True)
+    before = content(server)
+    reach = {"services": ["ssh", "ping"], "sources": [{"address": "mgmt", "interface": "WAN"}, {"interface": "WAN"}]}
+    run = play(server, [analyse(proposal=OPENING, reach=reach)])
+    result = run["analyse"].result
+    assert (run.status, result["changed"], content(server)) == (0, False, before)
+    assert [" ".join(line.split()) for line in result["reach_table"]] == [
+        "from now then services decided by",
+        "mgmt from WAN drop accept ssh input 5 (comment=mgmt: SSH)",
+        "mgmt from WAN accept accept ping input 3 (comment=defconf: accept ICMP)",
+        "anybody from WAN drop drop ssh input 6 (comment=defconf: drop all not coming from LAN)",
+        "anybody from WAN accept accept ping input 3 (comment=defconf: accept ICMP)",
+    ]
+    assert [each["from"] for each in result["reach"] if each["changes"]] == ["mgmt from WAN"]
+    assert len(result["commands"]) == 2
+    assert server.round_trips == 2
+
+
+def test_what_a_proposal_would_break_is_found_and_can_fail_the_task(make_twin: MakeTwin, play: Play) -> None:
+    server = make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True)
+    wrong = {"config": {"firewall_filter": [{"chain": "input", "action": "accept", "in_interface_list": "WAN"}]}}
+    tasks = [analyse(fail_on="error"), {**analyse(proposal=wrong, fail_on="error"), "name": "proposed"}]
+    run = play(server, tasks)
+    assert run.failure.task == "proposed"
+    assert "from outside, anybody can reach TCP 22 (SSH)" in run.failure.message
+    assert run.failure.result["reach_table"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"reach": {"sources": [{"address": "mgnt"}]}},
+            "127.0.0.1: reach.sources[0].address: 'mgnt' was given, "
+            "allowed is an IPv4 address, prefix or range, or an address list of the router",
+        ),
+        (
+            {"proposal": {"config": {"ipsec_identity": [{"peer": "nobody", "secret": "a-secret-nobody-reads"}]}}},
+            "127.0.0.1: /ip/ipsec/identity peer=nobody: peer: 'nobody' was given, but /ip/ipsec/peer has no such entry",
+        ),
+        (
+            {"proposal": {"config": {"ipsec_peer": [{"name": "b", "address": "?"}]}}},
+            "127.0.0.1: /ip/ipsec/peer name=b: ",
+        ),
+    ],
+)
+def test_what_the_router_does_not_have_is_told(
+    make_twin: MakeTwin, play: Play, arguments: dict[str, Any], message: str
+) -> None:
+    run = play(router(make_twin), [analyse(**arguments)])
+    assert run.failure.message.startswith(message)
+    assert "a-secret-nobody-reads" not in run.failure.message

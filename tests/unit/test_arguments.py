@@ -20,6 +20,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import SERVICES
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import Asked
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 
 FILTER, PEER, IDENTITY, SETTINGS = (
@@ -156,6 +158,46 @@ def test_a_question_is_about_everything_and_never_fails_unless_asked_to() -> Non
     job = job_from("firewall_analyse", validate(spec_of("firewall_analyse"), {}))
     assert isinstance(job, Inquiry)
     assert (job.fail_on, len(job.menus), job.wan) == ("never", 5, ("WAN",))
+
+
+def asked(**arguments: Any) -> Inquiry:
+    job = job_from("firewall_analyse", validate(spec_of("firewall_analyse"), arguments))
+    assert isinstance(job, Inquiry)
+    return job
+
+
+def test_who_may_want_to_reach_what() -> None:
+    assert (asked().services, asked().sources) == (SERVICES, ())
+    job = asked(reach={"services": ["ssh", "tcp/8443"], "sources": [{"name": "office", "interface": "WAN"}]})
+    assert [(each.protocol, each.port) for each in job.services] == [("tcp", 22), ("tcp", 8443)]
+    assert job.sources == (Asked("office", "", "WAN"),)
+    assert asked(reach={"services": []}).services == ()
+    assert asked(reach={"sources": []}).services == SERVICES
+
+
+def test_a_proposal_is_a_wish_that_stays_one() -> None:
+    config = {"ipsec_identity": [{"peer": "b", "secret": "hush"}], "ipsec_peer": [{"name": "b"}]}
+    job = asked(proposal={"config": config, "state": "overridden", "scope": {"owner": ["s2s"]}})
+    wish = requested("config", config=config, state="overridden", scope={"owner": ["s2s"]})
+    assert job.proposal == wish.intent
+    assert job.secrets == ("hush",)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"reach": {"services": ["shh"]}}, ["reach.services: 'shh'", "ssh", "tcp/8443"]),
+        ({"reach": {"sources": [{"adress": "192.0.2.1"}]}}, ["adress", "address"]),
+        ({"proposal": {"config": {"firewall_filtre": []}}}, ["proposal: ", "firewall_filtre", "firewall_filter"]),
+        ({"proposal": {"config": {"firewall_filter": [{"chian": "x"}]}}}, ["proposal: firewall_filter: ", "chian"]),
+        ({"proposal": {"state": "merged"}}, ["proposal: config is missing; it is required when state is merged"]),
+        ({"proposal": {"config": {}, "state": "gathered"}}, ["gathered", "merged, replaced, overridden, deleted"]),
+    ],
+)
+def test_bad_questions_are_named_with_what_is_allowed(arguments: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(BadArguments) as bad:
+        asked(**arguments)
+    assert [word for word in words if word not in str(bad.value)] == []
 
 
 def test_every_other_module_has_a_wish() -> None:

@@ -26,6 +26,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.ser
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import (
     Asked,
     Landscape,
+    NoSuchSource,
     Source,
     asked_sources,
     default_sources,
@@ -284,26 +285,20 @@ def test_sources_as_users_name_them(asked_: Asked, expected: str) -> None:
     assert expected in short(asked(of, SSH, sources=asked_sources(land(of), [asked_])))
 
 
+ADDRESSES_ALLOWED = "an IPv4 address, prefix or range, or an address list of the router (peers)"
+
+
 @pytest.mark.parametrize(
     ("asked_", "sentence"),
     [
-        (
-            Asked(address="pears"),
-            "reach.sources[0].address: 'pears' was given, allowed is an IPv4 address, prefix or range, peers",
-        ),
-        (
-            Asked(address="2001:db8::1"),
-            "reach.sources[0].address: '2001:db8::1' was given, allowed is an IPv4 address, prefix or range, peers",
-        ),
-        (
-            Asked(interface="ether9"),
-            "reach.sources[0].interface: 'ether9' was given, allowed is bridge, ether1, guests, LAN, WAN",
-        ),
+        (Asked(address="pears"), f".address: 'pears' was given, allowed is {ADDRESSES_ALLOWED}"),
+        (Asked(address="2001:db8::1"), f".address: '2001:db8::1' was given, allowed is {ADDRESSES_ALLOWED}"),
+        (Asked(interface="e9"), ".interface: 'e9' was given, allowed is bridge, ether1, guests, LAN, WAN"),
     ],
 )
 def test_sources_that_the_router_does_not_have(asked_: Asked, sentence: str) -> None:
     of = firewall(*FACTORY, address_list=listed(peers=["203.0.113.50"]))
-    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+    with pytest.raises(NoSuchSource, match=f"^{re.escape('reach.sources[0]' + sentence)}$"):
         asked_sources(land(of), [asked_])
 
 
@@ -339,13 +334,13 @@ def test_what_no_rule_tells_apart_has_one_outcome(lines: list[str], address: str
     """One gate that is asked about everybody says the same as one that is asked about one alone."""
     of = firewall(*lines, address_list=listed(peers=["203.0.113.50"]))
     sources = asked_sources(land(of), [Asked(address=each) for each in ("192.0.2.8", "203.0.113.50", address)])
-    together = list(reach(gate(of), sources, SERVICES))
-    alone = list(reach(gate(of), sources[2:], SERVICES))
+    together = list(reach(gate(of), sources, [SSH, IKE, DNS]))
+    alone = list(reach(gate(of), sources[2:], [SSH, IKE, DNS]))
     assert together[-len(alone) :] == alone
     for row in alone:
         for interface in row.interfaces:
-            packet = Packet(
-                "input", address, None, row.service.protocol, 50000, row.service.port, interface, None, "new"
-            )
+            port, way = row.service.port, interface
+            packet = Packet("input", address, None, row.service.protocol, 50000, port, way, connection_state="new")
             verdicts = {decide(of, replace(packet, dst=own)).verdict for own in sorted(of.local or ())}
-            assert row.outcome.verdict is (Verdict.EITHER if len(verdicts) > 1 else verdicts.pop())
+            several = Verdict.CANNOT_TELL if Verdict.CANNOT_TELL in verdicts else Verdict.EITHER
+            assert row.outcome.verdict is (several if len(verdicts) > 1 else verdicts.pop())

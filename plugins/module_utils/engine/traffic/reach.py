@@ -99,8 +99,10 @@ class Gate:
         if not own:
             return [None]
         # An interface that has none now may be given one, which rules do not know.
-        found = {self._kind("dst", each): each for each in reversed([*(here or [self._unnamed]), *own])}
-        return [*found.values()][::-1]
+        found: dict[object, str] = {}
+        for each in (*(here or [self._unnamed]), *own):
+            found.setdefault(self._kind("dst", each), each)
+        return [*found.values()]
 
     def actual(self, service: Service) -> Service:
         """The service with the port that the router has set for it."""

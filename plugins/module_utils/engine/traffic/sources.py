@@ -218,7 +218,8 @@ def _asked(land: Landscape, asked: Asked, where: str) -> Source:
     except ValueError:
         known = sorted({each for firewall in land.firewalls for each in firewall.lists})
         if asked.address not in known:
-            allowed = ", ".join(["an IPv4 address, prefix or range", *known])
+            lists = f" ({', '.join(known)})" if known else ", which has none"
+            allowed = f"an IPv4 address, prefix or range, or an address list of the router{lists}"
             raise NoSuchSource(f"{where}.address: {asked.address!r} was given, allowed is {allowed}") from None
         return Source(name, _members(land, asked.address, interfaces))
     return Source(name, tuple(Probe(address, address, each) for each in interfaces))
