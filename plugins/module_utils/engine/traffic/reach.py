@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.matching import Truth, truth
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import (
     Decision,
     Ending,
     Packet,
+    State,
     Verdict,
     facts,
 )
@@ -36,6 +38,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds impor
 EPHEMERAL = 50000
 """A port that clients send from."""
 MOST_PORTS = 8
+FIXED = frozenset({"protocol", "dst-port", "icmp-options"})
+"""Matchers whose answer is the same for all packets that ask for a service."""
 WITH_PORTS = ("tcp", "udp")
 ECHO_REQUEST = (8, 0)
 AND = "; "
@@ -77,6 +81,7 @@ class Gate:
     listening: Mapping[str, Listening] = field(default_factory=dict)
     """Its services, as far as they are known."""
     known: dict[tuple[object, ...], Outcome] = field(default_factory=dict, init=False)
+    narrow: dict[tuple[object, ...], Firewall] = field(default_factory=dict, init=False)
 
     def outcome(self, probe: Probe, service: Service) -> Outcome:
         """What becomes of one sender's request for one service."""
@@ -118,12 +123,28 @@ class Gate:
         return self.known[key]
 
     def _decided(self, packet: Packet) -> Outcome:
-        decision = decide(self.firewall, packet)
+        decision = decide(self._for(packet), packet)
         if packet.protocol not in WITH_PORTS or decision.verdict in (Verdict.ACCEPT, Verdict.DROP):
             return self.told(packet, decision)
         # The sender chooses the port that he sends from, so that whatever one port is let in for, he is.
         each = [replace(packet, src_port=port) for port in (EPHEMERAL, *self._ports)]
-        return _together([self.told(one, decide(self.firewall, one)) for one in each], PORT_DECIDES)
+        return _together([self.told(one, decide(self._for(one), one)) for one in each], PORT_DECIDES)
+
+    def _for(self, packet: Packet) -> Firewall:
+        """The rules that may match packets of a service, wherever they come from: most are for others."""
+        service = (packet.protocol, packet.dst_port)
+        if service not in self.narrow:
+            known = replace(packet, src=None, src_port=None, dst=None, in_interface=None)
+            # Where a rule may translate the port, it is no more the same.
+            state, fixed = State(known, packet.chain), FIXED - ({"dst-port"} if self._translates else set())
+            self.narrow[service] = self.firewall.only(
+                lambda rule: (
+                    not any(
+                        each.name in fixed and truth(each, state, self.firewall) is Truth.NO for each in rule.matchers
+                    )
+                )
+            )
+        return self.narrow[service]
 
     def told(self, packet: Packet, decision: Decision) -> Outcome:
         """A decision in words."""
@@ -132,7 +153,7 @@ class Gate:
         if decision.verdict in (Verdict.EITHER, Verdict.CANNOT_TELL):
             why = [f"{self.spot(each.table, each.chain, each.rule)}: {each.why}" for each in decision.doubts]
         if decision.verdict is not Verdict.DROP and self._translates:
-            moved = decide_chain(self.firewall, "nat", "dstnat", packet).endings
+            moved = decide_chain(self._for(packet), "nat", "dstnat", packet).endings
             why += [f"{self.place(each)} changes its destination" for each in moved if each.action in TRANSLATE]
         return Outcome(decision.verdict, rules, _joined(why))
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, switched_off
@@ -154,3 +154,14 @@ class Firewall:
             if not switched_off(row):
                 found[row.get("list", "")].add(row.get("interface", ""))
         return {name: frozenset(interfaces) for name, interfaces in found.items()}
+
+    def only(self, wanted: Callable[[Rule], bool]) -> Firewall:
+        """The same firewall without the rules that are not wanted; every chain still exists."""
+        found = replace(self)
+        chains = {
+            table: {name: tuple(filter(wanted, rules)) for name, rules in chains.items()}
+            for table, chains in self.chains.items()
+        }
+        # Where the properties themselves keep what they have worked out.
+        vars(found).update(chains=chains, lists=self.lists, interfaces=self.interfaces)
+        return found
