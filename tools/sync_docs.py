@@ -23,12 +23,15 @@ BELOW = re.compile(r"\A(?:(?: .*)?\n)*")
 HIDDEN_KEYS = ("no_log", "options")
 
 REQUIRED = "Required unless O(state=gathered)."
+REQUIRED_OF_LISTS = "Required unless O(state=gathered), or O(state=deleted) with O(scope)."
 STATES = {
     "merged": "the given options hold; what is not given stays as it is.",
     "replaced": "each given entry is exactly so; options not given go back to RouterOS's default.",
     "overridden": "as V(replaced), and nothing else exists within O(scope), or at all where O(scope) is not given. "
     "Entries that RouterOS made itself, dynamic and built-in ones, are never removed.",
-    "deleted": "the given entries do not exist.",
+    "deleted": "the given entries, which have to lie within O(scope) where it is given, do not exist. With O(scope) "
+    "and no entries, nothing exists within it, except what RouterOS made itself. Without O(config) and O(scope) "
+    "the task fails.",
     "gathered": "reads only, and returns the entries in the form that O(config) takes, without secrets.",
     "rendered": "needs no router, and returns the RouterOS commands that would make the entries.",
 }
@@ -77,7 +80,7 @@ def state(spec: Mapping[str, Any]) -> dict[str, Any]:
     return document(spec, ["What is to be true afterwards.", *lines])
 
 
-def scope(spec: Mapping[str, Any], mark: str | None) -> dict[str, Any]:
+def scope(spec: Mapping[str, Any], mark: str | None, *whole: str) -> dict[str, Any]:
     """The option `scope` with its suboptions."""
     owner = (
         f"Entries whose {mark} begins with one of these marks; V(s2s-*) stands for every mark that begins with V(s2s-)."
@@ -87,8 +90,9 @@ def scope(spec: Mapping[str, Any], mark: str | None) -> dict[str, Any]:
         name: document(each, [lines.get(name, f"Entries with one of these values of O(config[].{name}).")])
         for name, each in spec["options"].items()
     }
-    text = "What O(state=overridden) may remove and O(state=gathered) returns. Each suboption narrows it further."
-    return {**document(spec, [text]), "suboptions": options}
+    text = "What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns."
+    more = "Each suboption narrows it further. With O(state=deleted) none of them may be empty."
+    return {**document(spec, [text, *whole, more]), "suboptions": options}
 
 
 def entries(menu: Menu) -> list[str]:
@@ -96,13 +100,13 @@ def entries(menu: Menu) -> list[str]:
     if menu.single:
         return ["The settings.", REQUIRED]
     if not menu.key:
-        return ["The rules, in the order they are to stand in.", REQUIRED]
+        return ["The rules, in the order they are to stand in.", REQUIRED_OF_LISTS]
     order = ", in the order they are to stand in" if menu.ordered else ""
     lines = [f"The entries{order}. They are told apart by {_named(menu, menu.key)}."]
     if menu.key_yields:
         yielding = _named(menu, menu.key_yields)
         lines.append(f"Of two enabled entries that differ in {yielding} alone only one works, so the other is changed.")
-    return [*lines, REQUIRED]
+    return [*lines, REQUIRED_OF_LISTS]
 
 
 def _named(menu: Menu, fields: Iterable[str]) -> str:
@@ -120,7 +124,7 @@ def menu_options(menu: Menu) -> dict[str, Any]:
     options: dict[str, Any] = {"config": {**document(spec["config"], entries(menu)), "suboptions": fields}}
     options["state"] = state(spec["state"])
     if "scope" in spec:
-        options["scope"] = scope(spec["scope"], menu.mark)
+        options["scope"] = scope(spec["scope"], menu.mark, f"It never reaches beyond C({menu.path}).")
     return options
 
 
@@ -132,8 +136,12 @@ def config_options() -> dict[str, Any]:
         for name, each in spec["config"]["options"].items()
     }
     text = "Entries by menu, under the names of the modules that manage one menu."
+    emptied = (
+        "With O(state=deleted) and O(scope), a menu with an empty list loses all that lies within the scope; without "
+        "O(config), so does every menu whose entries bear marks."
+    )
     return {
-        "config": {**document(spec["config"], [text, REQUIRED]), "suboptions": fields},
+        "config": {**document(spec["config"], [text, REQUIRED_OF_LISTS, emptied]), "suboptions": fields},
         "state": state(spec["state"]),
         "scope": scope(spec["scope"], "comment, or name where the menu has no comment,"),
     }

@@ -35,7 +35,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options imp
 )
 
 UNKNOWN = "there is no such option: "
-SCOPED = ("overridden", "gathered")
+SCOPED = ("overridden", "deleted", "gathered")
 SEVERAL = "config"
 """The module that takes several menus at once."""
 ANALYSE = "firewall_analyse"
@@ -145,17 +145,37 @@ def request_from(module: str, arguments: Mapping[str, Any]) -> Request:
     state = arguments["state"]
     scope = arguments.get("scope") or {}
     if any(scope.values()) and state not in SCOPED:
-        raise BadArguments(f"scope has no meaning with state {state}, only with {' or '.join(SCOPED)}")
+        raise BadArguments(
+            f"scope has no meaning with state {state}, only with {', '.join(SCOPED[:-1])} or {SCOPED[-1]}"
+        )
+    within = _scope(scope, state)
     wants = {menu: rows for menu, rows in _wants(module, arguments) if rows is not None}
-    if not wants and state != "gathered":
-        what = "config names no menu" if arguments.get("config") == {} and module == SEVERAL else "config is missing"
-        raise BadArguments(f"{what}; it is required when state is {state}")
     if not wants:
-        wants = {menu: [] for menu in ([*BY_MODULE.values()] if module == SEVERAL else [BY_MODULE[module]])}
-    owner = scope.get("owner")
-    fields = {name.replace("_", "-"): tuple(values) for name, values in scope.items() if values and name != "owner"}
-    intent = Intent(wants, state, Scope(None if owner is None else tuple(owner), fields))
-    return Request(module, intent, tuple(_secrets(wants)))
+        wants = {menu: [] for menu in _unnamed(module, arguments, within)}
+    return Request(module, Intent(wants, state, within), tuple(_secrets(wants)))
+
+
+def _scope(given: Mapping[str, Any], state: str) -> Scope:
+    """What a task may touch; raises BadArguments where nobody is named whose entries could go."""
+    if state == "deleted":
+        for name, values in given.items():
+            if values is not None and not any(values):
+                raise BadArguments(f"scope.{name} is empty; with state deleted, name at least one, or leave it out")
+    owner = given.get("owner")
+    fields = {name.replace("_", "-"): tuple(values) for name, values in given.items() if values and name != "owner"}
+    return Scope(None if owner is None else tuple(owner), fields)
+
+
+def _unnamed(module: str, arguments: Mapping[str, Any], scope: Scope) -> Iterator[Menu]:
+    """The menus that a task is about which names none; raises BadArguments where it has to."""
+    state = arguments["state"]
+    if state != "gathered" and not (state == "deleted" and scope.narrows):
+        what = "config is missing" if module != SEVERAL or arguments.get("config") is None else "config names no menu"
+        instead = ", unless scope says what is to go" if state == "deleted" else ""
+        raise BadArguments(f"{what}; it is required when state is {state}{instead}")
+    for menu in BY_MODULE.values() if module == SEVERAL else [BY_MODULE[module]]:
+        if state == "gathered" or module != SEVERAL or (menu.mark and menu.adds and not menu.single):
+            yield menu
 
 
 def _wants(module: str, arguments: Mapping[str, Any]) -> Iterator[tuple[Menu, list[Row] | None]]:

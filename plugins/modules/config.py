@@ -24,7 +24,9 @@ options:
   config:
     description:
       - Entries by menu, under the names of the modules that manage one menu.
-      - Required unless O(state=gathered).
+      - Required unless O(state=gathered), or O(state=deleted) with O(scope).
+      - With O(state=deleted) and O(scope), a menu with an empty list loses all that lies within
+        the scope; without O(config), so does every menu whose entries bear marks.
     type: dict
     suboptions:
       ipsec_settings:
@@ -120,7 +122,9 @@ options:
       - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
         O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
         never removed.
-      - V(deleted) - the given entries do not exist.
+      - V(deleted) - the given entries, which have to lie within O(scope) where it is given, do
+        not exist. With O(scope) and no entries, nothing exists within it, except what RouterOS
+        made itself. Without O(config) and O(scope) the task fails.
       - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
         secrets.
       - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
@@ -135,8 +139,8 @@ options:
     default: merged
   scope:
     description:
-      - What O(state=overridden) may remove and O(state=gathered) returns. Each suboption narrows
-        it further.
+      - What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns.
+      - Each suboption narrows it further. With O(state=deleted) none of them may be empty.
     type: dict
     suboptions:
       owner:
@@ -189,7 +193,7 @@ EXAMPLES = r"""
       ipsec_identity: []
       ipsec_policy: []
       firewall_nat: []
-    state: overridden
+    state: deleted
     scope:
       owner: [s2s-b]
 

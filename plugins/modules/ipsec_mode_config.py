@@ -24,7 +24,7 @@ options:
   config:
     description:
       - The entries. They are told apart by O(config[].name).
-      - Required unless O(state=gathered).
+      - Required unless O(state=gathered), or O(state=deleted) with O(scope).
     type: list
     elements: dict
     suboptions:
@@ -101,7 +101,9 @@ options:
       - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
         O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
         never removed.
-      - V(deleted) - the given entries do not exist.
+      - V(deleted) - the given entries, which have to lie within O(scope) where it is given, do
+        not exist. With O(scope) and no entries, nothing exists within it, except what RouterOS
+        made itself. Without O(config) and O(scope) the task fails.
       - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
         secrets.
       - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
@@ -116,8 +118,9 @@ options:
     default: merged
   scope:
     description:
-      - What O(state=overridden) may remove and O(state=gathered) returns. Each suboption narrows
-        it further.
+      - What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns.
+      - It never reaches beyond C(/ip/ipsec/mode-config).
+      - Each suboption narrows it further. With O(state=deleted) none of them may be empty.
     type: dict
     suboptions:
       owner:

@@ -207,7 +207,37 @@ def test_two_ways_to_name_a_router_are_told(router: Server, play: Play) -> None:
 
 def test_a_scope_without_a_meaning_is_told(router: Server, play: Play) -> None:
     message = told(play(router, [task("ipsec_profile", [PROFILE], scope={"owner": ["s2s"]})]))
-    assert message == "scope has no meaning with state merged, only with overridden or gathered"
+    assert message == "scope has no meaning with state merged, only with overridden, deleted or gathered"
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "sentence"),
+    [
+        (
+            "firewall_filter",
+            {},
+            "config is missing; it is required when state is deleted, unless scope says what is to go",
+        ),
+        (
+            "firewall_filter",
+            {"scope": {}},
+            "config is missing; it is required when state is deleted, unless scope says",
+        ),
+        ("config", {"config": {}}, "config names no menu; it is required when state is deleted, unless scope says"),
+        (
+            "firewall_filter",
+            {"scope": {"owner": []}},
+            "scope.owner is empty; with state deleted, name at least one, or",
+        ),
+        ("firewall_filter", {"scope": {"owner": ["a"], "chain": []}}, "scope.chain is empty; with state deleted, name"),
+        ("config", {"scope": {"owner": [""]}}, "scope.owner is empty; with state deleted, name at least one, or leave"),
+    ],
+)
+def test_nothing_goes_by_an_empty_variable(
+    router: Server, play: Play, module: str, arguments: dict[str, Any], sentence: str
+) -> None:
+    task_ = {"name": "wrong", f"vpnops.mikrotik.{module}": {"state": "deleted", **arguments}}
+    assert told(play(router, [task_])).startswith(sentence)
 
 
 def test_a_router_that_never_answers_is_told(make_twin: MakeTwin, play: Play) -> None:

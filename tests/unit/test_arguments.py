@@ -19,6 +19,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
     validate,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import SERVICES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import Asked
@@ -73,7 +74,8 @@ def test_gathering_everything() -> None:
 @pytest.mark.parametrize("module", ["config", "ipsec_peer"])
 @pytest.mark.parametrize("state", ["merged", "replaced", "overridden", "deleted", "rendered"])
 def test_every_other_state_needs_config(module: str, state: str) -> None:
-    with pytest.raises(BadArguments, match=f"^config is missing; it is required when state is {state}$"):
+    instead = ", unless scope says what is to go" if state == "deleted" else ""
+    with pytest.raises(BadArguments, match=f"^config is missing; it is required when state is {state}{instead}$"):
         requested(module, state=state)
 
 
@@ -83,6 +85,23 @@ def test_scopes() -> None:
     assert request.intent.scope == Scope(("s2s-a",), {"chain": ("input", "forward")})
     assert requested("config", config={"ipsec_peer": []}, scope={"owner": []}).intent.scope == Scope(owner=())
     assert requested("firewall_filter", config=[], scope={"chain": []}).intent.scope == Scope()
+
+
+def test_what_a_scope_alone_deletes() -> None:
+    def deleted(module: str, **arguments: Any) -> Intent:
+        return requested(module, state="deleted", **arguments).intent
+
+    scope: dict[str, Any] = {"owner": ["s2s-a"]}
+    assert deleted("firewall_filter", scope=scope) == Intent({FILTER: []}, "deleted", Scope(("s2s-a",)))
+    assert deleted("firewall_filter", scope={"chain": ["input"]}, config=[]).wants == {FILTER: []}
+    assert deleted("config", scope=scope, config={"ipsec_peer": [], "firewall_filter": []}).wants == {
+        PEER: [],
+        FILTER: [],
+    }
+    everywhere = deleted("config", scope=scope).wants
+    assert everywhere == {menu: [] for menu in MENUS if menu.module and menu.mark and menu is not SETTINGS}
+    assert deleted("config", scope=scope, config={}).wants == everywhere
+    assert deleted("firewall_filter", config=[]) == Intent({FILTER: []}, "deleted")
 
 
 def test_secrets_are_listed_and_nothing_else() -> None:

@@ -24,7 +24,13 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.claims impo
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, held, is_hidden, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import key_of, match, match_all
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Course, Step, Wish, course
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope, check_scope, owns
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import (
+    Scope,
+    check_doomed,
+    check_scope,
+    check_within,
+    owns,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import denies, hurts
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
@@ -60,6 +66,8 @@ def check(intent: Intent) -> None:
         if menu.single and intent.state == "deleted":
             raise Problem(menu, "", "it is one set of properties and cannot be deleted")
         check_scope(menu, intent.scope, rows if intent.state == "overridden" else ())
+        if intent.state == "deleted":
+            check_doomed(menu, intent.scope, rows)
         for row in rows:
             check_entry(menu, row)
             check_given(menu, row, _essential(menu))
@@ -88,7 +96,7 @@ def plan(tables: Tables, intent: Intent, version: Version) -> Plan:
 
 
 def _draft(menu: Menu, have: Sequence[Entry], want: Sequence[Row], intent: Intent, version: Version) -> Draft:
-    if not want and not (intent.state == "overridden" and menu.on(version)):
+    if not want and not (_sweeps(intent) and menu.on(version)):
         return Draft()
     check_menu(menu, version)
     for row in want:
@@ -96,21 +104,38 @@ def _draft(menu: Menu, have: Sequence[Entry], want: Sequence[Row], intent: Inten
     if menu.key and not menu.single:
         check_once(menu, want, [key_of(menu, row, version) for row in want])
     if intent.state == "deleted":
-        doomed = match_all(menu, have, want, version)
-        for entry in doomed:
-            check_removable(menu, entry)
-        return Draft(late=removals(menu, doomed))
+        return Draft(late=removals(menu, _doomed(menu, have, want, intent.scope, version)))
     found = match(menu, have, want, version, intent.scope)
     leaving = _leaving(menu, have, found, intent)
     return _build(menu, have, want, found, leaving, intent.state in FULL, version)
+
+
+def _sweeps(intent: Intent) -> bool:
+    """Whether a menu of which no entry is given loses what lies in the scope; without a scope, that takes a word."""
+    return intent.state == "overridden" or (intent.state == "deleted" and intent.scope.narrows)
+
+
+def _doomed(menu: Menu, have: Sequence[Entry], want: Sequence[Row], scope: Scope, version: Version) -> list[Entry]:
+    """The entries that the rows stand for, or without rows all that the scope holds; raises Problem for others."""
+    if not want:
+        return [each for each in _own(have) if owns(menu, scope, each.values)]
+    found = match_all(menu, have, want, version)
+    for entry in found:
+        check_removable(menu, entry)
+        check_within(menu, scope, entry.values)
+    return found
+
+
+def _own(have: Iterable[Entry]) -> Iterator[Entry]:
+    """Entries that the router did not make itself."""
+    return (entry for entry in have if not entry.builtin and not entry.dynamic)
 
 
 def _leaving(menu: Menu, have: Sequence[Entry], found: Sequence[Entry | None], intent: Intent) -> list[Entry]:
     if intent.state != "overridden" or menu.single:
         return []
     kept = {entry.id for entry in found if entry}
-    spare = (entry for entry in have if entry.id not in kept and not entry.builtin and not entry.dynamic)
-    return [entry for entry in spare if owns(menu, intent.scope, entry.values)]
+    return [each for each in _own(have) if each.id not in kept and owns(menu, intent.scope, each.values)]
 
 
 def removals(menu: Menu, entries: Iterable[Entry]) -> tuple[Change, ...]:

@@ -24,6 +24,11 @@ class Scope:
     owner: tuple[str, ...] | None = None
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it says anything."""
+        return self.owner is not None or bool(self.fields)
+
     def bears_mark(self, text: str) -> bool:
         """Whether a text begins with a mark of one of the owners, of whom there may be thousands."""
         if _name(text) in self._names:
@@ -69,10 +74,26 @@ def owns(menu: Menu, scope: Scope, values: Row) -> bool:
 def check_scope(menu: Menu, scope: Scope, rows: Sequence[Row]) -> None:
     """Raise Problem when a wanted entry lies outside the scope that is to hold nothing else."""
     for row in rows:
-        if not menu.single and menu.mark and not owns(menu, scope, row):
-            raise Problem(
-                menu, label(menu, row), f"it lies outside the task's own scope; {_condition(menu, scope, row)}"
-            )
+        if not menu.single and menu.mark:
+            check_within(menu, scope, row)
+
+
+def check_doomed(menu: Menu, scope: Scope, rows: Sequence[Row]) -> None:
+    """Raise Problem when what is to be removed cannot lie in the scope, by what it says itself."""
+    if scope.owner is not None and menu.mark is None:
+        raise Problem(menu, "", "its entries bear no marks, so scope.owner cannot tell which are meant")
+    for row in rows:
+        # What a row does not say, the entries that it stands for will.
+        said = {name: allowed for name, allowed in scope.fields.items() if row.get(name)}
+        owner = scope.owner if row.get(menu.mark or "") else None
+        check_within(menu, Scope(owner, said), row, scope)
+
+
+def check_within(menu: Menu, scope: Scope, values: Row, whole: Scope | None = None) -> None:
+    """Raise Problem when an entry lies outside."""
+    if not owns(menu, scope, values):
+        sentence = f"it lies outside the task's own scope; {_condition(menu, whole or scope, values)}"
+        raise Problem(menu, label(menu, values), sentence)
 
 
 def _condition(menu: Menu, scope: Scope, row: Row) -> str:

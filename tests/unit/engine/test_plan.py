@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Move, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, plan
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, check, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
@@ -26,6 +26,7 @@ from tests.unit.engine.router import (
     Row,
     entries,
     planned,
+    rule,
     told,
 )
 
@@ -255,6 +256,50 @@ def test_deleted_rules(have: list[str], want: list[Row | str], changes: list[str
 
 def test_deleted_removes_every_entry_with_the_key() -> None:
     assert told(planned(IDENTITY, entries(KEY, KEY), [{"peer": "site-b"}], "deleted")) == ["remove *0", "remove *1"]
+
+
+MARKED = entries(
+    "accept #s2s-a: IKE",
+    "accept chain=forward #s2s-a: to b",
+    "accept #s2s-b: IKE",
+    "accept",
+    "accept protocol=tcp #theirs",
+)
+OWNER_A = Scope(("s2s-a",))
+
+
+def test_deleted_with_a_scope_and_no_entries_removes_all_that_it_holds() -> None:
+    assert told(planned(FILTER, MARKED, [], "deleted", scope=OWNER_A)) == ["remove *0", "remove *1"]
+    narrow = Scope(("s2s-a",), {"chain": ("forward",)})
+    assert told(planned(FILTER, MARKED, [], "deleted", scope=narrow)) == ["remove *1"]
+    chain = Scope(None, {"chain": ("input",)})
+    assert told(planned(FILTER, MARKED, [], "deleted", scope=chain)) == [
+        "remove *0",
+        "remove *2",
+        "remove *3",
+        "remove *4",
+    ]
+    made = [Entry("*0", rule("accept #s2s-a"), dynamic=True), Entry("*1", rule("drop #s2s-a"), builtin=True)]
+    assert told(planned(FILTER, made, [], "deleted", scope=OWNER_A)) == []
+
+
+def test_deleted_without_a_scope_and_entries_removes_nothing() -> None:
+    assert told(planned(FILTER, MARKED, [], "deleted")) == []
+
+
+def test_deleted_entries_have_to_lie_within_the_scope() -> None:
+    assert told(planned(FILTER, MARKED, ["accept #s2s-a: IKE"], "deleted", scope=OWNER_A)) == ["remove *0"]
+    with pytest.raises(
+        Problem, match=r"comment=theirs: it lies outside the task's own scope; comment has to begin with"
+    ):
+        planned(FILTER, MARKED, ["accept protocol=tcp"], "deleted", scope=OWNER_A)
+    for row in ("accept #s2s-b: IKE", "accept chain=forward #s2s-a: to b"):
+        with pytest.raises(Problem, match="it lies outside the task's own scope"):
+            check(Intent({FILTER: [rule(row)]}, "deleted", Scope(("s2s-a",), {"chain": ("input",)})))
+    check(Intent({IDENTITY: [{"peer": "site-b"}]}, "deleted", OWNER_A))
+    theirs = entries({"peer": "site-b", "comment": "theirs"})
+    with pytest.raises(Problem, match="lies outside"):
+        planned(IDENTITY, theirs, [{"peer": "site-b"}], "deleted", scope=OWNER_A)
 
 
 def test_deleted_says_that_a_built_in_entry_stays() -> None:
