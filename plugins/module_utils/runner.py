@@ -153,17 +153,36 @@ def _by_menu(request: Request, tables: Tables, *, secrets: bool = True) -> Any:
     return views if request.several else views[request.module]
 
 
+class Discreet(AnsibleModule):  # type: ignore[misc]
+    """Keeps entries out of the system log and out of what it returns of its arguments.
+
+    Those of several menus are a plain dict to Ansible, which cannot know where in it the secrets are.
+    """
+
+    def log(self, msg: str, log_args: object = None) -> None:
+        """Say nothing: what Ansible logs of a module are its arguments."""
+
+    params: dict[str, Any]
+
+    def take(self) -> dict[str, Any]:
+        """The arguments, which are then told without their entries."""
+        arguments = self.params
+        self.params = {name: value for name, value in arguments.items() if name not in ("config", "proposal")}
+        return dict(arguments)
+
+
 def run_module(name: str) -> None:
     """Run as a classic module, on whatever host the task went to; `provider` says which router."""
-    module = AnsibleModule(argument_spec=spec_of(name), supports_check_mode=True)
+    module = Discreet(argument_spec=spec_of(name), supports_check_mode=True)
     secrets = Secrets()
     try:
-        job = job_from(name, module.params)
-        if not module.params["provider"] and not job.offline:
+        arguments = module.take()
+        job = job_from(name, arguments)
+        if not arguments["provider"] and not job.offline:
             raise BadArguments(
                 "no router to talk to: set ansible_connection to vpnops.mikrotik.routeros, or give provider"
             )
-        target = target_from(module.params["provider"] or {"host": ""})
+        target = target_from(arguments["provider"] or {"host": ""})
         outcome = carry_out(job, target, secrets, check_mode=module.check_mode, with_diff=module._diff)
     except FAILURES as failure:
         module.fail_json(msg=secrets.mask(str(failure)))

@@ -20,6 +20,7 @@ OLD, NEW = "old-secret-3141592653", 'new-"secret"$2718281828'
 PPK, LOGIN = "ppk-secret-1618033988", "xauth-password-14142"
 SECRETS = (PASSWORD, OLD, NEW, PPK, LOGIN)
 IDENTITIES = "/ip/ipsec/identity"
+JUMP = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 
 @pytest.fixture
@@ -162,10 +163,22 @@ librouteros.protocol.encode_sentence = mistake
 def test_a_provider_and_the_classic_module(router: Server, play: Play) -> None:
     provider = {"host": "127.0.0.1", "port": router.port, "password": PASSWORD, "transport": "api"}
     given = {"config": [identity()], "provider": provider}
-    jump = {"ansible_connection": "local"}
     asked = [{"name": "classic", "vpnops.mikrotik.ipsec_identity": given, "async": 20, "poll": 1}]
-    assert loud(play, jump, asked).changed == 1
-    assert loud(play, jump, [{"name": "in-process", "vpnops.mikrotik.ipsec_identity": given}]).status == 0
+    first = loud(play, JUMP, asked)
+    assert (first.status, first.changed) == (0, 1)
+    assert loud(play, JUMP, [{"name": "in-process", "vpnops.mikrotik.ipsec_identity": given}]).status == 0
+
+
+@pytest.mark.parametrize("module", ["config", "firewall_analyse"])
+def test_several_menus_and_the_classic_module(router: Server, play: Play, module: str) -> None:
+    """To Ansible their entries are a plain dict, in which it finds no secrets."""
+    provider = {"host": "127.0.0.1", "port": router.port, "password": PASSWORD, "transport": "api"}
+    config: Any = {"ipsec_identity": [identity()]}
+    given = {"config": config} if module == "config" else {"proposal": {"config": config}}
+    task = {"name": "classic", f"vpnops.mikrotik.{module}": {**given, "provider": provider}, "async": 20, "poll": 1}
+    assert loud(play, JUMP, [task]).status == 0
+    wrong = {**task, f"vpnops.mikrotik.{module}": {**given, "provider": {**provider, "port": 1, "timeout": 1}}}
+    assert loud(play, JUMP, [wrong]).status == 2
 
 
 def test_the_role(router: Server, play: Play) -> None:
