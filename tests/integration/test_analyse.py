@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from twin import Server
 from twin.pytest_plugin import MakeTwin
 
@@ -222,3 +225,13 @@ def test_what_the_router_does_not_have_is_told(
     run = play(router(make_twin), [analyse(**arguments)])
     assert run.failure.message.startswith(message)
     assert "a-secret-nobody-reads" not in run.failure.message
+
+
+def test_the_tables_that_the_documentation_shows(make_twin: MakeTwin, play: Play) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "analysis.md").read_text()
+    shown = re.findall(r"^```yaml\n((?:[^`]|`[^`])*)^```(?:[^`]|`[^`])*^```text\n(from .*?)^```$", page, re.M | re.S)
+    assert len(shown) == 2
+    for tasks, text in shown:
+        server = make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True)
+        run = play(server, yaml.safe_load(tasks))
+        assert run.outcomes[0].result["reach_table"] == text.splitlines()
