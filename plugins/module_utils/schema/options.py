@@ -30,6 +30,29 @@ PROVIDER: Options = {
     "validate_certs": {"type": "bool", "default": True},
     "anonymous": {"type": "bool", "default": False},
 }
+GUARDS = ("auto", "always", "never")
+SHORTEST, LONGEST = 5, 3600
+"""Seconds that a guard may be set to."""
+FLOW: Options = {
+    "name": {"type": "str"},
+    "chain": {"type": "str", "choices": ["input", "forward", "output"], "default": "input"},
+    "src": {"type": "str"},
+    "dst": {"type": "str"},
+    "protocol": {"type": "str", "default": "tcp"},
+    "src_port": {"type": "int"},
+    "dst_port": {"type": "int"},
+    "in_interface": {"type": "str"},
+    "out_interface": {"type": "str"},
+}
+GUARD: Options = {
+    "when": {"type": "str", "choices": list(GUARDS), "default": "always"},
+    "timeout": {"type": "int", "default": 120},
+    "keep_open": {"type": "list", "elements": "dict", "options": FLOW, "default": []},
+}
+# A word or a dictionary: no type of Ansible's takes both, so `guard_from` reads it.
+GUARD_OPTION: Options = {"type": "raw", "default": "auto"}
+MAY_CUT = ("/ip/firewall/", "/ipv6/firewall/", "/ip/service")
+"""Menus whose modules take the option `guard`."""
 # Sanity checks take options with such names for secrets unless they are told otherwise.
 SUSPECT = re.compile(r"pass|secret|token|key")
 
@@ -58,6 +81,8 @@ def argument_spec(menu: Menu) -> Options:
     if not menu.single:
         scopes = {menu.by_name[name].option: dict(MARKS) for name in menu.scopes}
         spec["scope"] = {"type": "dict", "options": {**({"owner": dict(MARKS)} if menu.mark else {}), **scopes}}
+    if menu.path.startswith(MAY_CUT):
+        spec["guard"] = dict(GUARD_OPTION)
     return {**spec, "provider": _provider()}
 
 
@@ -68,6 +93,7 @@ def config_argument_spec() -> Options:
         "config": {"type": "dict", "options": menus},
         "state": _choice(STATES),
         "scope": {"type": "dict", "options": {"owner": dict(MARKS)}},
+        "guard": dict(GUARD_OPTION),
         "provider": _provider(),
     }
 
