@@ -18,6 +18,7 @@ import pytest
 
 from .defconf import DEFCONF
 from .faults import Faults
+from .gate import Seat
 from .persona import DEFAULT_VERSION, Persona
 from .router import Router
 from .server import Server
@@ -42,6 +43,7 @@ def make_twin() -> Iterator[MakeTwin]:
             old_login: bool = False,
             mask_secrets: bool = False,
             faults: Faults | None = None,
+            seat: Seat | None = None,
             log: Path | None = None,
             clock: Callable[[], float] = time.time,
         ) -> Server:
@@ -52,7 +54,7 @@ def make_twin() -> Iterator[MakeTwin]:
                 router.seed(DEFCONF)
             if seed:
                 router.seed(seed)
-            return stack.enter_context(Server(router, tls=tls, faults=faults, log=log))
+            return stack.enter_context(Server(router, tls=tls, faults=faults, seat=seat, log=log))
 
         yield make
 
