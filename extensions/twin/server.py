@@ -40,6 +40,11 @@ class Server:
     it and its clients; without one they reach it whatever it says.
     """
 
+    identity: Identity | None = None
+    _context: ssl.SSLContext | None = None
+    _gate: Gate | None = None
+    _thread: threading.Thread | None = None
+
     def __init__(
         self,
         router: Router | None = None,
@@ -57,11 +62,8 @@ class Server:
         self.faults = faults or Faults()
         self.seat = seat
         self.trace = Trace(log)
-        self.identity: Identity | None = None
         self._wanted = (port, tls_port)
         self._tls = tls
-        self._gate: Gate | None = None
-        self._context: ssl.SSLContext | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="twin-")
         self._selector = selectors.DefaultSelector()
         self._listeners: dict[socket.socket, str] = {}
@@ -70,7 +72,6 @@ class Server:
         self._number = 0
         self._defects: list[Exception] = []
         self._stopping = False
-        self._thread: threading.Thread | None = None
         self._wake_in, self._wake_out = socket.socketpair()
 
     @property

@@ -1,21 +1,14 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A router that enforces its firewall on its own clients: rules, who comes, what becomes of it."""
+"""What a router's firewall makes of a connection that manages it: rules, who comes, verdict."""
 
 from __future__ import annotations
-
-import socket
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 from twin import Router, Seat, Server
 from twin.gate import ACCEPTED, DROPPED, REFUSED, Gate, Unplayed
 from twin.gate.chains import _NO_MATCHERS
-from twin.pytest_plugin import MakeTwin
-from twin.wire import Decoder, encode_sentence
 
 FILTER, RAW, LISTS = "/ip/firewall/filter", "/ip/firewall/raw", "/ip/firewall/address-list"
 Rule = dict[str, str]
@@ -182,9 +175,7 @@ def test_knobs_say_what_no_fact_decides() -> None:
 
 def test_every_matcher_of_filter_and_raw_is_played() -> None:
     """A rule that cannot be judged must never be passed over, and there is none such."""
-    examples = {"layer7-protocol": "l7p1", "per-connection-classifier": "src-port:2/0", "psd": "21,3s,3,1"}
     router = Router()
-    router.add("/ip/firewall/layer7-protocol", name="l7p1", regexp="x")
     passage = Gate(router, Seat()).passage("api", 50000)
     for path in (FILTER, RAW):
         table = router.tables[path]
@@ -193,10 +184,9 @@ def test_every_matcher_of_filter_and_raw_is_played() -> None:
                 continue
             row = router.tables[path].by_id(router.add(path, chain="input" if path == FILTER else "prerouting"))
             assert row is not None
-            row.values[field.name] = examples.get(field.name, "1")
+            row.values[field.name] = "192.0.2.1" if field.name in ("src-address", "dst-address") else "1"
             passage.opened = False
-            if field.name not in ("src-address", "dst-address"):
-                assert passage.enters() in (ACCEPTED, DROPPED)
+            assert passage.enters() in (ACCEPTED, DROPPED)
             router.call(f"{path}/remove", {".id": row.id})
 
 
@@ -272,159 +262,4 @@ def test_seat_must_fit_the_router() -> None:
     with pytest.raises(ValueError, match="not of one family"):
         Seat(client="2001:db8::1")
     with pytest.raises(ValueError, match="it can be hang, close"):
-        judged(filtered(DROP))[0] and Seat(denied="vanish").cuts
-
-
-class Client:
-    """Speaks bytes; `ask` gives the answer, nothing when the router stays silent, and says when it hangs up."""
-
-    def __init__(self, port: int) -> None:
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=20)
-        self.decoder = Decoder()
-
-    def ask(self, *words: str, patience: float = 20) -> list[list[str]] | str:
-        try:
-            self.sock.sendall(encode_sentence(list(words)))
-        except OSError:
-            return "ended"
-        return self.hear(patience)
-
-    def hear(self, patience: float = 20) -> list[list[str]] | str:
-        self.sock.settimeout(patience)
-        found: list[list[str]] = []
-        while not found or found[-1][0] not in ("!done", "!fatal"):
-            try:
-                data = self.sock.recv(65536)
-            except TimeoutError:
-                return "silent"
-            except OSError:
-                return "ended"
-            if not data:
-                return "ended"
-            found += self.decoder.feed(data)
-        return found
-
-    def login(self, patience: float = 20) -> list[list[str]] | str:
-        return self.ask("/login", "=name=admin", "=password=", patience=patience)
-
-
-Dial = Callable[[Server], Client]
-
-
-@pytest.fixture
-def dial() -> Iterator[Dial]:
-    with ExitStack() as stack:
-
-        def connect(server: Server) -> Client:
-            client = Client(server.port)
-            stack.callback(client.sock.close)
-            return client
-
-        yield connect
-
-
-CLOSE_DOWN = (f"{FILTER}/add", "=chain=input", "=action=drop", "=comment=oops")
-
-
-def test_client_is_seen_where_it_sits(make_twin: MakeTwin, dial: Dial) -> None:
-    twin = make_twin(seat=Seat(client="192.168.88.77"))
-    assert dial(twin).login() == [["!done"]]
-    assert twin.router.rows("/user/active")[0]["address"] == "192.168.88.77"
-    twin.router.call("/user/set", {".id": "admin", "address": "192.168.88.0/28"})
-    answer = dial(twin).login()
-    assert answer[0][:2] == ["!trap", "=message=invalid user name or password (6)"]
-
-
-def test_client_that_locks_itself_out_hears_nothing_until_the_router_relents(make_twin: MakeTwin, dial: Dial) -> None:
-    """What it sent meanwhile is carried out then, as TCP sends it anew."""
-    twin = make_twin(seat=Seat())
-    client = dial(twin)
-    client.login()
-    at = time.strftime("%H:%M:%S", time.gmtime(time.time() + 2))
-    client.ask(
-        "/system/scheduler/add",
-        "=name=undo",
-        f"=start-time={at}",
-        f"=on-event=/{FILTER[1:]} remove [find comment=oops]",
-    )
-    assert client.ask(*CLOSE_DOWN)[0][0] == "!done"
-    assert client.ask("/system/identity/set", "=name=late", patience=0.2) == "silent"
-    assert twin.router.rows("/system/identity")[0]["name"] == "MikroTik"
-    newcomer = dial(twin)
-    assert newcomer.login(patience=0.2) == "silent"
-    assert client.hear() == [["!done"]]
-    assert twin.router.rows("/system/identity")[0]["name"] == "late"
-    assert newcomer.hear() == [["!done"]]
-
-
-def test_denied_connections_can_be_cut_instead(make_twin: MakeTwin, dial: Dial) -> None:
-    twin = make_twin(seat=Seat(denied="close"))
-    client = dial(twin)
-    client.login()
-    assert client.ask(*CLOSE_DOWN)[0][0] == "!done"
-    assert client.ask("/system/identity/set", "=name=late") == "ended"
-    assert dial(twin).login() == "ended"
-    assert twin.router.rows("/system/identity")[0]["name"] == "MikroTik"
-    assert twin.router.rows("/user/active") == []
-
-
-def test_each_sentence_of_a_burst_meets_the_rules_that_the_one_before_left(make_twin: MakeTwin, dial: Dial) -> None:
-    twin = make_twin(seat=Seat())
-    client = dial(twin)
-    client.login()
-    burst = [list(CLOSE_DOWN), ["/system/identity/set", "=name=late"]]
-    client.sock.sendall(b"".join(map(encode_sentence, burst)))
-    assert len(client.hear()) == 1
-    assert client.hear(0.2) == "silent"
-    twin.router.call(f"{FILTER}/remove", {".id": "*1"})
-    assert client.hear() == [["!done"]]
-
-
-def test_answers_wait_for_the_output_chain(make_twin: MakeTwin, dial: Dial) -> None:
-    twin = make_twin(seat=Seat())
-    client = dial(twin)
-    client.login()
-    assert client.ask(f"{FILTER}/add", "=chain=output", "=action=drop", patience=0.2) == "silent"
-    twin.router.call(f"{FILTER}/remove", {".id": "*1"})
-    assert client.hear()[0][0] == "!done"
-
-
-@pytest.mark.parametrize("chain", ["input", "output"])
-def test_reboot_ends_connections_that_hang(make_twin: MakeTwin, dial: Dial, chain: str) -> None:
-    twin = make_twin(seat=Seat())
-    client = dial(twin)
-    client.login()
-    twin.router.add(FILTER, chain=chain, action="drop")
-    assert client.ask("/system/identity/set", "=name=late", patience=0.2) == "silent"
-    twin.reboot()
-    assert client.hear() == "ended"
-    assert twin.router.rows("/user/active") == []
-
-
-def test_tls_handshake_passes_the_firewall_too(make_twin: MakeTwin) -> None:
-    """The handshake that hung is finished when the rule is gone."""
-    import ssl
-
-    twin = make_twin(seat=Seat(), tls=True)
-    rule = twin.router.add(FILTER, chain="output", action="drop", protocol="tcp", src_port="8729", tcp_flags="psh")
-    context = ssl.create_default_context(cafile=twin.ca_file)
-    with socket.create_connection(("127.0.0.1", twin.tls_port), timeout=0.2) as plain:
-        sock = context.wrap_socket(plain, server_hostname="localhost", do_handshake_on_connect=False)
-        with pytest.raises(TimeoutError):
-            sock.do_handshake()
-        twin.router.call(f"{FILTER}/remove", {".id": rule})
-        sock.settimeout(20)
-        sock.do_handshake()
-        sock.sendall(encode_sentence(["/login", "=name=admin", "=password="]))
-        assert Decoder().feed(sock.recv(65536)) == [["!done"]]
-        sock.close()
-
-
-def test_rule_that_cannot_be_judged_is_told_when_the_twin_stops(dial: Dial) -> None:
-    server = Server(seat=Seat()).start()
-    row = server.router.tables[FILTER].by_id(server.router.add(FILTER, chain="input"))
-    assert row is not None
-    row.values["moon-phase"] = "full"
-    assert dial(server).login() == "ended"
-    with pytest.raises(Unplayed, match="moon-phase"):
-        server.stop()
+        _ = Seat(denied="vanish").cuts
