@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import dns, firewall, interfaces, ipsec, lists, scheduler, system, users
+from . import dns, firewall, interfaces, ipsec, lists, routes, scheduler, system, users
 from .base import Behaviour
 
 _OF: dict[str, type[Behaviour]] = {
@@ -22,6 +22,7 @@ _OF: dict[str, type[Behaviour]] = {
     "/interface": interfaces.Interfaces,
     "/ip/dns/static": dns.StaticNames,
     "/ip/address": interfaces.Addresses,
+    "/ip/route": routes.Routes,
     "/certificate": system.Certificates,
     "/ip/service": system.Services,
     "/system/resource": system.Resource,
