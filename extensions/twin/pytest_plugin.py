@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from .defconf import DEFCONF
+from .defconf import factory
 from .faults import Faults
 from .gate import Seat
 from .persona import DEFAULT_VERSION, Persona
@@ -51,7 +51,7 @@ def make_twin() -> Iterator[MakeTwin]:
             for name, account in (users or {}).items():
                 router.set_user(name, *((account,) if isinstance(account, str) else account))
             if defconf:
-                router.seed(DEFCONF)
+                router.seed(factory(router.persona))
             if seed:
                 router.seed(seed)
             return stack.enter_context(Server(router, tls=tls, faults=faults, seat=seat, log=log))

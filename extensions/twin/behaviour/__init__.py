@@ -19,6 +19,8 @@ _OF: dict[str, type[Behaviour]] = {
     "/ip/firewall/raw": firewall.Rules,
     "/ip/firewall/mangle": firewall.Rules,
     "/ip/firewall/address-list": lists.AddressLists,
+    "/ipv6/firewall/filter": firewall.Rules,
+    "/ipv6/firewall/address-list": lists.AddressLists,
     "/interface": interfaces.Interfaces,
     "/ip/dns/static": dns.StaticNames,
     "/ip/address": interfaces.Addresses,

@@ -94,18 +94,19 @@ def _list(world: World, values: Values, address: Address) -> None:
     if not name:
         return
     timeout = values.get("address-list-timeout", "none-dynamic")
-    words = {"list": name, "address": str(address)}
-    if timeout == "none-dynamic" or timeout == "0s":
+    path = f"{world.family}/firewall/address-list"
+    table = world.router.tables[path]
+    words = {"list": name, "address": table.fields["address"].kind.canon("address", str(address))}
+    world.router.behaviours[path].refresh()
+    for row in table:
+        if words.items() <= row.values.items():
+            if row.until is not None and timeout not in ("none-dynamic", "none-static"):
+                row.until = world.router.clock() + (parse_duration(timeout) or 0) / 1000
+            return
+    if timeout in ("none-dynamic", "0s"):
         words["dynamic"] = "yes"
     elif timeout != "none-static":
         words["timeout"] = timeout
-    path = f"{world.family}/firewall/address-list"
-    world.router.behaviours[path].refresh()
-    for row in world.router.tables[path]:
-        if (row.values["list"], row.values["address"]) == (name, str(address)):
-            if row.until is not None and "timeout" in words:
-                row.until = world.router.clock() + (parse_duration(timeout) or 0) / 1000
-            return
     try:
         world.router.call(f"{path}/add", words)
     except Trap as trap:

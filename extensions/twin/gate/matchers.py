@@ -71,9 +71,8 @@ def _interface(world: World, interface: str, value: str) -> bool:
 
 
 def _state(world: World, packet: Packet, value: str) -> bool:
-    path = f"{world.family}/firewall/connection/tracking"
-    tracking = world.router.tables.get(path)
-    if tracking and tracking.rows[0].values["enabled"] == "no":
+    tracking = world.router.tables["/ip/firewall/connection/tracking"]
+    if tracking.rows[0].values["enabled"] == "no":
         raise Unplayed(f"connection-state={value} without connection tracking")
     return packet.state in value.split(",")
 
