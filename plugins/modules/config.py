@@ -111,6 +111,12 @@ options:
           - As O(vpnops.mikrotik.firewall_filter#module:config) takes them.
         type: list
         elements: dict
+      ip_service:
+        description:
+          - Services by which the router is managed; who may use them, and where.
+          - As O(vpnops.mikrotik.ip_service#module:config) takes them.
+        type: list
+        elements: dict
   state:
     description:
       - What is to be true afterwards.

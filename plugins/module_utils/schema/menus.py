@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import firewall, ipsec, ipsec_terms
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import firewall, ipsec, ipsec_terms, service
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import ELSEWHERE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
@@ -29,6 +29,8 @@ MENUS: tuple[Menu, ...] = (
     firewall.MANGLE,
     firewall.NAT,
     firewall.FILTER,
+    # Behind the rules that protect what it opens, and that let in to where it moves.
+    service.SERVICE,
 )
 
 BY_MODULE: Mapping[str, Menu] = {menu.module: menu for menu in MENUS if menu.module}

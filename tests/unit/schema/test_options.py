@@ -41,6 +41,7 @@ REQUIRED = {
     "firewall_raw": {"chain"},
     "firewall_mangle": {"chain"},
     "firewall_address_list": {"list", "address"},
+    "ip_service": {"name"},
 }
 SECRETS = {
     "ipsec_peer": {"ppk_secret"},
