@@ -135,7 +135,7 @@ def test_lists_are_lists(menu: Menu) -> None:
 def test_exactly_the_router_s_negatable_matchers_take_a_negation(menu: Menu) -> None:
     samples = ["1", "udp", "new", "local", "auth", "srcnat", "192.0.2.1", "word", "1-2", "10,5", "2,1", "8:0", "ack"]
     samples += ["8h-9h,mon", "both-addresses:2/0", "48:8F:5A:00:00:01", "warez", "ftp", "in,ipsec", "equal:1"]
-    samples += ["21,3s,3,1", "1,5,src-address", "any"]
+    samples += ["21,3s,3,1", "1,5,src-address", "any", "2001:db8::1", "ah"]
     # The record was made on a version whose nat has no tls-host any more.
     present = [item for item in menu.fields if item.matches and item.on((7, 22, 3))]
     if not menu.unsets:

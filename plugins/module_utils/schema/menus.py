@@ -25,10 +25,12 @@ MENUS: tuple[Menu, ...] = (
     ipsec.POLICY,
     # Address lists before the rules that read them, and the table that drops last.
     firewall.ADDRESS_LIST,
+    firewall.ADDRESS_LIST6,
     firewall.RAW,
     firewall.MANGLE,
     firewall.NAT,
     firewall.FILTER,
+    firewall.FILTER6,
     # Behind the rules that protect what it opens, and that let in to where it moves.
     service.SERVICE,
 )
