@@ -34,6 +34,22 @@ STATES = {
 }
 
 
+GUARD = [
+    "Care taken of the session that makes the change, and of what else has to stay open. See the page on the guard.",
+    "V(auto) - guards what could cut the session; that is whatever may take something away in the chains by which "
+    "the router is reached, their address lists, C(/ip/service), and IPsec where the session comes through a tunnel.",
+    "V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it is, unwatched.",
+    "Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the seconds after which "
+    "the router undoes what was not confirmed, V(5) to V(3600), V(120) without it; and C(keep_open), a list of flows "
+    "that the change must not cut, each with C(name), C(chain) (V(input), V(forward) or V(output)), C(src), C(dst), "
+    "C(protocol) (V(tcp) without it), C(src_port), C(dst_port), C(in_interface) and C(out_interface).",
+    "A plan that would cut the session, or a flow to keep open, at any moment of the change is refused with the rule "
+    "at fault, in check mode, too.",
+    "Under the guard the router undoes the change by itself unless a new connection and login confirms it.",
+    "The account needs the policies C(policy) and C(test) besides C(read) and C(write) for it.",
+]
+
+
 class Indented(yaml.SafeDumper):
     """YAML whose lists are indented below their key, as yamllint wants them."""
 
@@ -121,6 +137,8 @@ def menu_options(menu: Menu) -> dict[str, Any]:
     options["state"] = state(spec["state"])
     if "scope" in spec:
         options["scope"] = scope(spec["scope"], menu.mark)
+    if "guard" in spec:
+        options["guard"] = document(spec["guard"], GUARD)
     return options
 
 
@@ -136,6 +154,7 @@ def config_options() -> dict[str, Any]:
         "config": {**document(spec["config"], [text, REQUIRED]), "suboptions": fields},
         "state": state(spec["state"]),
         "scope": scope(spec["scope"], "comment, or name where the menu has no comment,"),
+        "guard": document(spec["guard"], GUARD),
     }
 
 

@@ -40,10 +40,13 @@ def foresee(session: Session, target: Target, guard: Guard, wanted: Plan, before
     """What a plan needs; raises LockedOut if it would cut the session or what is to be kept open."""
     if guard.when == "never" or not any(change.menu.path.startswith((*MAY_CUT, IPSEC)) for change in wanted):
         return Care()
-    around = survey(session, target)
+    near = any(change.menu.path.startswith(MAY_CUT) for change in wanted)
+    around = survey(session, target, wide=near)
     dangerous = guard.when == "always" or bool(risky(wanted, around.tables, tunnelled=_tunnelled(around, wanted)))
     if not dangerous and not guard.keep_open:
         return Care()
+    if not near:
+        around = survey(session, target, wide=True)
     staged = stage(wanted, before)
     prospect = look(staged, around.tables, around.vantage, guard.keep_open, around.local)
     if prospect.refusals:

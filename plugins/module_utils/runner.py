@@ -30,7 +30,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import RouterError, Session, Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Plan, Remove
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.deadman import is_marked
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import risky
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import match
@@ -107,7 +107,10 @@ def perform(
 def rendered(request: Request) -> dict[str, Any]:
     """The script that would make the entries on an empty router of the newest version known."""
     check(request.intent)
-    wanted = plan({}, Intent(request.intent.wants, "merged"), NEWEST)
+    wants = request.intent.wants
+    # What is the router's own is there on an empty one, too, and the console finds it by its name.
+    own = {menu: [Entry(row["name"], {"name": row["name"]}) for row in wants[menu]] for menu in wants if not menu.adds}
+    wanted = plan(own, Intent(wants, "merged"), NEWEST)
     return {"changed": False, "rendered": [render(change) for change in wanted]}
 
 
@@ -176,8 +179,8 @@ class _Sight:
             raise Interrupted(self.router, f"{told}; run the task again")
         rest = plan(now, self.intent, version)
         if risky(rest, now, tunnelled=False):
-            left = "; ".join(render(change) for change in rest)
-            raise Interrupted(self.router, f"the change was made and confirmed, but still to do is: {left}")
+            undone = "; ".join(render(change) for change in rest)
+            raise Interrupted(self.router, f"the change was made and confirmed, but still to do is: {undone}")
         if rest:
             apply(self.session, self.router, rest, now, version)
 

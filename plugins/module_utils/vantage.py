@@ -32,9 +32,9 @@ class Surroundings:
     """The router's own addresses."""
 
 
-def survey(session: Session, target: Target) -> Surroundings:
-    """Two round trips: what is there, and by which interface the session comes in."""
-    menus = [menu for menu in ALL if menu.path in (*BROUGHT, SERVICE, MEMBERS, POLICY.path)]
+def survey(session: Session, target: Target, *, wide: bool) -> Surroundings:
+    """See who asks, and whether through a tunnel; `wide`: also what stands on the way, and the interface."""
+    menus = [menu for menu in ALL if menu.path in (*BROUGHT, SERVICE, MEMBERS) and wide] + [POLICY]
     questions = [
         Command("/user/active", "print", {".proplist": "name,address,via"}),
         Command("/ip/address", "print", {".proplist": "address,interface,disabled"}),
@@ -49,7 +49,7 @@ def survey(session: Session, target: Target) -> Surroundings:
         _port(tables, target.transport),
         client,
         router,
-        _interface(session, own, client),
+        _interface(session, own, client) if wide else None,
         tunnelled(tables.get(POLICY, ()), client, router),
     )
     return Surroundings(vantage, tables, local)

@@ -25,10 +25,13 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.pac
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import MENUS, Firewall
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE_LIST_MEMBER
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import ADDRESS_LIST, FILTER, NAT, RAW
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import ADDRESS_LIST, ADDRESS_LIST6
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 Tables = Mapping[Menu, Sequence[Entry]]
+Walls = Mapping[Family, Sequence[Firewall]]
+LISTS = {IPV4: ADDRESS_LIST, IPV6: ADDRESS_LIST6}
 
 
 @dataclass(frozen=True)
@@ -158,46 +161,43 @@ def look(
     staged: Staged, tables: Tables, vantage: Vantage, keep_open: Sequence[Flow], local: frozenset[str]
 ) -> Prospect:
     """Whether a plan would cut a flow at some moment; `local` are the router's own addresses."""
-    walls = [(state, firewall(state.tables, local)) for state in states(staged, tables)]
-    told = [_watched(flow, packet, walls) for flow in (vantage.flow, *keep_open) for packet in flow.packets]
-    refusals = [*(text for text, cut in told if cut), *_unserved(vantage, [state for state, _dummy in walls])]
+    moments = list(states(staged, tables))
+    walls = {family: [firewall(each.tables, family, local) for each in moments] for family in LISTS}
+    told = [_watched(flow, each, moments, walls) for flow in (vantage.flow, *keep_open) for each in flow.packets]
+    refusals = [*(text for text, cut in told if cut), *_unserved(vantage, moments)]
     doubts = [text for text, cut in told if text and not cut]
     return Prospect(tuple(dict.fromkeys(refusals)), tuple(dict.fromkeys(doubts)))
 
 
-def _watched(flow: Flow, packet: Packet, walls: Sequence[tuple[State, Firewall]]) -> tuple[str, bool]:
+def _watched(flow: Flow, packet: Packet, moments: Sequence[State], walls: Walls) -> tuple[str, bool]:
     """The first thing to say of a packet's fate, if any, and whether it is a refusal."""
-    start = decide(walls[0][1], packet)
+    family = IPV6 if ":" in (packet.src or packet.dst or "") else IPV4
+    start = decide(walls[family][0], packet)
     if start.verdict is Verdict.DROP:
-        return f"{flow.name} is not open as it is ({_fault(start)}), so it could not be watched", False
-    for state, wall in walls[1:]:
+        return f"{flow.name} is not open as it is ({_fault(start, family)}), so it could not be watched", False
+    for state, wall in zip(moments[1:], walls[family][1:], strict=True):
         found = decide(wall, packet)
         if found.verdict is Verdict.DROP:
-            return f"it would cut {flow.name} {state.moment}: {_fault(found)}", True
+            return f"it would cut {flow.name} {state.moment}: {_fault(found, family)}", True
         if found.verdict not in (start.verdict, Verdict.ACCEPT):
             why = "; ".join(str(doubt) for doubt in found.doubts[:3])
             return f"it cannot be told whether {flow.name} stays open {state.moment}: {why or found}", False
     return "", False
 
 
-def firewall(tables: Tables, local: frozenset[str] | None = None) -> Firewall:
-    """The firewall that a router's entries make."""
+def firewall(tables: Tables, family: Family, local: frozenset[str] | None = None) -> Firewall:
+    """The firewall that a router's entries make for the packets of a family."""
+    rules = {name: tuple(tables.get(menu, ())) for name, menu in MENUS[family].items()}
     members = tuple(entry.values for entry in tables.get(INTERFACE_LIST_MEMBER, ()))
-    return Firewall(
-        filter=tuple(tables.get(FILTER, ())),
-        raw=tuple(tables.get(RAW, ())),
-        nat=tuple(tables.get(NAT, ())),
-        address_list=tuple(tables.get(ADDRESS_LIST, ())),
-        members=members,
-        local=local,
-    )
+    lists = tuple(tables.get(LISTS[family], ()))
+    return Firewall(**rules, address_list=lists, members=members, local=local, family=family)
 
 
-def _fault(decision: Decision) -> str:
+def _fault(decision: Decision, family: Family) -> str:
     """The rule that takes the packet, as people would write it."""
     for ending in decision.dropping:
         if ending.rule:
-            menu = MENUS[ending.table]
+            menu = MENUS[family][ending.table]
             return f"{menu.path} {words(menu, _unmarked(ending.rule.values))}".removesuffix(' comment=""')
     return str(decision)
 
