@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import NEW, OLD, Staged
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import NEW, OFF, OLD, Staged
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.invert import reset
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import console_path, quote, render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
@@ -22,6 +22,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 NAME = "vpnops-guard"
 """Name of the script and of the scheduler entry that runs it; of two controllers only one can have it."""
 AT_BOOT = "vpnops-guard-boot"
+GOING = "vpnops-guard-o(ld|ff): "
+"""The marks of what goes, as a regular expression."""
 UNDO = "# undoes a change that nobody confirmed"
 FINISH = "# finishes a change that was confirmed"
 
@@ -35,7 +37,7 @@ def undo_script(staged: Staged, version: Version) -> str:
         *(_remove(menu, NEW) for menu in reversed(news) if menu.exclusive),
         *_restored(staged, version),
         # Marks are in the order of removal: what others need comes back before them.
-        *(line for menu in reversed(olds) for line in (_enable(menu, OLD), _strip(menu, OLD))),
+        *(line for menu in reversed(olds) for line in (_enable(menu, OLD), _strip(menu, GOING))),
         *(_remove(menu, NEW) for menu in reversed(news) if not menu.exclusive),
         *(f"{console_path(each.menu)} remove [find where name={_quoted(each.values['name'])}]" for each in names[::-1]),
     ]
@@ -46,14 +48,14 @@ def finish_script(staged: Staged) -> str:
     """What takes away what is switched off, and the marks of what is new."""
     olds = _menus(mark.menu for mark in staged.marks)
     news = _menus(add.menu for add in (*staged.adds, *_late(staged)) if "comment" in add.menu.by_name)
-    body = [*(_remove(menu, OLD) for menu in olds), *(_strip(menu, NEW) for menu in news)]
+    body = [*(_remove(menu, GOING) for menu in olds), *(_strip(menu, NEW) for menu in news)]
     return _script(FINISH, f'/log info message="{NAME}: a confirmed change is finished"', body)
 
 
 def cleaning_script(menus: Sequence[Menu]) -> str:
     """What undoes a staged plan whose own script is gone, as far as its marks tell."""
     body = [
-        *(line for menu in menus for line in (_enable(menu, OLD), _strip(menu, OLD))),
+        *(line for menu in menus for line in (_enable(menu, OLD), _strip(menu, GOING))),
         *(_remove(menu, NEW) for menu in reversed(menus)),
     ]
     return _script(UNDO, f'/log warning message="{NAME}: what was left of a change is taken away"', body)
@@ -61,7 +63,7 @@ def cleaning_script(menus: Sequence[Menu]) -> str:
 
 def is_marked(entry: Entry) -> bool:
     """Whether an entry belongs to a change that was neither confirmed nor undone."""
-    return entry.values.get("comment", "").startswith((NEW, OLD))
+    return entry.values.get("comment", "").startswith((NEW, OLD, OFF))
 
 
 def _late(staged: Staged) -> Iterator[Add]:
@@ -100,7 +102,7 @@ def _remove(menu: Menu, mark: str) -> str:
 
 def _strip(menu: Menu, mark: str) -> str:
     """Take the mark out of the comments; what is left may be nothing."""
-    path, length = console_path(menu), len(mark)
+    path, length = console_path(menu), len(NEW)
     rest = f"{path} set $item comment=[:pick $text {length} [:len $text]]"
     nothing = f'{path} set $item comment=""'
     return (

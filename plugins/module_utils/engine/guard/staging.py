@@ -26,7 +26,9 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 Tables = Mapping[Menu, Sequence[Entry]]
 NEW = "vpnops-guard-new: "
 OLD = "vpnops-guard-old: "
-"""What the comments of entries that come and go begin with until a change is confirmed; of the same length."""
+OFF = "vpnops-guard-off: "
+"""What the comments of entries begin with until a change is confirmed: of those that come, of those that go, and of
+those that go and were off before; all of the same length."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +127,12 @@ class _Draft:
 
     def disable(self, menu: Menu, entries: Sequence[Entry]) -> None:
         """Mark entries as going, and switch them off together."""
-        self.marks += [Set(menu, each, {"comment": OLD + each.values.get("comment", "")}) for each in entries]
-        if entries:
-            self.steps.append(Disable(menu, tuple(entries)))
+        for each in entries:
+            mark = OFF if each.disabled else OLD
+            self.marks.append(Set(menu, each, {"comment": mark + each.values.get("comment", "")}))
+        on = tuple(each for each in entries if not each.disabled)
+        if on:
+            self.steps.append(Disable(menu, on))
 
 
 def _marked(values: Mapping[str, str]) -> dict[str, str]:
@@ -153,7 +158,7 @@ def _joined(steps: Iterable[Step]) -> Iterator[Step]:
 def leavers(changes: Iterable[Change]) -> list[Entry]:
     """The rules that a table's changes take away or replace, as far as they act, each once."""
     found = {change.entry.id: change.entry for change in changes if not isinstance(change, Add) and acts(change)}
-    return [entry for entry in found.values() if not entry.disabled]
+    return list(found.values())
 
 
 def newcomers(menu: Menu, have: Sequence[Entry], changes: Sequence[Change]) -> list[Add]:
