@@ -19,7 +19,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import MAY_CUT
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.vantage import Surroundings, survey, tunnelled
 
-WAY_OUT = "nothing was changed; accept that traffic above the rule, or set guard to never to do it all the same"
+WAY_OUT = "nothing was changed; leave that way open, or set guard to never to do it all the same"
 
 
 class LockedOut(RouterError):

@@ -154,7 +154,8 @@ def _moment(step: Step) -> str:
             return f"once the new entries of {step.menu.path} are on"
         case Disable():
             return f"once the old entries of {step.menu.path} are off"
-    return f"once {step.menu.path} {label(step.menu, step.values)} is changed".replace("  ", " ")
+    named = step.entry.values if isinstance(step, Set) else step.values
+    return f"once {step.menu.path} {label(step.menu, named)} is changed".replace("  ", " ")
 
 
 def look(
