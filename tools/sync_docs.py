@@ -37,6 +37,22 @@ STATES = {
 }
 
 
+GUARD = [
+    "Care taken of the session that makes the change, and of what else has to stay open. See the page on the guard.",
+    "V(auto) - guards what could cut the session; that is whatever may take something away in the chains by which "
+    "the router is reached, their address lists, C(/ip/service), and IPsec where the session comes through a tunnel.",
+    "V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it is, unwatched.",
+    "Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the seconds after which "
+    "the router undoes what was not confirmed, V(5) to V(3600), V(120) without it; and C(keep_open), a list of flows "
+    "that the change must not cut, each with C(name), C(chain) (V(input), V(forward) or V(output)), C(src), C(dst), "
+    "C(protocol) (V(tcp) without it), C(src_port), C(dst_port), C(in_interface) and C(out_interface).",
+    "A plan that would cut the session, or a flow to keep open, at any moment of the change is refused with the rule "
+    "at fault, in check mode, too.",
+    "Under the guard the router undoes the change by itself unless a new connection and login confirms it.",
+    "The account needs the policies C(policy) and C(test) besides C(read) and C(write) for it.",
+]
+
+
 class Indented(yaml.SafeDumper):
     """YAML whose lists are indented below their key, as yamllint wants them."""
 
@@ -80,7 +96,7 @@ def state(spec: Mapping[str, Any]) -> dict[str, Any]:
     return document(spec, ["What is to be true afterwards.", *lines])
 
 
-def scope(spec: Mapping[str, Any], mark: str | None, *whole: str) -> dict[str, Any]:
+def scope(spec: Mapping[str, Any], mark: str | None, reach: str = "", *, deletes: bool = True) -> dict[str, Any]:
     """The option `scope` with its suboptions."""
     owner = (
         f"Entries whose {mark} begins with one of these marks; V(s2s-*) stands for every mark that begins with V(s2s-)."
@@ -90,9 +106,11 @@ def scope(spec: Mapping[str, Any], mark: str | None, *whole: str) -> dict[str, A
         name: document(each, [lines.get(name, f"Entries with one of these values of O(config[].{name}).")])
         for name, each in spec["options"].items()
     }
-    text = "What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns."
-    more = "Each suboption narrows it further. With O(state=deleted) none of them may be empty."
-    return {**document(spec, [text, *whole, more]), "suboptions": options}
+    text = "What O(state=overridden) may remove and O(state=gathered) returns. Each suboption narrows it further."
+    if deletes:
+        text = text.replace("may remove", "and O(state=deleted) may remove,")
+        reach = f"{reach}With O(state=deleted) none of them may be empty."
+    return {**document(spec, [text, *([reach] if reach else [])]), "suboptions": options}
 
 
 def entries(menu: Menu) -> list[str]:
@@ -106,7 +124,7 @@ def entries(menu: Menu) -> list[str]:
     if menu.key_yields:
         yielding = _named(menu, menu.key_yields)
         lines.append(f"Of two enabled entries that differ in {yielding} alone only one works, so the other is changed.")
-    return [*lines, REQUIRED_OF_LISTS]
+    return [*lines, REQUIRED_OF_LISTS if menu.adds else REQUIRED]
 
 
 def _named(menu: Menu, fields: Iterable[str]) -> str:
@@ -124,7 +142,10 @@ def menu_options(menu: Menu) -> dict[str, Any]:
     options: dict[str, Any] = {"config": {**document(spec["config"], entries(menu)), "suboptions": fields}}
     options["state"] = state(spec["state"])
     if "scope" in spec:
-        options["scope"] = scope(spec["scope"], menu.mark, f"It never reaches beyond C({menu.path}).")
+        reach = f"It never reaches beyond C({menu.path}). " if menu.adds else ""
+        options["scope"] = scope(spec["scope"], menu.mark, reach, deletes=menu.adds)
+    if "guard" in spec:
+        options["guard"] = document(spec["guard"], GUARD)
     return options
 
 
@@ -144,6 +165,7 @@ def config_options() -> dict[str, Any]:
         "config": {**document(spec["config"], [text, REQUIRED_OF_LISTS, emptied]), "suboptions": fields},
         "state": state(spec["state"]),
         "scope": scope(spec["scope"], "comment, or name where the menu has no comment,"),
+        "guard": document(spec["guard"], GUARD),
     }
 
 

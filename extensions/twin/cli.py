@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .defconf import DEFCONF
+from .defconf import factory
 from .faults import Faults
 from .options import parser
 from .persona import Persona
@@ -60,11 +60,13 @@ def build(options: argparse.Namespace) -> Server:
         password, _dummy, policies = rest.partition(":")
         router.set_user(name, password, [policy for policy in policies.split(",") if policy])
     if options.defconf:
-        router.seed(DEFCONF)
+        router.seed(factory(router.persona))
     for file in options.seed:
         router.seed(_read(file))
     faults = Faults(latency=options.latency, drop_when=options.drop_when)
     faults.drop_after = options.drop_after
+    if options.seat:
+        options.seat.denied = options.denied
     return Server(
         router,
         host=options.host,
@@ -72,6 +74,7 @@ def build(options: argparse.Namespace) -> Server:
         tls_port=options.tls_port,
         tls=_tls(options),
         faults=faults,
+        seat=options.seat,
         log=options.log,
     )
 

@@ -45,10 +45,19 @@ class Progress:
 
 def read(session: Session, router: str, menus: Iterable[Menu], with_dynamic: bool) -> tuple[Version, Tables]:
     """Read the router's version and the entries of all menus in one round trip."""
+    version, tables, _dummy = read_also(session, router, menus, (), with_dynamic)
+    return version, tables
+
+
+def read_also(
+    session: Session, router: str, menus: Iterable[Menu], questions: Sequence[Command], with_dynamic: bool
+) -> tuple[Version, Tables, list[Reply]]:
+    """Read as `read` does, and get answers to other questions in the same round trip."""
     asked = list(menus)
-    questions = [Command("/system/resource", "print", {".proplist": "version"})]
-    questions += [_question(menu, with_dynamic) for menu in asked]
-    resource, *answers = session.run(questions)
+    ours = [Command("/system/resource", "print", {".proplist": "version"})]
+    ours += [_question(menu, with_dynamic) for menu in asked]
+    resource, *replies = session.run([*ours, *questions])
+    answers, others = replies[: len(asked)], replies[len(asked) :]
     if resource.trap or not resource.rows:
         raise Refused(router, f"/system/resource print: {resource.trap.message if resource.trap else 'no answer'}")
     try:
@@ -64,7 +73,7 @@ def read(session: Session, router: str, menus: Iterable[Menu], with_dynamic: boo
             raise Refused(router, f"{menu.path} print: {answer.trap.message}")
         if not answer.trap:
             tables[menu] = read_entries(menu, answer.rows)
-    return version, tables
+    return version, tables, others
 
 
 def _question(menu: Menu, with_dynamic: bool) -> Command:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -15,9 +15,11 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.analyse import JUDGED
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.finding import SEVERITIES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import Flow
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.mask import Mask
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import (
     KNOWN,
     SERVICES,
@@ -28,6 +30,10 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sou
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import (
+    GUARD,
+    GUARDS,
+    LONGEST,
+    SHORTEST,
     analyse_argument_spec,
     argument_spec,
     config_argument_spec,
@@ -47,12 +53,25 @@ class BadArguments(ValueError):
 
 
 @dataclass(frozen=True)
+class Guard:
+    """How much care a change is to be made with."""
+
+    when: str = "auto"
+    """`auto`, `always` or `never`."""
+    timeout: int = 120
+    """Seconds after which the router undoes what nobody confirmed."""
+    keep_open: tuple[Flow, ...] = ()
+    """Traffic that the change must not cut, besides the session itself."""
+
+
+@dataclass(frozen=True)
 class Request:
     """One task's wish, and the secrets that must not be shown."""
 
     module: str
     intent: Intent
     secrets: tuple[str, ...] = ()
+    guard: Guard = Guard()
 
     @property
     def several(self) -> bool:
@@ -152,7 +171,7 @@ def request_from(module: str, arguments: Mapping[str, Any]) -> Request:
     wants = {menu: rows for menu, rows in _wants(module, arguments) if rows is not None}
     if not wants:
         wants = {menu: [] for menu in _unnamed(module, arguments, within)}
-    return Request(module, Intent(wants, state, within), tuple(_secrets(wants)))
+    return Request(module, Intent(wants, state, within), tuple(_secrets(wants)), guard_from(arguments.get("guard")))
 
 
 def _scope(given: Mapping[str, Any], state: str) -> Scope:
@@ -176,6 +195,33 @@ def _unnamed(module: str, arguments: Mapping[str, Any], scope: Scope) -> Iterato
     for menu in BY_MODULE.values() if module == SEVERAL else [BY_MODULE[module]]:
         if state == "gathered" or module != SEVERAL or (menu.mark and menu.adds and not menu.single):
             yield menu
+
+
+def guard_from(given: Any) -> Guard:
+    """The guard that an argument asks for: a word, or options; raises BadArguments."""
+    if given is None or isinstance(given, str | bool):
+        word = {"True": "always", "False": "never"}.get(str(given), given or "auto")
+        if word not in GUARDS:
+            raise BadArguments(f"guard: {given} was given; it can be {', '.join(GUARDS)}, or options")
+        return Guard(str(word))
+    if not isinstance(given, Mapping):
+        raise BadArguments(f"guard: it can be {', '.join(GUARDS)}, or options such as timeout")
+    options = validate(GUARD, given, "guard: ")
+    if not SHORTEST <= options["timeout"] <= LONGEST:
+        raise BadArguments(f"guard: timeout cannot be {options['timeout']}; give {SHORTEST} to {LONGEST} seconds")
+    return Guard(options["when"], options["timeout"], tuple(map(_flow, options["keep_open"])))
+
+
+def _flow(given: Mapping[str, Any]) -> Flow:
+    """What is to stay open: a new connection and the packets that follow."""
+    shown = " ".join(f"{name}={value}" for name, value in given.items() if value is not None and name != "name")
+    known = {name: value for name, value in given.items() if name != "name"}
+    try:
+        new = Packet(**known, connection_state="new", tcp_flags=frozenset({"syn"}))
+    except ValueError as error:
+        raise BadArguments(f"guard: keep_open {shown}: {error}") from None
+    later = replace(new, connection_state="established", tcp_flags=frozenset({"ack"}))
+    return Flow(given["name"] or shown, (new, later))
 
 
 def _wants(module: str, arguments: Mapping[str, Any]) -> Iterator[tuple[Menu, list[Row] | None]]:

@@ -23,6 +23,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.fi
     Spot,
     Unjudged,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.table import table_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import check
@@ -32,6 +33,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.reach import Row
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.reach_table import table
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import NoSuchSource
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
@@ -97,7 +99,8 @@ def _menus(inquiry: Inquiry) -> list[Menu]:
 
 
 def _reached(inquiry: Inquiry, answer: Answer) -> list[Row]:
-    outside = outside_of(answer.then, answer.version, inquiry.wan)
+    rules = table_of(FILTER, answer.then.get(FILTER, ()), answer.version)
+    outside = outside_of(answer.then, rules, inquiry.wan)
     before = answer.now if inquiry.proposal else None
     asked, services = inquiry.sources, inquiry.services
     return survey.survey(answer.then, outside.lists, outside.members, services, asked, before)

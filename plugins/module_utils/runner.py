@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Interrupted, Tables, apply, read
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import (
+    Interrupted,
+    Tables,
+    apply,
+    read,
+    read_also,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
     BadArguments,
     Inquiry,
@@ -24,19 +30,25 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import RouterError, Session, Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Plan, Remove
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.deadman import is_marked
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import risky
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import match
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, check, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.rehearse import fleeting, menus_to_read, rehearse
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import diff, shown
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import owns
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import ASK_SCRIPT, Guarded, Watch, clean, settle
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.inquire import inquire
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Version
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import foresee
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 
 NEWEST: Version = (7, 24)
 """What `rendered` writes for, since it sees no router."""
+REAL = Watch()
+PASSING = "a guarded change of the router is under way, or was left half done, so what is told of it may pass"
 FAILURES = (RouterError, Problem, BadArguments)
 
 
@@ -48,6 +60,8 @@ class Outcome:
     after: Tables
     plan: Plan = field(default_factory=Plan)
     warnings: tuple[str, ...] = ()
+    guarded: bool = False
+    """The change was, or in check mode would be, made under the guard."""
 
 
 def carry_out(
@@ -60,7 +74,13 @@ def carry_out(
 
 
 def perform(
-    request: Request, target: Target, secrets: Secrets, *, check_mode: bool = False, with_diff: bool = False
+    request: Request,
+    target: Target,
+    secrets: Secrets,
+    *,
+    check_mode: bool = False,
+    with_diff: bool = False,
+    watch: Watch = REAL,
 ) -> dict[str, Any]:
     """Make a request come true on a router and return the module's result; raises one of FAILURES.
 
@@ -74,7 +94,7 @@ def perform(
         check(intent)
         session = open_session(target)
         try:
-            outcome = converge(session, target.host, intent, secrets, check_mode)
+            outcome = converge(session, target, request, secrets, check_mode, watch)
         finally:
             session.close()
     except Problem as problem:
@@ -85,33 +105,98 @@ def perform(
 def rendered(request: Request) -> dict[str, Any]:
     """The script that would make the entries on an empty router of the newest version known."""
     check(request.intent)
-    wanted = plan({}, Intent(request.intent.wants, "merged"), NEWEST)
+    wants = request.intent.wants
+    # What is the router's own is there on an empty one, too, and the console finds it by its name.
+    own = {menu: [Entry(row["name"], {"name": row["name"]}) for row in wants[menu]] for menu in wants if not menu.adds}
+    wanted = plan(own, Intent(wants, "merged"), NEWEST)
     return {"changed": False, "rendered": [render(change) for change in wanted]}
 
 
-def converge(session: Session, router: str, intent: Intent, secrets: Secrets, check_mode: bool) -> Outcome:
+def converge(
+    session: Session, target: Target, request: Request, secrets: Secrets, check_mode: bool, watch: Watch = REAL
+) -> Outcome:
     """Read, plan, apply and read back; check mode is not calling apply."""
-    version, before = read(session, router, menus_to_read(intent), fleeting(intent))
+    intent, router = request.intent, target.host
+    sight = _Sight(session, router, intent, menus_to_read(intent))
+    version, before, notes = sight.settled(check_mode or intent.state == "gathered", watch)
     secrets.learn_from(before)
     if intent.state == "gathered":
-        return Outcome(before, before, warnings=tuple(session.warnings))
+        return Outcome(before, before, warnings=(*session.warnings, *notes))
     rehearsal = rehearse(before, intent, version)
     wanted = rehearsal.plan
-    warnings = (*session.warnings, *wanted.warnings)
+    care = foresee(session, target, request.guard, wanted, before)
+    guarded = bool(care.staged)
+    warnings = (*session.warnings, *notes, *wanted.warnings, *care.warnings)
     if check_mode or not wanted:
-        return Outcome(before, dict(rehearsal.after), wanted, warnings)
-    apply(session, router, wanted, before, version)
-    touched = {change.menu for change in wanted}
-    try:
-        _dummy, after = read(session, router, [menu for menu in intent.wants if menu in touched], fleeting(intent))
-    except RouterError as error:
-        made = f"the router confirmed every change ({len(wanted.changes)}), but could not be read afterwards"
-        raise Interrupted(router, f"{made}: {error.problem}") from None
-    left = plan({**before, **after}, intent, version)
-    missing = [render(change) for change in left if isinstance(change, Add | Remove)]
-    if missing:
-        raise Interrupted(router, f"the router confirmed every change, but still lacks: {'; '.join(missing)}")
-    return Outcome(before, {**before, **after}, wanted, (*warnings, *_aftermath(left, after, intent, version)))
+        return Outcome(before, dict(rehearsal.after), wanted, (*warnings, *care.unsure), guarded)
+    if guarded:
+        Guarded(session, router, care.staged, before, version, request.guard.timeout, watch).run()
+        sight.finish(version)
+    else:
+        apply(session, router, wanted, before, version)
+    return sight.checked(Outcome(before, before, wanted, warnings, guarded), version)
+
+
+@dataclass
+class _Sight:
+    """What a task sees of a router before, and after."""
+
+    session: Session
+    router: str
+    intent: Intent
+    menus: list[Menu]
+
+    @property
+    def fleeting(self) -> bool:
+        """Whether entries that the router will drop by itself matter."""
+        return fleeting(self.intent)
+
+    def settled(self, hands_off: bool, watch: Watch) -> tuple[Version, Tables, list[str]]:
+        """Read, and first see the end of what an earlier guarded change left; `hands_off` only tells of it."""
+        version, tables, (script,) = read_also(self.session, self.router, self.menus, [ASK_SCRIPT], self.fleeting)
+        left = [menu for menu, entries in tables.items() for entry in entries if is_marked(entry)]
+        if not script.rows and not left:
+            return version, tables, []
+        if hands_off:
+            return version, tables, [PASSING]
+        note = settle(self.session, self.router, watch)
+        if left and not script.rows:
+            clean(self.session, list(dict.fromkeys(left)))
+            note = "what an earlier guarded change had left was taken away first"
+        version, tables = read(self.session, self.router, self.menus, self.fleeting)
+        return version, tables, [note]
+
+    def finish(self, version: Version) -> None:
+        """Make the part of a guarded plan that has no effect on traffic."""
+        _dummy, now = read(self.session, self.router, self.menus, self.fleeting)
+        left = [f"{menu.path} {label(menu, entry.values)}" for menu in now for entry in now[menu] if is_marked(entry)]
+        if left:
+            told = f"the change was made and confirmed, but the router did not tidy up after it: {', '.join(left)}"
+            raise Interrupted(self.router, f"{told}; run the task again")
+        rest = plan(now, self.intent, version)
+        if risky(rest, now, tunnelled=False):
+            undone = "; ".join(render(change) for change in rest)
+            raise Interrupted(self.router, f"the change was made and confirmed, but still to do is: {undone}")
+        if rest:
+            apply(self.session, self.router, rest, now, version)
+
+    def checked(self, done: Outcome, version: Version) -> Outcome:
+        """Read back what was changed; raises Interrupted when the router does not have what it confirmed."""
+        touched = {change.menu for change in done.plan}
+        try:
+            menus = [menu for menu in self.intent.wants if menu in touched]
+            _dummy, after = read(self.session, self.router, menus, self.fleeting)
+        except RouterError as error:
+            made = f"the router confirmed every change ({len(done.plan.changes)}), but could not be read afterwards"
+            raise Interrupted(self.router, f"{made}: {error.problem}") from None
+        tables = {**done.before, **after}
+        left = plan(tables, self.intent, version)
+        missing = [render(change) for change in left if isinstance(change, Add | Remove)]
+        if missing:
+            told = f"the router confirmed every change, but still lacks: {'; '.join(missing)}"
+            raise Interrupted(self.router, told)
+        warnings = (*done.warnings, *_aftermath(left, after, self.intent, version))
+        return replace(done, after=tables, warnings=warnings)
 
 
 def _aftermath(left: Plan, after: Tables, intent: Intent, version: Version) -> Iterator[str]:
@@ -133,6 +218,8 @@ def result(request: Request, outcome: Outcome, with_diff: bool) -> dict[str, Any
     told["before"] = _by_menu(request, outcome.before)
     told["after"] = _by_menu(request, outcome.after)
     told["commands"] = [render(change) for change in outcome.plan]
+    if outcome.guarded:
+        told["guarded"] = True
     if with_diff:
         told["diff"] = [
             diff(menu, outcome.before.get(menu, ()), outcome.after.get(menu, ()), outcome.plan)

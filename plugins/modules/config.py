@@ -89,6 +89,12 @@ options:
           - As O(vpnops.mikrotik.firewall_address_list#module:config) takes them.
         type: list
         elements: dict
+      ipv6_firewall_address_list:
+        description:
+          - Named lists of IPv6 addresses that rules of the IPv6 firewall refer to.
+          - As O(vpnops.mikrotik.ipv6_firewall_address_list#module:config) takes them.
+        type: list
+        elements: dict
       firewall_raw:
         description:
           - Rules that act before connection tracking.
@@ -111,6 +117,18 @@ options:
         description:
           - Rules that let packets pass or drop them.
           - As O(vpnops.mikrotik.firewall_filter#module:config) takes them.
+        type: list
+        elements: dict
+      ipv6_firewall_filter:
+        description:
+          - Rules that let IPv6 packets pass or drop them.
+          - As O(vpnops.mikrotik.ipv6_firewall_filter#module:config) takes them.
+        type: list
+        elements: dict
+      ip_service:
+        description:
+          - Services by which the router is managed; who may use them, and where.
+          - As O(vpnops.mikrotik.ip_service#module:config) takes them.
         type: list
         elements: dict
   state:
@@ -140,7 +158,8 @@ options:
   scope:
     description:
       - What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns.
-      - Each suboption narrows it further. With O(state=deleted) none of them may be empty.
+        Each suboption narrows it further.
+      - With O(state=deleted) none of them may be empty.
     type: dict
     suboptions:
       owner:
@@ -149,6 +168,28 @@ options:
             marks; V(s2s-*) stands for every mark that begins with V(s2s-).
         type: list
         elements: str
+  guard:
+    description:
+      - Care taken of the session that makes the change, and of what else has to stay open. See
+        the page on the guard.
+      - V(auto) - guards what could cut the session; that is whatever may take something away
+        in the chains by which the router is reached, their address lists, C(/ip/service), and
+        IPsec where the session comes through a tunnel.
+      - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
+        is, unwatched.
+      - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the
+        seconds after which the router undoes what was not confirmed, V(5) to V(3600), V(120)
+        without it; and C(keep_open), a list of flows that the change must not cut, each with
+        C(name), C(chain) (V(input), V(forward) or V(output)), C(src), C(dst), C(protocol) (V(tcp)
+        without it), C(src_port), C(dst_port), C(in_interface) and C(out_interface).
+      - A plan that would cut the session, or a flow to keep open, at any moment of the change
+        is refused with the rule at fault, in check mode, too.
+      - Under the guard the router undoes the change by itself unless a new connection and login
+        confirms it.
+      - The account needs the policies C(policy) and C(test) besides C(read) and C(write) for
+        it.
+    type: raw
+    default: auto
 """
 
 EXAMPLES = r"""

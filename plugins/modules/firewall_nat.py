@@ -181,10 +181,6 @@ options:
           - Whole TOS byte of the IP header, 0 to 255. A leading V(!) negates.
           - Needs RouterOS 7.21 or newer.
         type: str
-      ttl:
-        description:
-          - Time to live, as an operator and a number from 0 to 255 such as V(less-than:5).
-        type: str
       priority:
         description:
           - Priority of the packet, from VLAN, WMM, DSCP or mangle. A leading V(!) negates.
@@ -192,6 +188,23 @@ options:
       ingress_priority:
         description:
           - Priority the packet arrived with. A leading V(!) negates.
+        type: str
+      tcp_mss:
+        description:
+          - TCP maximum segment size in bytes, or a range such as V(1361-65535). A leading V(!)
+            negates.
+        type: str
+      src_mac_address:
+        description:
+          - MAC address of the sender. A leading V(!) negates.
+        type: str
+      content:
+        description:
+          - Text that the packet contains. A leading V(!) negates.
+        type: str
+      ttl:
+        description:
+          - Time to live, as an operator and a number from 0 to 255 such as V(less-than:5).
         type: str
       fragment:
         description:
@@ -213,25 +226,16 @@ options:
           - router-alert
           - strict-source-routing
           - timestamp
-      tcp_mss:
-        description:
-          - TCP maximum segment size in bytes, or a range such as V(1361-65535). A leading V(!)
-            negates.
-        type: str
-      src_mac_address:
-        description:
-          - MAC address of the sender. A leading V(!) negates.
-        type: str
-      content:
-        description:
-          - Text that the packet contains. A leading V(!) negates.
-        type: str
       hotspot:
         description:
           - 'HotSpot states: V(auth), V(from-client), V(http), V(local-dst), V(to-client). A leading
             V(!) negates.'
         type: list
         elements: str
+      psd:
+        description:
+          - 'Port scan: C(weight,delay,low-port-weight,high-port-weight) such as V(21,3s,3,1).'
+        type: str
       limit:
         description:
           - 'True while the rule stays within C(rate[/time],burst[:packet or :bit]), such as V(10,5:packet):
@@ -261,10 +265,6 @@ options:
           - 'Spreads traffic by a hash: C(field:denominator/remainder) such as V(both-addresses:2/0).
             A leading V(!) negates.'
         type: str
-      psd:
-        description:
-          - 'Port scan: C(weight,delay,low-port-weight,high-port-weight) such as V(21,3s,3,1).'
-        type: str
       tls_host:
         description:
           - Glob for the name in a TLS client hello, such as V(*.example.com); needs protocol
@@ -288,6 +288,10 @@ options:
         description:
           - Speed of the connection in bit/s, C(from-to). A leading V(!) negates.
         type: str
+      routing_mark:
+        description:
+          - Routing table that mangle chose for the packet. A leading V(!) negates.
+        type: str
       connection_limit:
         description:
           - 'More connections than this from one prefix: C(count,netmask) such as V(100,32). A
@@ -296,10 +300,6 @@ options:
       layer7_protocol:
         description:
           - Entry of /ip/firewall/layer7-protocol; costs a lot of CPU. A leading V(!) negates.
-        type: str
-      routing_mark:
-        description:
-          - Routing table that mangle chose for the packet. A leading V(!) negates.
         type: str
       realm:
         description:
@@ -398,8 +398,9 @@ options:
   scope:
     description:
       - What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns.
-      - It never reaches beyond C(/ip/firewall/nat).
-      - Each suboption narrows it further. With O(state=deleted) none of them may be empty.
+        Each suboption narrows it further.
+      - It never reaches beyond C(/ip/firewall/nat). With O(state=deleted) none of them may be
+        empty.
     type: dict
     suboptions:
       owner:
@@ -413,6 +414,28 @@ options:
           - Entries with one of these values of O(config[].chain).
         type: list
         elements: str
+  guard:
+    description:
+      - Care taken of the session that makes the change, and of what else has to stay open. See
+        the page on the guard.
+      - V(auto) - guards what could cut the session; that is whatever may take something away
+        in the chains by which the router is reached, their address lists, C(/ip/service), and
+        IPsec where the session comes through a tunnel.
+      - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
+        is, unwatched.
+      - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the
+        seconds after which the router undoes what was not confirmed, V(5) to V(3600), V(120)
+        without it; and C(keep_open), a list of flows that the change must not cut, each with
+        C(name), C(chain) (V(input), V(forward) or V(output)), C(src), C(dst), C(protocol) (V(tcp)
+        without it), C(src_port), C(dst_port), C(in_interface) and C(out_interface).
+      - A plan that would cut the session, or a flow to keep open, at any moment of the change
+        is refused with the rule at fault, in check mode, too.
+      - Under the guard the router undoes the change by itself unless a new connection and login
+        confirms it.
+      - The account needs the policies C(policy) and C(test) besides C(read) and C(write) for
+        it.
+    type: raw
+    default: auto
 """
 
 EXAMPLES = r"""

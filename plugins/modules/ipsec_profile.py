@@ -160,8 +160,9 @@ options:
   scope:
     description:
       - What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns.
-      - It never reaches beyond C(/ip/ipsec/profile).
-      - Each suboption narrows it further. With O(state=deleted) none of them may be empty.
+        Each suboption narrows it further.
+      - It never reaches beyond C(/ip/ipsec/profile). With O(state=deleted) none of them may be
+        empty.
     type: dict
     suboptions:
       owner:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from twin import Refusal, Router, Server
+from twin import Refusal, Router, Seat, Server
 
 from tests.integration.playing import PASSWORD, Run, Task, place, play_on
 
@@ -34,12 +34,12 @@ def path_of(menu: str) -> str:
 
 
 @contextmanager
-def fresh(seed: Mapping[str, Rows] | None = None) -> Iterator[Server]:
-    """A twin that holds these rows; with none it is an empty router."""
+def fresh(seed: Mapping[str, Rows] | None = None, seat: Seat | None = None) -> Iterator[Server]:
+    """A twin that holds these rows; with none it is an empty router. With a seat its firewall acts on us, too."""
     router = Router()
     router.set_user("admin", PASSWORD)
     router.seed({path_of(menu): rows for menu, rows in (seed or {}).items()})
-    with Server(router) as server:
+    with Server(router, seat=seat) as server:
         yield server
 
 
@@ -94,6 +94,7 @@ class Theirs(Side):
         "of the peer": {**EXACT, "restrict": [{"field": "peer", "values": ["site-b"]}]},
         "own": {**EXACT, "ensure_order": True, "restrict": [{"field": "comment", "regex": "^own: "}]},
         "chain": {**EXACT, "ensure_order": True, "restrict": [{"field": "chain", "values": ["input"]}]},
+        "forward": {**EXACT, "ensure_order": True, "restrict": [{"field": "chain", "values": ["forward"]}]},
     }
 
     def wish(self, menu: str, rows: Rows, mode: str = "given") -> Task:
@@ -130,6 +131,7 @@ class Ours(Side):
         "of the peer": {"state": "overridden", "scope": {"peer": ["site-b"]}},
         "own": {"state": "overridden", "scope": {"owner": ["own"]}},
         "chain": {"state": "overridden", "scope": {"chain": ["input"]}},
+        "forward": {"state": "overridden", "scope": {"chain": ["forward"]}},
     }
 
     def wish(self, menu: str, rows: Rows, mode: str = "given") -> Task:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.bench.sides import Rows, Side, Wish, fresh, path_of, refuse
+from twin import Seat
+
+from tests.bench.sides import Ours, Rows, Side, Wish, fresh, path_of, refuse
 from tests.integration.playing import PASSWORD, Task, content
 
 Finding = tuple[str, str]
@@ -82,10 +84,12 @@ def comments(server: Any) -> list[str]:
 def the_first_goes_last(side: Side) -> Iterator[Finding]:
     """Moves that the router is asked for when a chain, owned as a whole, is rotated."""
     for number in (10, 50, 200):
-        rules = [{**OWN[0], "dst-port": str(1000 + n), "comment": f"rule {n}"} for n in range(number)]
+        rules = [
+            {**OWN[0], "chain": "forward", "dst-port": str(1000 + n), "comment": f"rule {n}"} for n in range(number)
+        ]
         wanted = [*rules[1:], rules[0]]
         with fresh({FILTER: rules}) as server:
-            side.make(server, side.wish(FILTER, wanted, "chain"))
+            side.make(server, side.wish(FILTER, wanted, "forward"))
             assert comments(server) == [rule["comment"] for rule in wanted]
             yield f"The first of {number} rules goes to the end: moves sent", str(len(sent(server, "move")))
 
@@ -127,6 +131,22 @@ TUNNEL: Sequence[Wish] = (
     ),
 )
 RULES: Sequence[Wish] = ((FILTER, [*OWN, {"chain": "input", "action": "drop", "comment": "own: drop"}]),)
+
+
+def a_chain_locks_out(side: Side) -> Iterator[Finding]:
+    """A chain is to have a drop for all but a network in which the one who asks for it is not."""
+    rules = [{"chain": "input", "action": "accept", "src-address": "192.168.88.0/24"}, FOREIGN]
+    wanted = [{**rules[0], "src-address": "192.168.99.0/24"}, FOREIGN]
+    with fresh({FILTER: rules}, Seat("192.168.88.10", denied="close")) as server:
+        run = side.play(server, [side.wish(FILTER, wanted, "chain")])
+        still = Ours().play(server, [{"name": "look", "vpnops.mikrotik.firewall_filter": {"state": "gathered"}}])
+        left = server.router.rows(path_of(FILTER))
+    as_before = len(left) == len(rules) and left[0]["src-address"] == "192.168.88.0/24"
+    word = "refused" if as_before and run.status else "made"
+    yield (
+        "A chain is asked for that would cut the session itself: it is",
+        f"{word}, and the router {'answers' if still.status == 0 else 'is lost'}",
+    )
 
 
 def the_router_refuses(side: Side) -> Iterator[Finding]:
@@ -217,6 +237,7 @@ SITUATIONS: Sequence[Situation] = (
     a_foreign_drop,
     the_first_goes_last,
     a_rule_comes_between,
+    a_chain_locks_out,
     the_router_refuses,
     spelled_otherwise,
     five_menus,

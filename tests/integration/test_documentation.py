@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from twin import Server
+from twin import Seat, Server
 from twin.pytest_plugin import MakeTwin
 
 from tests.integration.playing import PASSWORD, Play, place
@@ -124,7 +124,9 @@ def examples(module: str) -> list[dict[str, Any]]:
 def test_every_example_of_a_module_runs_and_the_second_time_changes_nothing(
     make_twin: MakeTwin, play: Play, module: str
 ) -> None:
-    server = make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True, seed=SEED)
+    # The firewall and the services act on whoever runs the examples, here from the network that they manage from.
+    seat = Seat("192.168.10.5", "192.168.10.1", "ether2")
+    server = make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True, seed=SEED, tls=True, seat=seat)
     # Some examples undo what others do, so each is run twice in a row.
     tasks = [{**task, "name": f"{task['name']} {turn}"} for task in examples(module) for turn in ("first", "again")]
     run = play(server, tasks, variables=VARIABLES)

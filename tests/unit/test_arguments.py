@@ -99,7 +99,9 @@ def test_what_a_scope_alone_deletes() -> None:
         FILTER: [],
     }
     everywhere = deleted("config", scope=scope).wants
-    assert everywhere == {menu: [] for menu in MENUS if menu.module and menu.mark and menu is not SETTINGS}
+    assert everywhere == {
+        menu: [] for menu in MENUS if menu.module and menu.mark and menu.adds and menu is not SETTINGS
+    }
     assert deleted("config", scope=scope, config={}).wants == everywhere
     assert deleted("firewall_filter", config=[]) == Intent({FILTER: []}, "deleted")
 
@@ -176,7 +178,7 @@ def test_a_question_names_menus_by_their_modules() -> None:
 def test_a_question_is_about_everything_and_never_fails_unless_asked_to() -> None:
     job = job_from("firewall_analyse", validate(spec_of("firewall_analyse"), {}))
     assert isinstance(job, Inquiry)
-    assert (job.fail_on, len(job.menus), job.wan) == ("never", 5, ("WAN",))
+    assert (job.fail_on, len(job.menus), job.wan) == ("never", 6, ("WAN",))
 
 
 def asked(**arguments: Any) -> Inquiry:

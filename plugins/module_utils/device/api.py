@@ -39,6 +39,12 @@ class ApiSession:
         """
         return self._run(commands, again=all(command.verb == "print" for command in commands))
 
+    def renew(self) -> None:
+        """Connect and log in from scratch, then hang up the old connection, which stays when there is no new one."""
+        wire = self._enter()
+        self.close()
+        self._wire = wire
+
     def close(self) -> None:
         """Hang up; calling it twice is harmless."""
         if self._wire:

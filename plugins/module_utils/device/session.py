@@ -10,7 +10,9 @@ RouterError            names the router; str() is one sentence for the operator
 ├── Untrusted          the certificate or host key is not the one expected
 ├── Refused            the router understood and said no; carries its words
 ├── Lost               the session broke; whether the last commands took effect is unknown
-└── Interrupted        (runner.py) a plan stopped part-way; carries what was and was not done
+├── LockedOut          (lookout.py) the change would cut the session or what is to stay open; nothing was sent
+├── Undone             (guarded.py) a change was not confirmed, and the router has gone back to its old state
+└── Interrupted        (apply.py) a plan stopped part-way; carries what was and was not done
 """
 
 from __future__ import annotations
@@ -118,6 +120,12 @@ class Session(Protocol):
         """Send all commands in one go and return their answers in the same order; a refusal is a Reply with a trap.
 
         Raises Lost when the session breaks before the last answer.
+        """
+
+    def renew(self) -> None:
+        """Connect and log in from scratch, then hang up the old connection, which stays when there is no new one.
+
+        Raises Unreachable, LoginRefused or Untrusted.
         """
 
     def close(self) -> None:

@@ -40,7 +40,7 @@ def _draft(menu: Menu, before: Sequence[Entry], now: Sequence[Entry], ours: Coll
     missing = [entry for entry in old if entry.id not in present]
     leaving = [entry for entry in now if entry.id in ours and entry.id not in known]
     resets = [
-        change for entry in old if entry.id in present for change in _reset(menu, entry, present[entry.id], version)
+        change for entry in old if entry.id in present for change in reset(menu, entry, present[entry.id], version)
     ]
     keys = {key_of(menu, entry.values, version) for entry in missing if menu.key}
     first = {entry.id: entry for entry in leaving if key_of(menu, entry.values, version) in keys}
@@ -72,7 +72,7 @@ def _placed(menu: Menu, old: Sequence[Entry], now: Sequence[Entry], version: Ver
             yield Add(menu, own_values(menu, entry.values), step.before)
 
 
-def _reset(menu: Menu, old: Entry, new: Entry, version: Version) -> Iterator[Set]:
+def reset(menu: Menu, old: Entry, new: Entry, version: Version) -> Iterator[Set]:
     """The Set that gives an entry its old values back, if any differ; the router's own spelling is compared."""
     fields = [item for item in menu.fields if not item.fleeting and not is_hidden(old.values, item)]
     changed = [item for item in fields if old.values.get(item.name) != new.values.get(item.name)]

@@ -73,9 +73,11 @@ def owns(menu: Menu, scope: Scope, values: Row) -> bool:
 
 def check_scope(menu: Menu, scope: Scope, rows: Sequence[Row]) -> None:
     """Raise Problem when a wanted entry lies outside the scope that is to hold nothing else."""
+    if menu.single or not menu.adds or not menu.mark:
+        # There is nothing that another could take away.
+        return
     for row in rows:
-        if not menu.single and menu.mark:
-            check_within(menu, scope, row)
+        check_within(menu, scope, row)
 
 
 def check_doomed(menu: Menu, scope: Scope, rows: Sequence[Row]) -> None:

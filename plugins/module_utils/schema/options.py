@@ -17,6 +17,7 @@ Options = dict[str, Any]
 
 STATES = ("merged", "replaced", "overridden", "deleted", "gathered", "rendered")
 STATES_TO_TRY = ("merged", "replaced", "overridden", "deleted")
+STATES_OF_FIXED = tuple(state for state in STATES if state != "deleted")
 STATES_OF_SINGLE = ("merged", "replaced", "gathered", "rendered")
 MARKS = {"type": "list", "elements": "str"}
 PROVIDER: Options = {
@@ -31,6 +32,29 @@ PROVIDER: Options = {
     "validate_certs": {"type": "bool", "default": True},
     "anonymous": {"type": "bool", "default": False},
 }
+GUARDS = ("auto", "always", "never")
+SHORTEST, LONGEST = 5, 3600
+"""Seconds that a guard may be set to."""
+FLOW: Options = {
+    "name": {"type": "str"},
+    "chain": {"type": "str", "choices": ["input", "forward", "output"], "default": "input"},
+    "src": {"type": "str"},
+    "dst": {"type": "str"},
+    "protocol": {"type": "str", "default": "tcp"},
+    "src_port": {"type": "int"},
+    "dst_port": {"type": "int"},
+    "in_interface": {"type": "str"},
+    "out_interface": {"type": "str"},
+}
+GUARD: Options = {
+    "when": {"type": "str", "choices": list(GUARDS), "default": "always"},
+    "timeout": {"type": "int", "default": 120},
+    "keep_open": {"type": "list", "elements": "dict", "options": FLOW, "default": []},
+}
+# A word or a dictionary: no type of Ansible's takes both, so `guard_from` reads it.
+GUARD_OPTION: Options = {"type": "raw", "default": "auto"}
+MAY_CUT = ("/ip/firewall/", "/ipv6/firewall/", "/ip/service")
+"""Menus whose modules take the option `guard`."""
 # Sanity checks take options with such names for secrets unless they are told otherwise.
 SUSPECT = re.compile(r"pass|secret|token|key")
 
@@ -54,11 +78,13 @@ def argument_spec(menu: Menu) -> Options:
     config: Options = {"type": "dict", "options": entry_options(menu)}
     if not menu.single:
         config |= {"type": "list", "elements": "dict"}
-    states = STATES_OF_SINGLE if menu.single else STATES
+    states = STATES_OF_SINGLE if menu.single else STATES if menu.adds else STATES_OF_FIXED
     spec: Options = {"config": config, "state": _choice(states)}
     if not menu.single:
         scopes = {menu.by_name[name].option: dict(MARKS) for name in menu.scopes}
         spec["scope"] = {"type": "dict", "options": {**({"owner": dict(MARKS)} if menu.mark else {}), **scopes}}
+    if menu.path.startswith(MAY_CUT):
+        spec["guard"] = dict(GUARD_OPTION)
     return {**spec, "provider": _provider()}
 
 
@@ -69,6 +95,7 @@ def config_argument_spec() -> Options:
         "config": {"type": "dict", "options": menus},
         "state": _choice(STATES),
         "scope": {"type": "dict", "options": {"owner": dict(MARKS)}},
+        "guard": dict(GUARD_OPTION),
         "provider": _provider(),
     }
 
@@ -82,7 +109,7 @@ def analyse_argument_spec(menus: Sequence[str], severities: Sequence[str], servi
     }
     # The module that takes several menus checks the entries, as it does its own.
     proposal = {**config_argument_spec(), "config": {"type": "dict"}, "state": _choice(STATES_TO_TRY)}
-    del proposal["provider"]
+    proposal = {name: proposal[name] for name in ("config", "state", "scope")}
     return {
         "fail_on": {"type": "str", "choices": [*severities, "never"], "default": "never"},
         "menus": {"type": "list", "elements": "str", "choices": list(menus), "default": list(menus)},

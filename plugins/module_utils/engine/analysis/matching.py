@@ -24,6 +24,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 
 STATES = ("invalid", "established", "related", "new", "untracked")
 NUMBERS = {name: int(number) for number, name in PROTOCOLS.items()}
+ICMP = ("icmp", "icmpv6")
 WITH_PORTS = frozenset({"tcp", "udp", "udp-lite", "sctp", "dccp"})
 # Of two such matchers, even equal ones, each counts for itself: that one matched says nothing of the other.
 METERS = frozenset({"limit", "dst-limit", "connection-limit", "connection-rate", "nth", "random", "psd"})
@@ -65,7 +66,7 @@ def _fits(name: str, rule: Rule) -> bool:
     protocol = next((text for item, text in rule.matchers.items() if item.name == "protocol"), "")
     if name in ("port", "src-port", "dst-port"):
         return protocol in WITH_PORTS
-    return {"tcp-flags": "tcp", "icmp-options": "icmp"}.get(name, protocol) == protocol
+    return protocol in {"tcp-flags": ("tcp",), "icmp-options": ICMP}.get(name, (protocol,))
 
 
 def _boxes(item: Field, text: str) -> tuple[Box, ...] | None:
@@ -97,7 +98,8 @@ def _single(name: str, plain: str, negated: bool) -> tuple[Box, ...]:
     if name not in READERS or plain.startswith("all-"):
         return ({f"{name}={plain}": _bit(not negated)},)
     found = READERS[name](plain)
-    box = {name: others(found, name) if negated else found}
+    dim = f"{name}6" if name in ("src-address", "dst-address") and ":" in plain else name
+    box = {dim: others(found, dim) if negated else found}
     if name in ("src-port", "dst-port", "icmp-options"):
         box |= HEADER
     return (box,) if full(box) else ()
@@ -125,10 +127,18 @@ def name_number(name: str) -> Spans:
     return ((number, number),)
 
 
+def _addresses(text: str) -> Spans:
+    start, end = bounds(text)
+    return ((int(start), int(end)),)
+
+
+IPV6_FROM = 1 << 40
+
+
 def addresses(text: str) -> Spans:
     """Addresses as numbers; those of IPv6 lie above those of IPv4."""
     start, end = bounds(text)
-    base = 0 if start.version == 4 else 1 << 40
+    base = 0 if start.version == 4 else IPV6_FROM
     return ((base + int(start), base + int(end)),)
 
 
@@ -154,7 +164,7 @@ def _numbers(text: str) -> Spans:
 
 
 READERS: Mapping[str, Callable[[str], Spans]] = {
-    **dict.fromkeys(("src-address", "dst-address"), addresses),
+    **dict.fromkeys(("src-address", "dst-address"), _addresses),
     **dict.fromkeys(("src-port", "dst-port", "packet-size", "dscp"), _numbers),
     **dict.fromkeys(("in-interface", "out-interface", "in-bridge-port", "out-bridge-port"), name_number),
     **dict.fromkeys(("packet-mark", "connection-mark"), name_number),

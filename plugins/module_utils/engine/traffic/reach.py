@@ -30,7 +30,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sou
     texts,
     unnamed,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import MENUS, Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import BUILTIN, MENUS, Firewall
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.translate import TRANSLATE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide, decide_chain
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import spans as numbers
@@ -165,13 +165,13 @@ class Gate:
         """How people find a rule: `input 7 (comment=drop the rest)`, with the table where it is not the filter."""
         where = chain if table == "filter" else f"{table} {chain}"
         number = self._positions.get((table, rule.id))
-        return f"{where}{f' {number}' if number else ''} ({label(MENUS[table], rule.values)})"
+        return f"{where}{f' {number}' if number else ''} ({label(MENUS[self.firewall.family][table], rule.values)})"
 
     @cached_property
     def _positions(self) -> Mapping[tuple[str, str], int]:
         """Places of rules within their chains, as people count them."""
         found: dict[tuple[str, str], int] = {}
-        for table in MENUS:
+        for table in BUILTIN:
             last: dict[str, int] = {}
             for entry in getattr(self.firewall, table):
                 if not entry.dynamic:

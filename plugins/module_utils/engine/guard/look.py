@@ -1,0 +1,231 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks before the leap: sends the packets that must not be lost through every state that a staged plan passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address, ip_network
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Set
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import SERVICE
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import (
+    NEW,
+    Disable,
+    Enable,
+    Staged,
+    Step,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import words
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values, simulate
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Decision, Packet, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import MENUS, Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE_LIST_MEMBER
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import ADDRESS_LIST, ADDRESS_LIST6
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
+
+Tables = Mapping[Menu, Sequence[Entry]]
+Walls = Mapping[Family, Sequence[Firewall]]
+LISTS = {IPV4: ADDRESS_LIST, IPV6: ADDRESS_LIST6}
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Traffic that must not be lost: how people call it, and the packets that it is made of."""
+
+    name: str
+    packets: tuple[Packet, ...]
+
+
+@dataclass(frozen=True)
+class Vantage:
+    """The session as the router itself sees it; None says that it did not tell."""
+
+    service: str
+    """`api` or `api-ssl`."""
+    port: int
+    client: str | None = None
+    router: str | None = None
+    interface: str | None = None
+    tunnelled: bool = False
+    """It comes through an IPsec tunnel."""
+
+    @property
+    def flow(self) -> Flow:
+        """The session that is, the next one, and the answers to both."""
+        there = Packet(
+            "input",
+            src=self.client,
+            dst=self.router,
+            protocol="tcp",
+            dst_port=self.port,
+            in_interface=self.interface,
+            ipsec_in=self.tunnelled,
+            connection_state="established",
+            tcp_flags=frozenset({"ack"}),
+        )
+        anew = replace(there, connection_state="new", tcp_flags=frozenset({"syn"}))
+        back = Packet(
+            "output",
+            src=self.router,
+            dst=self.client,
+            protocol="tcp",
+            src_port=self.port,
+            out_interface=self.interface,
+            ipsec_out=self.tunnelled,
+            connection_state="established",
+            tcp_flags=frozenset({"ack"}),
+        )
+        return Flow(f"the session that makes it ({self})", (there, back, anew))
+
+    def __str__(self) -> str:
+        where = f" on {self.interface}" if self.interface else ""
+        return f"{self.service}, TCP {self.port}, from {self.client or 'an unknown address'}{where}"
+
+
+@dataclass(frozen=True)
+class State:
+    """What a router holds at one moment of a staged plan."""
+
+    moment: str
+    tables: Tables
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What was seen: the reasons not to make a change, and what could not be told."""
+
+    refusals: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = field(default=())
+
+
+def states(staged: Staged, tables: Tables) -> Iterator[State]:
+    """The states from the first to the last, the untouched one included; what is staged has no marks here."""
+    clean = [replace(add, values=_unmarked(add.values)) for add in staged.adds]
+    names = _names(clean)
+    now: Tables = simulate(tables, clean)
+    yield State("before it", now)
+    for number, step in enumerate(staged.steps):
+        now = _stepped(now, step, names, number)
+        yield State(_moment(step), now)
+
+
+def _names(adds: Sequence[Add]) -> list[str]:
+    """The ids that `simulate` gives to what is added: it counts menu by menu."""
+    order = {menu: place for place, menu in enumerate(dict.fromkeys(add.menu for add in adds))}
+    numbers = sorted(range(len(adds)), key=lambda number: order[adds[number].menu])
+    known = {number: f"new-{count}" for count, number in enumerate(numbers, start=1)}
+    return [known[number] for number in range(len(adds))]
+
+
+def _unmarked(values: Mapping[str, str]) -> dict[str, str]:
+    return {**values, "comment": values.get("comment", "").removeprefix(NEW)}
+
+
+def _stepped(now: Tables, step: Step, names: Sequence[str], number: int) -> Tables:
+    match step:
+        case Enable():
+            return _given(now, step.menu, {names[each]: {"disabled": "no"} for each in step.numbers})
+        case Disable():
+            return _given(now, step.menu, {each.id: {"disabled": "yes"} for each in step.entries})
+        case Set():
+            return _given(now, step.menu, {step.entry.id: changed_values(step)})
+        case Add():
+            late = Entry(f"late-{number}", _unmarked(step.values), dynamic=True)
+            return {**now, step.menu: [*now.get(step.menu, ()), late]}
+
+
+def _given(now: Tables, menu: Menu, news: Mapping[str, Mapping[str, str]]) -> Tables:
+    entries = [
+        replace(each, values={**each.values, **news[each.id]}) if each.id in news else each
+        for each in now.get(menu, ())
+    ]
+    return {**now, menu: entries}
+
+
+def _moment(step: Step) -> str:
+    match step:
+        case Enable():
+            return f"once the new entries of {step.menu.path} are on"
+        case Disable():
+            return f"once the old entries of {step.menu.path} are off"
+    named = step.entry.values if isinstance(step, Set) else step.values
+    return f"once {step.menu.path} {label(step.menu, named)} is changed".replace("  ", " ")
+
+
+def look(
+    staged: Staged, tables: Tables, vantage: Vantage, keep_open: Sequence[Flow], local: frozenset[str]
+) -> Prospect:
+    """Whether a plan would cut a flow at some moment; `local` are the router's own addresses."""
+    moments = list(states(staged, tables))
+    walls = {family: [firewall(each.tables, family, local) for each in moments] for family in LISTS}
+    told = [_watched(flow, each, moments, walls) for flow in (vantage.flow, *keep_open) for each in flow.packets]
+    refusals = [*(text for text, cut in told if cut), *_unserved(vantage, moments)]
+    doubts = [text for text, cut in told if text and not cut]
+    return Prospect(tuple(dict.fromkeys(refusals)), tuple(dict.fromkeys(doubts)))
+
+
+def _watched(flow: Flow, packet: Packet, moments: Sequence[State], walls: Walls) -> tuple[str, bool]:
+    """The first thing to say of a packet's fate, if any, and whether it is a refusal."""
+    family = IPV6 if ":" in (packet.src or packet.dst or "") else IPV4
+    start = decide(walls[family][0], packet)
+    if start.verdict is Verdict.DROP:
+        return f"{flow.name} is not open as it is ({_fault(start, family)}), so it could not be watched", False
+    for state, wall in zip(moments[1:], walls[family][1:], strict=True):
+        found = decide(wall, packet)
+        if found.verdict is Verdict.DROP:
+            return f"it would cut {flow.name} {state.moment}: {_fault(found, family)}", True
+        if found.verdict not in (start.verdict, Verdict.ACCEPT):
+            why = "; ".join(str(doubt) for doubt in found.doubts[:3])
+            return f"it cannot be told whether {flow.name} stays open {state.moment}: {why or found}", False
+    return "", False
+
+
+def firewall(tables: Tables, family: Family, local: frozenset[str] | None = None) -> Firewall:
+    """The firewall that a router's entries make for the packets of a family."""
+    rules = {name: tuple(tables.get(menu, ())) for name, menu in MENUS[family].items()}
+    members = tuple(entry.values for entry in tables.get(INTERFACE_LIST_MEMBER, ()))
+    lists = tuple(tables.get(LISTS[family], ()))
+    return Firewall(**rules, address_list=lists, members=members, local=local, family=family)
+
+
+def _fault(decision: Decision, family: Family) -> str:
+    """The rule that takes the packet, as people would write it."""
+    for ending in decision.dropping:
+        if ending.rule:
+            menu = MENUS[family][ending.table]
+            return f"{menu.path} {words(menu, _unmarked(ending.rule.values))}".removesuffix(' comment=""')
+    return str(decision)
+
+
+def _unserved(vantage: Vantage, states: Sequence[State]) -> Iterator[str]:
+    """Where the service that the session uses would no longer answer it."""
+    menu = next((menu for menu in states[0].tables if menu.path == SERVICE), None)
+    for state in states[1:] if menu else ():
+        for entry in state.tables[menu] if menu else ():
+            if entry.values.get("name") == vantage.service and (why := _refuses(entry, vantage)):
+                yield f"it would cut {vantage.flow.name} {state.moment}: {why}"
+                return
+
+
+def _refuses(entry: Entry, vantage: Vantage) -> str:
+    values = entry.values
+    if entry.disabled:
+        return f"the service {vantage.service} would be off"
+    if values.get("port") not in (None, str(vantage.port)):
+        return f"the service {vantage.service} would listen on port {values['port']}"
+    allowed = [each for each in values.get("address", "").split(",") if each]
+    if allowed and vantage.client and not any(_within(vantage.client, each) for each in allowed):
+        return f"the service {vantage.service} would serve {', '.join(allowed)} only"
+    return ""
+
+
+def _within(address: str, prefix: str) -> bool:
+    network = ip_network(prefix, strict=False)
+    found = ip_address(address)
+    return found.version == network.version and found in network

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which changes could cut the session that makes them, so that they are not made without a way back.
+
+Looked at is what they are, not what they match: whatever may take something away where the router itself is reached.
+A rule that only permits, or one less that denies, takes nothing away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import DENY
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, switched_off
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_PATH
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
+
+Tables = Mapping[Menu, Sequence[Entry]]
+# The chains that packets to the router, or its answers, come through, by table.
+ENTRANCES = {
+    "/ip/firewall/raw": ("prerouting", "output"),
+    "/ip/firewall/mangle": ("prerouting", "input", "output", "postrouting"),
+    "/ip/firewall/nat": ("dstnat", "input", "output"),
+    "/ip/firewall/filter": ("input", "output"),
+    "/ipv6/firewall/filter": ("input", "output"),
+}
+LISTS = {"/ip/firewall/address-list": "/ip/firewall/", "/ipv6/firewall/address-list": "/ipv6/firewall/"}
+LISTED = ("src-address-list", "dst-address-list")
+SERVICE = "/ip/service"
+IPSEC = "/ip/ipsec/"
+# What such a rule does to a packet does not keep it from being accepted further down.
+PERMIT = frozenset({"accept", "log", "passthrough"})
+BROUGHT = (*ENTRANCES, *LISTS)
+"""Paths of the menus that have to be known to judge changes in any of them."""
+
+
+def risky(changes: Iterable[Change], before: Tables, *, tunnelled: bool) -> list[Change]:
+    """The changes that could cut the session; `tunnelled` says that it comes, or would come, through IPsec."""
+    every = list(changes)
+    near = _near(every, before)
+    return [change for change in every if _could_cut(change, near, tunnelled)]
+
+
+class _Near:
+    """Chains by which the router is reached, and how the rules in them use address lists."""
+
+    def __init__(self) -> None:
+        self.chains: set[tuple[str, str]] = set()
+        self.permits: set[tuple[str, str]] = set()
+        self.denies: set[tuple[str, str]] = set()
+
+    def note(self, path: str, values: Row) -> None:
+        """Note which lists a rule names: one more address in them permits, or denies, or may do either."""
+        root = path.rpartition("/")[0] + "/"
+        for name in LISTED:
+            text = values.get(name, "")
+            action = values.get("action", "accept")
+            if text and (action not in DENY or text.startswith("!")):
+                self.permits.add((root, text.removeprefix("!")))
+            if text and (action not in PERMIT or text.startswith("!")):
+                self.denies.add((root, text.removeprefix("!")))
+
+
+def _near(changes: Sequence[Change], before: Tables) -> _Near:
+    near = _Near()
+    for path, entrances in ENTRANCES.items():
+        menu = BY_PATH.get(path)
+        rules = [values for values in _rules(menu, changes, before) if not switched_off(values)] if menu else []
+        chains = set(entrances)
+        fresh = chains
+        while fresh:
+            jumps = (values for values in rules if values.get("chain") in fresh and values.get("action") == "jump")
+            fresh = {values.get("jump-target", "") for values in jumps} - chains
+            chains |= fresh
+        near.chains |= {(path, chain) for chain in chains}
+        for values in rules:
+            if values.get("chain") in chains:
+                near.note(path, values)
+    return near
+
+
+def _rules(menu: Menu, changes: Iterable[Change], before: Tables) -> Iterator[Row]:
+    """The values of all rules that there are, and of those that there will be."""
+    yield from (entry.values for entry in before.get(menu, ()))
+    for change in changes:
+        if change.menu is menu:
+            yield from _after(change)
+
+
+def _after(change: Change) -> Iterator[Row]:
+    match change:
+        case Add():
+            yield change.values
+        case Set():
+            yield changed_values(change)
+
+
+def _could_cut(change: Change, near: _Near, tunnelled: bool) -> bool:
+    path = change.menu.path
+    if path in ENTRANCES:
+        return _rule(change, near)
+    if path in LISTS:
+        return _member(change, near, LISTS[path])
+    return path == SERVICE or (tunnelled and path.startswith(IPSEC))
+
+
+def acts(change: Change) -> bool:
+    """Whether a change has any effect on traffic: something enabled comes, goes, moves or changes what it does."""
+    match change:
+        case Add():
+            return not switched_off(change.values)
+        case Set():
+            off = change.entry.disabled and switched_off(changed_values(change))
+            loose = {*change.menu.loose, "comment"} - {"disabled"}
+            return not off and not {*change.values, *change.clear} <= loose
+        case Move() | Remove():
+            return not change.entry.disabled
+
+
+def _rule(change: Change, near: _Near) -> bool:
+    if not acts(change):
+        return False
+    match change:
+        case Add():
+            return _is_near(change.menu, change.values, near) and change.values.get("action", "accept") not in PERMIT
+        case Remove():
+            return _is_near(change.menu, change.entry.values, near) and change.entry.values.get("action") not in DENY
+        case Move():
+            # An accept that goes up hurts nobody; where it goes is not looked at, for it may pass a `return`.
+            return _is_near(change.menu, change.entry.values, near)
+        case Set():
+            return any(_is_near(change.menu, each, near) for each in (change.entry.values, changed_values(change)))
+
+
+def _is_near(menu: Menu, values: Row, near: _Near) -> bool:
+    return (menu.path, values.get("chain", "")) in near.chains
+
+
+def _member(change: Change, near: _Near, root: str) -> bool:
+    """One address more in a list that denies, or one less in a list that permits."""
+    if not acts(change) or isinstance(change, Move):
+        return False
+    values = change.values if isinstance(change, Add) else change.entry.values
+    where = (root, values.get("list", ""))
+    match change:
+        case Add():
+            return where in near.denies
+        case Remove():
+            return where in near.permits
+        case Set():
+            return where in near.denies | near.permits

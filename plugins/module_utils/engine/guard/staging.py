@@ -1,0 +1,188 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rearranges a plan so that a router can undo it alone: what comes is put in place switched off, what goes is switched
+off and stays, and both carry a mark in the comment until the change is confirmed.
+
+A rule that moves, or changes what it does, is replaced by a copy: so the traffic sees two moments only, the new rules
+on and the old ones off. What has no effect on traffic is left out, and so are secrets, which must not stand in a
+script: a second plan makes that up when the first is confirmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label, own_values, switched_off
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import acts
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import denies
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
+
+Tables = Mapping[Menu, Sequence[Entry]]
+NEW = "vpnops-guard-new: "
+OLD = "vpnops-guard-old: "
+OFF = "vpnops-guard-off: "
+"""What the comments of entries begin with until a change is confirmed: of those that come, of those that go, and of
+those that go and were off before; all of the same length."""
+
+
+@dataclass(frozen=True)
+class Enable:
+    """Switch entries on that were added switched off, by their numbers among the staged ones."""
+
+    menu: Menu
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Disable:
+    """Switch entries off that are to go."""
+
+    menu: Menu
+    entries: tuple[Entry, ...]
+
+
+Step: TypeAlias = "Enable | Disable | Set | Add"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A plan for two phases: `adds` and `marks` do nothing to traffic, `steps` do, one command each."""
+
+    adds: tuple[Add, ...] = ()
+    marks: tuple[Set, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.adds or self.steps)
+
+
+def stage(changes: Iterable[Change], before: Tables) -> Staged:
+    """Stage a plan; raises Problem for a rule that nobody here could copy."""
+    every = list(changes)
+    draft = _Draft(every, before)
+    for number, change in enumerate(every):
+        if change.menu.ordered and change.menu.chain:
+            draft.rule(number, change)
+        else:
+            draft.entry(change)
+    return Staged(tuple(draft.adds), tuple(draft.marks), tuple(_joined(draft.steps)))
+
+
+class _Draft:
+    """What is staged so far."""
+
+    def __init__(self, changes: Sequence[Change], before: Tables) -> None:
+        self.adds: list[Add] = []
+        self.marks: list[Set] = []
+        self.steps: list[Step] = []
+        self._changes, self._before = changes, before
+        self._last = {change.menu: number for number, change in enumerate(changes)}
+        """Where each menu's changes end."""
+        self._built = {change.menu: number for number, change in enumerate(changes) if not isinstance(change, Remove)}
+        """Where each menu's changes end, removals aside."""
+
+    def rule(self, number: int, change: Change) -> None:
+        """The new rules of a table come on together when the last of them would, the old ones go with the last."""
+        menu = change.menu
+        if self._built.get(menu) == number:
+            self.enable(menu, newcomers(menu, self._before.get(menu, ()), self._of(menu)))
+        if self._last[menu] == number:
+            self.disable(menu, leavers(self._of(menu)))
+
+    def _of(self, menu: Menu) -> list[Change]:
+        return [change for change in self._changes if change.menu is menu]
+
+    def entry(self, change: Change) -> None:
+        """Other entries come and go in the order of the plan."""
+        match change:
+            case Add() if not {"comment", "disabled"} <= {*change.menu.by_name}:
+                # Nothing uses it yet.
+                self.adds.append(change)
+            case Add() if any(change.menu.by_name[name].fleeting for name in change.values):
+                self.steps.append(replace(change, values=_marked(change.values)))
+            case Add():
+                self.enable(change.menu, [change])
+            case Remove() if acts(change) and {"comment", "disabled"} <= {*change.menu.by_name}:
+                self.disable(change.menu, [change.entry])
+            case Set() if acts(change):
+                secret = [name for name in change.values if change.menu.by_name[name].secret]
+                values = {name: text for name, text in change.values.items() if name not in secret}
+                if values or change.clear:
+                    self.steps.append(replace(change, values=values))
+
+    def enable(self, menu: Menu, adds: Sequence[Add]) -> None:
+        """Add entries switched off, and switch on together those that are to be on, what permits first."""
+        first = len(self.adds)
+        self.adds += [replace(add, values={**_marked(add.values), "disabled": "yes"}) for add in adds]
+        on = [number for number, add in enumerate(adds) if not switched_off(add.values)]
+        on.sort(key=lambda number: denies(adds[number].values))
+        if on:
+            self.steps.append(Enable(menu, tuple(first + number for number in on)))
+
+    def disable(self, menu: Menu, entries: Sequence[Entry]) -> None:
+        """Mark entries as going, and switch them off together."""
+        for each in entries:
+            mark = OFF if each.disabled else OLD
+            self.marks.append(Set(menu, each, {"comment": mark + each.values.get("comment", "")}))
+        on = tuple(each for each in entries if not each.disabled)
+        if on:
+            self.steps.append(Disable(menu, on))
+
+
+def _marked(values: Mapping[str, str]) -> dict[str, str]:
+    return {**values, "comment": NEW + values.get("comment", "")}
+
+
+def _joined(steps: Iterable[Step]) -> Iterator[Step]:
+    """Neighbours that switch entries of the same menu the same way become one command."""
+    waiting: Step | None = None
+    for step in steps:
+        if isinstance(waiting, Enable) and isinstance(step, Enable) and step.menu is waiting.menu:
+            waiting = replace(waiting, numbers=(*waiting.numbers, *step.numbers))
+        elif isinstance(waiting, Disable) and isinstance(step, Disable) and step.menu is waiting.menu:
+            waiting = replace(waiting, entries=(*waiting.entries, *step.entries))
+        else:
+            if waiting:
+                yield waiting
+            waiting = step
+    if waiting:
+        yield waiting
+
+
+def leavers(changes: Iterable[Change]) -> list[Entry]:
+    """The rules that a table's changes take away or replace, as far as they act, each once."""
+    found = {change.entry.id: change.entry for change in changes if not isinstance(change, Add) and acts(change)}
+    return list(found.values())
+
+
+def newcomers(menu: Menu, have: Sequence[Entry], changes: Sequence[Change]) -> list[Add]:
+    """The rules that come into a table, copies of those that move or change included, each before one that stays.
+
+    They are given in their final order: of two before the same rule the first one stands first.
+    """
+    replaced = {change.entry.id: change.entry for change in changes if isinstance(change, Move | Set) and acts(change)}
+    _check_copies(menu, replaced.values())
+    stay = {entry.id for entry in have if entry.id not in replaced and not entry.dynamic}
+    wanted = simulate({menu: have}, (change for change in changes if not isinstance(change, Remove)))[menu]
+    found: list[Add] = []
+    anchor: str | None = None
+    for entry in reversed(wanted):
+        if entry.id in stay:
+            anchor = entry.id
+        elif not entry.dynamic and not entry.disabled:
+            found.append(Add(menu, own_values(menu, entry.values), anchor))
+    return found[::-1]
+
+
+def _check_copies(menu: Menu, entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        if entry.strange:
+            names = ", ".join(sorted(entry.strange))
+            why = f"it has properties that are not known here ({names}), so no copy could be staged under the guard"
+            raise Problem(menu, label(menu, entry.values), f"{why}; change it by hand, or with guard: never")

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks a router how it sees the session that asks, and reads all that decides about packets to the router itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_interface, ip_network
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Tables, read_also
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.dial import PORTS
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Reply, Session, Target
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import Vantage
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import BROUGHT, SERVICE
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec import POLICY
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL
+
+MEMBERS = "/interface/list/member"
+Rows = Sequence[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands around a change: who asks for it, and all that decides about packets, dynamic entries included."""
+
+    vantage: Vantage
+    tables: Tables
+    local: frozenset[str]
+    """The router's own addresses."""
+
+
+def survey(session: Session, target: Target, *, wide: bool) -> Surroundings:
+    """See who asks, and whether through a tunnel; `wide`: also what stands on the way, and the interface."""
+    menus = [menu for menu in ALL if menu.path in (*BROUGHT, SERVICE, MEMBERS) and wide] + [POLICY]
+    questions = [
+        Command("/user/active", "print", {".proplist": "name,address,via"}),
+        Command("/ip/address", "print", {".proplist": "address,interface,disabled"}),
+    ]
+    _dummy, tables, (active, addresses) = read_also(session, target.host, menus, questions, with_dynamic=True)
+    own = [row for row in _rows(addresses) if row.get("disabled") != "true"]
+    local = frozenset(row["address"].partition("/")[0] for row in own if row.get("address"))
+    client = _client(_rows(active), target.user)
+    router = target.host if target.host in local else None
+    vantage = Vantage(
+        target.transport,
+        _port(tables, target.transport),
+        client,
+        router,
+        _interface(session, own, client) if wide else None,
+        tunnelled(tables.get(POLICY, ()), client, router),
+    )
+    return Surroundings(vantage, tables, local)
+
+
+def _rows(reply: Reply) -> Rows:
+    return [] if reply.trap else [dict(row) for row in reply.rows]
+
+
+def _client(rows: Rows, user: str) -> str | None:
+    """Where the session comes from; None while the same user is logged in over the API from several places."""
+    found = {row.get("address", "") for row in rows if row.get("name") == user and row.get("via", "").startswith("api")}
+    found = {address for address in found if _is_address(address)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _port(tables: Tables, service: str) -> int:
+    """The port that the router itself listens on; ours may lead there through somebody's translation."""
+    for menu, entries in tables.items():
+        if menu.path == SERVICE:
+            for entry in entries:
+                if entry.values.get("name") == service and not entry.dynamic:
+                    return int(entry.values.get("port", PORTS[service]))
+    return PORTS[service]
+
+
+def _interface(session: Session, own: Rows, client: str | None) -> str | None:
+    """The interface whose network the client is in, else the one by which the router would answer it."""
+    if client is None or ip_address(client).version != 4:
+        return None
+    for row in own:
+        if ip_address(client) in ip_interface(row["address"]).network:
+            return row.get("interface")
+    (reply,) = session.run([_way(client)])
+    ways = [row for row in _rows(reply) if "%" in row.get("immediate-gw", "")]
+    best = max(ways, key=lambda row: ip_network(row["dst-address"]).prefixlen, default=None)
+    # Packets may come in another way than answers go out; the guard, unlike this guess, does not depend on it.
+    return best["immediate-gw"].rpartition("%")[2] if best else None
+
+
+def _way(client: str) -> Command:
+    """The active routes to an address; a router may have a million others."""
+    networks = [str(ip_network(f"{client}/{length}", strict=False)) for length in range(33)]
+    queries = ("?active=true", *(f"?dst-address={each}" for each in networks), *("?#|",) * 32, "?#&")
+    return Command("/ip/route", "print", {".proplist": "dst-address,immediate-gw"}, queries)
+
+
+def tunnelled(policies: Iterable[Entry], client: str | None, router: str | None) -> bool:
+    """Whether an enabled policy has the client on its far side, and the router, where it is known, on the near one."""
+    for entry in policies:
+        values = entry.values
+        if entry.disabled or values.get("template") in ("true", "yes") or values.get("action", "encrypt") != "encrypt":
+            continue
+        near = router is None or _inside(router, values.get("src-address", ""))
+        if client and near and _inside(client, values.get("dst-address", "")):
+            return True
+    return False
+
+
+def _inside(address: str, prefix: str) -> bool:
+    try:
+        network = ip_network(prefix, strict=False)
+    except ValueError:
+        return False
+    return ip_address(address) in network
