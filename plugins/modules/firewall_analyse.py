@@ -305,7 +305,7 @@ reach:
       returned: always
       sample: tcp
     port:
-      description: Its port, which C(/ip/service) may have changed; null where there are no ports.
+      description: Its port, as C(/ip/service) has it; null where there are no ports.
       type: int
       returned: always
       sample: 22
