@@ -274,8 +274,8 @@ reach:
   description:
     - Who can reach which service of the router, one entry for all of whom the same is true.
     - It is about packets that open something, unencrypted, from an address that is not forged, to
-      the router's own addresses. Whether anybody listens there is looked at only where
-      C(/ip/service) is known.
+      the router's own addresses. Whether anything listens there is known only of
+      what C(/ip/service) lists.
   returned: always, also on failure
   type: list
   elements: dict
