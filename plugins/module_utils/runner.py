@@ -24,7 +24,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import RouterError, Session, Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Plan, Remove
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import match
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, check, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.refer import check_references
@@ -87,7 +87,10 @@ def perform(
 def rendered(request: Request) -> dict[str, Any]:
     """The script that would make the entries on an empty router of the newest version known."""
     check(request.intent)
-    wanted = plan({}, Intent(request.intent.wants, "merged"), NEWEST)
+    wants = request.intent.wants
+    # What is the router's own is there on an empty one, too, and the console finds it by its name.
+    own = {menu: [Entry(row["name"], {"name": row["name"]}) for row in wants[menu]] for menu in wants if not menu.adds}
+    wanted = plan(own, Intent(wants, "merged"), NEWEST)
     return {"changed": False, "rendered": [render(change) for change in wanted]}
 
 

@@ -87,6 +87,12 @@ options:
           - As O(vpnops.mikrotik.firewall_address_list#module:config) takes them.
         type: list
         elements: dict
+      ipv6_firewall_address_list:
+        description:
+          - Named lists of IPv6 addresses that rules of the IPv6 firewall refer to.
+          - As O(vpnops.mikrotik.ipv6_firewall_address_list#module:config) takes them.
+        type: list
+        elements: dict
       firewall_raw:
         description:
           - Rules that act before connection tracking.
@@ -109,6 +115,18 @@ options:
         description:
           - Rules that let packets pass or drop them.
           - As O(vpnops.mikrotik.firewall_filter#module:config) takes them.
+        type: list
+        elements: dict
+      ipv6_firewall_filter:
+        description:
+          - Rules that let IPv6 packets pass or drop them.
+          - As O(vpnops.mikrotik.ipv6_firewall_filter#module:config) takes them.
+        type: list
+        elements: dict
+      ip_service:
+        description:
+          - Services by which the router is managed; who may use them, and where.
+          - As O(vpnops.mikrotik.ip_service#module:config) takes them.
         type: list
         elements: dict
   state:

@@ -171,10 +171,6 @@ options:
           - Whole TOS byte of the IP header, 0 to 255. A leading V(!) negates.
           - Needs RouterOS 7.21 or newer.
         type: str
-      ttl:
-        description:
-          - Time to live, as an operator and a number from 0 to 255 such as V(less-than:5).
-        type: str
       priority:
         description:
           - Priority of the packet, from VLAN, WMM, DSCP or mangle. A leading V(!) negates.
@@ -182,6 +178,23 @@ options:
       ingress_priority:
         description:
           - Priority the packet arrived with. A leading V(!) negates.
+        type: str
+      tcp_mss:
+        description:
+          - TCP maximum segment size in bytes, or a range such as V(1361-65535). A leading V(!)
+            negates.
+        type: str
+      src_mac_address:
+        description:
+          - MAC address of the sender. A leading V(!) negates.
+        type: str
+      content:
+        description:
+          - Text that the packet contains. A leading V(!) negates.
+        type: str
+      ttl:
+        description:
+          - Time to live, as an operator and a number from 0 to 255 such as V(less-than:5).
         type: str
       fragment:
         description:
@@ -203,25 +216,16 @@ options:
           - router-alert
           - strict-source-routing
           - timestamp
-      tcp_mss:
-        description:
-          - TCP maximum segment size in bytes, or a range such as V(1361-65535). A leading V(!)
-            negates.
-        type: str
-      src_mac_address:
-        description:
-          - MAC address of the sender. A leading V(!) negates.
-        type: str
-      content:
-        description:
-          - Text that the packet contains. A leading V(!) negates.
-        type: str
       hotspot:
         description:
           - 'HotSpot states: V(auth), V(from-client), V(http), V(local-dst), V(to-client). A leading
             V(!) negates.'
         type: list
         elements: str
+      psd:
+        description:
+          - 'Port scan: C(weight,delay,low-port-weight,high-port-weight) such as V(21,3s,3,1).'
+        type: str
       limit:
         description:
           - 'True while the rule stays within C(rate[/time],burst[:packet or :bit]), such as V(10,5:packet):
@@ -250,10 +254,6 @@ options:
         description:
           - 'Spreads traffic by a hash: C(field:denominator/remainder) such as V(both-addresses:2/0).
             A leading V(!) negates.'
-        type: str
-      psd:
-        description:
-          - 'Port scan: C(weight,delay,low-port-weight,high-port-weight) such as V(21,3s,3,1).'
         type: str
       tcp_flags:
         description:

@@ -41,6 +41,19 @@ def test_a_change_is_made_once(router: Server, play: Play) -> None:
     assert second["peer"].result["commands"] == []
 
 
+@pytest.mark.parametrize("version", ["7.12.2", "7.24"])
+def test_services_are_changed_once_and_the_others_left_alone(make_twin: MakeTwin, play: Play, version: str) -> None:
+    router = make_twin(version, users={"admin": PASSWORD})
+    config = [{"name": "telnet", "disabled": True}, {"name": "ssh", "address": ["192.0.2.0/24", "2001:db8::/64"]}]
+    wish = {"name": "services", "vpnops.mikrotik.config": {"config": {"ip_service": config}, "state": "overridden"}}
+    first, second = play(router, [wish]), play(router, [wish])
+    assert (first.status, first.changed, second.status, second.changed) == (0, 1, 0, 0), first.output
+    rows = {row["name"]: row for row in router.router.rows("/ip/service") if row["dynamic"] == "false"}
+    assert rows["telnet"]["disabled"] == "true"
+    assert rows["ssh"]["address"] == "192.0.2.0/24,2001:db8::/64"
+    assert rows["www"]["disabled"] == "false"
+
+
 def test_check_mode_tells_and_changes_nothing(router: Server, play: Play) -> None:
     before = router.router.dump()
     run = play(router, [peer()], "--check")

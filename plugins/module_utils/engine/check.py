@@ -69,6 +69,23 @@ def check_removal(menu: Menu, row: Row) -> None:
         raise Problem(menu, label(menu, row), sentence)
 
 
+def check_deletable(menu: Menu) -> None:
+    """Raise Problem when nothing of the menu can be deleted."""
+    if menu.single:
+        raise Problem(menu, "", "it is one set of properties and cannot be deleted")
+    if not menu.adds:
+        off = "; disabled switches one off" if "disabled" in menu.by_name else ""
+        raise Problem(menu, "", f"its entries are the router's own and cannot be deleted{off}")
+
+
+def check_addable(menu: Menu, row: Row, have: Iterable[Entry]) -> None:
+    """Raise Problem when an entry that the router does not have is one that nobody can add."""
+    if not menu.adds:
+        names = ", ".join(entry.values.get(menu.key[0], "") for entry in have if not entry.dynamic)
+        sentence = f"the router has no such entry, and none can be added; it has {names or 'none'}"
+        raise Problem(menu, label(menu, row), sentence)
+
+
 def check_removable(menu: Menu, entry: Entry) -> None:
     """Raise Problem when the router made an entry itself and keeps it."""
     if entry.builtin:

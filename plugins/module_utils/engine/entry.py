@@ -48,8 +48,9 @@ def read_entry(menu: Menu, row: Row) -> Entry:
     def flag(name: str) -> bool:
         return row.get(name) in ("true", "yes")
 
-    values = {name: value for name, value in row.items() if name in menu.by_name}
-    strange = frozenset(name for name in row.keys() - values.keys() - TOLD if not name.startswith("."))
+    known = menu.spellings
+    values = {known[name]: value for name, value in row.items() if name in known}
+    strange = frozenset(name for name in row.keys() - known.keys() - TOLD if not name.startswith("."))
     return Entry(
         row.get(".id", ""),
         values,

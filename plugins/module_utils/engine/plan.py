@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import (
-    Problem,
+    check_addable,
+    check_deletable,
     check_entry,
     check_given,
     check_menu,
@@ -57,8 +58,8 @@ class Draft:
 def check(intent: Intent) -> None:
     """Raise Problem for anything in the intent that no router could do; needs no router."""
     for menu, rows in intent.wants.items():
-        if menu.single and intent.state == "deleted":
-            raise Problem(menu, "", "it is one set of properties and cannot be deleted")
+        if intent.state == "deleted":
+            check_deletable(menu)
         check_scope(menu, intent.scope, rows if intent.state == "overridden" else ())
         for row in rows:
             check_entry(menu, row)
@@ -106,7 +107,7 @@ def _draft(menu: Menu, have: Sequence[Entry], want: Sequence[Row], intent: Inten
 
 
 def _leaving(menu: Menu, have: Sequence[Entry], found: Sequence[Entry | None], intent: Intent) -> list[Entry]:
-    if intent.state != "overridden" or menu.single:
+    if intent.state != "overridden" or menu.single or not menu.adds:
         return []
     kept = {entry.id for entry in found if entry}
     spare = (entry for entry in have if entry.id not in kept and not entry.builtin and not entry.dynamic)
@@ -133,6 +134,9 @@ def _build(
     swapped = [] if menu.sets else [change.entry for change in updates if change]
     gone = {entry.id for entry in swapped}
     found = [None if entry and entry.id in gone else entry for entry in found]
+    for row, entry in zip(want, found, strict=True):
+        if entry is None:
+            check_addable(menu, row, have)
     wishes = [_wish(menu, row, entry, change, version) for row, entry, change in zip(want, found, updates, strict=True)]
     way, warnings = _course(menu, have, wishes, leaving, version)
     sets = [change for change in updates if change and menu.sets]
@@ -213,12 +217,16 @@ def _update(menu: Menu, row: Row, entry: Entry, full: bool, version: Version) ->
 
 
 def _resting(menu: Menu, row: Row, entry: Entry, version: Version) -> dict[str, str]:
-    """What the fields nobody gave go back to; secrets stay, so that what `gathered` shows can be replayed."""
+    """What the fields nobody gave go back to; secrets stay, so that what `gathered` shows can be replayed.
+
+    What the router's own entries hold without a default, such as the port of a service, has nothing to go back to.
+    """
     given = {**entry.values, **row}
     return {
         item.name: item.default_on(version) or ""
         for item in menu.fields
         if not item.secret and item.name not in menu.key and not (item.follows and given.get(item.follows))
+        if menu.adds or item.default is not None
     }
 
 

@@ -68,8 +68,11 @@ def owns(menu: Menu, scope: Scope, values: Row) -> bool:
 
 def check_scope(menu: Menu, scope: Scope, rows: Sequence[Row]) -> None:
     """Raise Problem when a wanted entry lies outside the scope that is to hold nothing else."""
+    if menu.single or not menu.adds or not menu.mark:
+        # There is nothing that another could take away.
+        return
     for row in rows:
-        if not menu.single and menu.mark and not owns(menu, scope, row):
+        if not owns(menu, scope, row):
             raise Problem(
                 menu, label(menu, row), f"it lies outside the task's own scope; {_condition(menu, scope, row)}"
             )

@@ -72,4 +72,4 @@ def listing(menu: Menu, entries: Sequence[Entry], touched: Mapping[str, frozense
         line = words(menu, own_values(menu, entry.values))
         for name in sorted(touched.get(entry.id, ())):
             line = line.replace(f"{name}={HIDDEN}", f"{name}={HIDDEN} (changed)")
-        yield f"{'set' if menu.single else 'add'} {line}"
+        yield f"{'add' if menu.adds and not menu.single else 'set'} {line}"

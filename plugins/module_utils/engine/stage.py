@@ -52,6 +52,8 @@ def hurts(change: Change) -> bool:
             return denies(change.entry.values)
         case Add():
             return denies(change.values)
+        case Set() if change.menu.cuts:
+            return True
         case Set():
             before, after = change.entry.values, changed_values(change)
             if not denies(before) and switched_off(after) and not switched_off(before):

@@ -10,6 +10,7 @@ import re
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
     DURATION,
     STRINGS,
+    address,
     never,
     span,
     spans_apart,
@@ -177,12 +178,16 @@ def nth(text: str) -> str:
     return ",".join(str(int(part)) for part in text.split(","))
 
 
-def connection_limit(text: str) -> str:
+def connection_limit(longest: int) -> Kind:
     """Number of connections and the length of the prefix they are counted by."""
-    found = re.fullmatch(r"(\d+),(\d+)", text.replace(" ", ""))
-    if not found or int(found[2]) > 32:
-        raise ValueError("count,netmask such as 100,32")
-    return f"{int(found[1])},{int(found[2])}"
+
+    def normal(text: str) -> str:
+        found = re.fullmatch(r"(\d+),(\d+)", text.replace(" ", ""))
+        if not found or int(found[2]) > longest:
+            raise ValueError(f"count,netmask such as 100,{longest}")
+        return f"{int(found[1])},{int(found[2])}"
+
+    return Kind("connection limit", normal, apart=never)
 
 
 def port_scan(text: str) -> str:
@@ -202,6 +207,18 @@ def classifier(text: str) -> str:
     if not found or found[1] not in PCC_FIELDS or int(found[3]) >= int(found[2]):
         raise ValueError("field:denominator/remainder such as both-addresses:2/0, field being " + ", ".join(PCC_FIELDS))
     return f"{found[1]}:{int(found[2])}/{int(found[3])}"
+
+
+HEADERS = ("hop", "dst", "route", "frag", "ah", "esp", "none", "proto")
+
+
+def headers(text: str) -> str:
+    """IPv6 extension headers in the router's order, and whether there may be others: `hop,frag:contains`."""
+    words, colon, how = text.partition(":")
+    given = set(split(words))
+    if not given or given - set(HEADERS) or (colon and how not in ("contains", "exact")):
+        raise ValueError("a list of " + ", ".join(HEADERS) + ", which :contains or :exact may follow")
+    return ",".join(word for word in HEADERS if word in given) + colon + how
 
 
 def icmp_options(text: str) -> str:
@@ -228,8 +245,26 @@ def icmp_apart(one: str, other: str) -> bool:
     return kind != wider or spans_apart(codes, all_codes)
 
 
+def identity(*words: str) -> Kind:
+    """An IKE identity: a word, or `address:`, `fqdn:`, `user-fqdn:` or `key-id:` with its value."""
+    forms = ("address", "fqdn", "user-fqdn", "key-id")
+    allowed = "one of " + ", ".join([*words, *(f"{form}:VALUE" for form in forms)])
+
+    def normal(text: str) -> str:
+        form, colon, value = text.partition(":")
+        if text in words:
+            return text
+        if not colon or form not in forms or not value:
+            raise ValueError(allowed)
+        return f"{form}:{address(value)}" if form == "address" else text
+
+    return Kind("identity", normal)
+
+
 NTH = Kind("nth", nth, apart=never)
-CONNECTION_LIMIT = Kind("connection limit", connection_limit, apart=never)
+CONNECTION_LIMIT = connection_limit(32)
+CONNECTION_LIMIT6 = connection_limit(128)
+IPV6_HEADERS = Kind("IPv6 headers", headers, apart=never)
 PORT_SCAN = Kind("port scan", port_scan, apart=never)
 CLASSIFIER = Kind("classifier", classifier, apart=never)
 ICMP_OPTIONS = Kind("ICMP type", icmp_options, within=icmp_within, apart=icmp_apart)

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import matchers
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites import one_span, operator
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
     ADDRESS4,
     RANGE,
-    RANGE_OR_NAME,
     SWITCH,
     TEXT,
     WORD,
@@ -50,20 +52,25 @@ def chain(*builtin: str) -> Field:
     return Field("chain", WORD, f"Chain the rule stands in: {words}, or one of your own.", required=True)
 
 
-def action(*words: str) -> Field:
+def action(*words: str, since: Mapping[str, str] | None = None) -> Field:
     """What a table's rules can do."""
-    return Field("action", one_of(*sorted(words)), "What happens to a packet that matches.", "accept")
+    return Field("action", one_of(*sorted(words), since=since), "What happens to a packet that matches.", "accept")
+
+
+def reject_with(default: str, *words: str) -> Field:
+    """The answer to what is rejected."""
+    return Field("reject-with", one_of(*words, "tcp-reset"), "Answer that O(action=reject) sends.", default)
 
 
 # {".id": "*5", "chain": "input", "action": "drop", "in-interface-list": "!LAN", "log": "false", "log-prefix": "",
 #  "bytes": "0", "packets": "0", "invalid": "false", "dynamic": "false", "disabled": "false",
 #  "comment": "defconf: drop all not coming from LAN"}
-def table(name: str, help: str, *fields: Field) -> Menu:
+def table(name: str, help: str, *fields: Field, family: Family = IPV4) -> Menu:
     """A menu of rules: no names, split into chains, tried from the top."""
     return Menu(
-        path=f"/ip/firewall/{name}",
+        path=f"/{family.root}/firewall/{name}",
         help=help,
-        module=f"firewall_{name}",
+        module=f"{family.prefix}firewall_{name}",
         key=(),
         ordered=True,
         chain="chain",
@@ -79,20 +86,17 @@ FILTER = table(
     "Rules that let packets pass or drop them.",
     chain("input", "forward", "output"),
     action(*PLAIN, "drop", "reject", "tarpit", "fasttrack-connection"),
-    *matchers.ALL_TABLES,
+    *matchers.every_table(IPV4),
     *matchers.TCP,
     *matchers.TLS_HOST,
     *matchers.tracked("srcnat", "dstnat", "ein-snat", "ein-dnat"),
-    *matchers.CONNECTION,
+    *matchers.connection(IPV4),
+    *matchers.IPV4_CONNECTION,
     *matchers.PEER_TO_PEER,
-    Field(
-        "reject-with",
-        one_of(
-            *("icmp-admin-prohibited", "icmp-host-prohibited", "icmp-host-unreachable", "icmp-net-prohibited"),
-            *("icmp-network-unreachable", "icmp-port-unreachable", "icmp-protocol-unreachable", "tcp-reset"),
-        ),
-        "Answer that O(action=reject) sends.",
+    reject_with(
         "icmp-network-unreachable",
+        *("icmp-admin-prohibited", "icmp-host-prohibited", "icmp-host-unreachable", "icmp-net-prohibited"),
+        *("icmp-network-unreachable", "icmp-port-unreachable", "icmp-protocol-unreachable"),
     ),
     # Since 7.21 only routers whose hardware can do it have the argument (firewall.md 14); older ones all have it.
     Field(
@@ -114,9 +118,10 @@ NAT = table(
         *PLAIN,
         *("dst-nat", "src-nat", "masquerade", "netmap", "redirect", "same", "socksify", "endpoint-independent-nat"),
     ),
-    *matchers.ALL_TABLES,
+    *matchers.every_table(IPV4),
     *matchers.TLS_HOST_OF_OLD,
-    *matchers.CONNECTION,
+    *matchers.connection(IPV4),
+    *matchers.IPV4_CONNECTION,
     Field("to-addresses", RANGE, "New address, prefix or range."),
     Field("to-ports", one_span(0, 65535), "New port or range of ports."),
     # The defaults of these two switches are unverified.
@@ -135,7 +140,7 @@ RAW = table(
     "Rules that act before connection tracking.",
     chain("prerouting", "output"),
     action(*PLAIN, "drop", "notrack"),
-    *matchers.ALL_TABLES,
+    *matchers.every_table(IPV4),
     *matchers.TCP,
     *matchers.TLS_HOST,
 )
@@ -152,11 +157,12 @@ MANGLE = table(
         *("change-dscp", "change-mss", "change-ttl", "clear-df", "fasttrack-connection", "mark-connection"),
         *("mark-packet", "mark-routing", "route", "set-priority", "sniff-pc", "sniff-tzsp", "strip-ipv4-options"),
     ),
-    *matchers.ALL_TABLES,
+    *matchers.every_table(IPV4),
     *matchers.TCP,
     *matchers.TLS_HOST,
     *matchers.tracked("srcnat", "dstnat"),
-    *matchers.CONNECTION,
+    *matchers.connection(IPV4),
+    *matchers.IPV4_CONNECTION,
     *matchers.PEER_TO_PEER,
     Field("passthrough", SWITCH, "Go on with the next rule after this one has changed the packet.", "yes"),
     Field("new-connection-mark", WORD, "Mark for the connection."),
@@ -180,25 +186,56 @@ MANGLE = table(
     Field("sniff-target-port", number(0, 65535), "UDP port of that host."),
 )
 
+# {".id": "*2", "chain": "input", "action": "accept", "protocol": "icmpv6", "log": "false", "log-prefix": "",
+#  "bytes": "0", "packets": "0", "invalid": "false", "dynamic": "false", "disabled": "false",
+#  "comment": "defconf: accept ICMPv6"}
+FILTER6 = table(
+    "filter",
+    "Rules that let IPv6 packets pass or drop them.",
+    chain("input", "forward", "output"),
+    action(*PLAIN, "drop", "reject", "fasttrack-connection", since={"fasttrack-connection": "7.18"}),
+    *matchers.every_table(IPV6),
+    *matchers.TCP,
+    *matchers.TLS_HOST,
+    *matchers.tracked("srcnat", "dstnat"),
+    *matchers.connection(IPV6),
+    # The default is unverified.
+    reject_with(
+        "icmp-no-route",
+        *("icmp-address-unreachable", "icmp-admin-prohibited", "icmp-err-src-routing-header", "icmp-headers-too-long"),
+        *("icmp-no-route", "icmp-not-neighbour", "icmp-port-unreachable"),
+    ),
+    family=IPV6,
+)
+
+
+def address_list(help: str, family: Family) -> Menu:
+    """The named lists of addresses that the rules of a family refer to."""
+    return Menu(
+        path=f"/{family.root}/firewall/address-list",
+        help=help,
+        module=f"{family.prefix}firewall_address_list",
+        key=("list", "address"),
+        scopes=("list",),
+        fields=(
+            Field("list", WORD, "Name of the list; it exists as long as it has entries.", required=True),
+            Field("address", family.listed, family.listed_help, required=True),
+            Field(
+                "timeout",
+                duration(),
+                "Remove the entry after this time, up to 35w; it is then lost on reboot as well. It counts down, so an "
+                "entry that is already there keeps what is left.",
+                fleeting=True,
+            ),
+            Field("disabled", SWITCH, "Keep the entry without effect.", "no"),
+            Field("comment", TEXT, "Free text.", ""),
+        ),
+    )
+
+
 # {".id": "*7", "list": "vpn-peers", "address": "203.0.113.50", "creation-time": "2026-01-02 03:04:05",
 #  "dynamic": "false", "disabled": "false", "comment": "site b"}
-ADDRESS_LIST = Menu(
-    path="/ip/firewall/address-list",
-    help="Named lists of addresses that rules refer to.",
-    module="firewall_address_list",
-    key=("list", "address"),
-    scopes=("list",),
-    fields=(
-        Field("list", WORD, "Name of the list; it exists as long as it has entries.", required=True),
-        Field("address", RANGE_OR_NAME, "IPv4 address, prefix, range or DNS name.", required=True),
-        Field(
-            "timeout",
-            duration(),
-            "Remove the entry after this time, up to 35w; it is then lost on reboot as well. It counts down, so an "
-            "entry that is already there keeps what is left.",
-            fleeting=True,
-        ),
-        Field("disabled", SWITCH, "Keep the entry without effect.", "no"),
-        Field("comment", TEXT, "Free text.", ""),
-    ),
-)
+ADDRESS_LIST = address_list("Named lists of addresses that rules refer to.", IPV4)
+# {".id": "*1", "list": "bad_ipv6", "address": "::1/128", "creation-time": "2026-01-02 03:04:05",
+#  "dynamic": "false", "disabled": "false", "comment": "defconf: lo"}
+ADDRESS_LIST6 = address_list("Named lists of IPv6 addresses that rules of the IPv6 firewall refer to.", IPV6)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites import (
+    identity,
     protocol,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import CERTIFICATE
@@ -30,7 +31,6 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds impor
     TEXT,
     WORD,
     hexadecimal,
-    identity,
     list_of,
     long_text,
     number,

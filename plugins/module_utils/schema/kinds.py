@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Kind, same
@@ -241,17 +242,21 @@ ADDRESS4 = Kind("IPv4 address", address4)
 PREFIX = Kind("prefix", prefix, within=net_within, apart=net_apart)
 
 
-def prefix_or_name(text: str) -> str:
-    """A prefix as `prefix` spells it, or a DNS name in small letters."""
-    try:
-        return prefix(text)
-    except ValueError:
-        if HOST_NAME.fullmatch(text) and not re.fullmatch(r"[\d.]+", text):
-            return text.lower()
-        raise ValueError("an address, a prefix or a DNS name") from None
+def or_name(kind: Kind, allowed: str) -> Kind:
+    """Addresses as the kind spells them, or a DNS name in small letters."""
+
+    def normal(text: str) -> str:
+        try:
+            return kind.normal(text)
+        except ValueError:
+            if HOST_NAME.fullmatch(text) and not re.fullmatch(r"[\d.-]+", text):
+                return text.lower()
+            raise ValueError(allowed) from None
+
+    return Kind(f"{kind.name} or name", normal)
 
 
-PREFIX_OR_NAME = Kind("prefix or name", prefix_or_name)
+PREFIX_OR_NAME = or_name(PREFIX, "an address, a prefix or a DNS name")
 
 
 def bounds(text: str) -> tuple[Address, Address]:
@@ -266,14 +271,17 @@ def bounds(text: str) -> tuple[Address, Address]:
     return start, end
 
 
-def address_range(text: str) -> str:
+SPANS = {4: "192.0.2.1-192.0.2.9", 6: "2001:db8::1-2001:db8::9"}
+
+
+def address_range(text: str, version: int = 4) -> str:
     """A host without mask, a prefix, or a range that is no prefix: as IPv4 firewall rules read back."""
     try:
         start, end = bounds(text)
-        if start.version != 4:
+        if start.version != version:
             raise ValueError
     except ValueError:
-        raise ValueError("an IPv4 address, a prefix or a range such as 192.0.2.1-192.0.2.9") from None
+        raise ValueError(f"an IPv{version} address, a prefix or a range such as {SPANS[version]}") from None
     if start == end:
         return str(start)
     nets = list(ipaddress.summarize_address_range(start, end))
@@ -295,17 +303,18 @@ def range_apart(one: str, other: str) -> bool:
 RANGE = Kind("addresses", address_range, within=range_within, apart=range_apart)
 
 
-def range_or_name(text: str) -> str:
-    """Addresses as `address_range` spells them, or a DNS name in small letters."""
-    try:
-        return address_range(text)
-    except ValueError:
-        if HOST_NAME.fullmatch(text) and not re.fullmatch(r"[\d.-]+", text):
-            return text.lower()
-        raise ValueError("an IPv4 address, a prefix, a range or a DNS name") from None
+RANGE6 = Kind("IPv6 addresses", partial(address_range, version=6), within=range_within, apart=range_apart)
 
 
-RANGE_OR_NAME = Kind("addresses or name", range_or_name)
+def prefix6(text: str) -> str:
+    """An IPv6 host without mask, or a prefix."""
+    if "-" in text:
+        raise ValueError("an IPv6 address or a prefix")
+    return address_range(text, 6)
+
+
+RANGE_OR_NAME = or_name(RANGE, "an IPv4 address, a prefix, a range or a DNS name")
+PREFIX6_OR_NAME = or_name(Kind("IPv6 prefix", prefix6), "an IPv6 address, a prefix or a DNS name")
 
 
 def mac(text: str) -> str:
@@ -365,22 +374,6 @@ def negatable(kind: Kind) -> Kind:
 
 
 REFERENCE = Kind("name of an entry", exact=True)
-
-
-def identity(*words: str) -> Kind:
-    """An IKE identity: a word, or `address:`, `fqdn:`, `user-fqdn:` or `key-id:` with its value."""
-    forms = ("address", "fqdn", "user-fqdn", "key-id")
-    allowed = "one of " + ", ".join([*words, *(f"{form}:VALUE" for form in forms)])
-
-    def normal(text: str) -> str:
-        form, colon, value = text.partition(":")
-        if text in words:
-            return text
-        if not colon or form not in forms or not value:
-            raise ValueError(allowed)
-        return f"{form}:{address(value)}" if form == "address" else text
-
-    return Kind("identity", normal)
 
 
 def spelled(kind: Kind, aliases: Mapping[str, str]) -> Kind:

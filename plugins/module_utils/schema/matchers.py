@@ -14,11 +14,11 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import else
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites import (
     AMOUNT,
     CLASSIFIER,
-    CONNECTION_LIMIT,
     DAY_TIME,
     DST_LIMIT,
     ICMP_OPTIONS,
     IPSEC_POLICY,
+    IPV6_HEADERS,
     LIMIT,
     NTH,
     PORT_SCAN,
@@ -27,10 +27,10 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites 
     operator,
     protocol,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import Family
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
     MAC,
     PORTS,
-    RANGE,
     SWITCH,
     WORD,
     negatable,
@@ -55,7 +55,6 @@ LIST_NAME = negatable(Kind("name of a list", apart=never, exact=True))
 INTERFACE = negatable(Kind("interface", apart=interfaces_apart, exact=True))
 MARK = negatable(WORD)
 GLOB = negatable(Kind("text", apart=never, exact=True))
-ADDRESS_TYPES = negatable(set_of("unicast", "local", "broadcast", "multicast", "blackhole"))
 HOTSPOT = negatable(
     # How several words combine is not documented, so nothing is concluded from them.
     Kind(
@@ -78,59 +77,51 @@ P2P = negatable(
 HELPERS = negatable(one_of("ftp", "h323", "irc", "pptp", "quake3", "sip", "tftp"))
 TTL = operator("equal", "not-equal", "less-than", "greater-than")
 SIZES = negatable(one_span(0, 65535))
+PORT_LIST = negatable(PORTS)
+OfPorts = partial(Matcher, only_with={"protocol": WITH_PORTS})
 NEGATES = "A leading V(!) negates."
 
-ADDRESSES = (
-    Matcher(
-        "src-address",
-        negatable(RANGE),
-        f"Source: one IPv4 address, prefix or range such as V(192.0.2.1-192.0.2.9). {NEGATES}",
-    ),
-    Matcher("dst-address", negatable(RANGE), f"Destination: one IPv4 address, prefix or range. {NEGATES}"),
-    Matcher("src-address-list", LIST_NAME, f"The source is in this address list, which need not exist yet. {NEGATES}"),
-    Matcher("dst-address-list", LIST_NAME, f"The destination is in this address list. {NEGATES}"),
-    Matcher(
-        "src-address-type",
-        ADDRESS_TYPES,
-        f"Kinds of source: V(unicast), V(local), V(broadcast), V(multicast), V(blackhole). {NEGATES}",
-    ),
-    Matcher(
-        "dst-address-type",
-        ADDRESS_TYPES,
-        f"Kinds of destination; V(local) is an address of the router itself. {NEGATES}",
-    ),
-)
-PROTOCOL = (
-    Matcher(
-        "protocol",
-        negatable(protocol()),
-        f"Name such as V(udp), V(ipsec-esp) or V(ipsec-ah), or number from 0 to 255. {NEGATES}",
-    ),
-    Matcher(
-        "src-port",
-        negatable(PORTS),
-        f"Source ports and ranges; needs O(protocol) tcp, udp, udp-lite, sctp or dccp. {NEGATES}",
-        only_with={"protocol": WITH_PORTS},
-    ),
-    Matcher(
-        "dst-port",
-        negatable(PORTS),
-        f"Destination ports and ranges; needs O(protocol) tcp, udp, udp-lite, sctp or dccp. {NEGATES}",
-        only_with={"protocol": WITH_PORTS},
-    ),
-    Matcher(
-        "port",
-        negatable(PORTS),
-        f"Ports of either side, so replies match as well; prefer O(dst_port). {NEGATES}",
-        only_with={"protocol": WITH_PORTS},
-    ),
-    Matcher(
-        "icmp-options",
-        negatable(ICMP_OPTIONS),
-        f"ICMP type and code such as V(8:0); needs protocol icmp. {NEGATES}",
-        only_with={"protocol": ("icmp",)},
-    ),
-)
+
+def addresses(family: Family) -> tuple[Field, ...]:
+    """Matchers for where a packet comes from and where it goes."""
+    types = negatable(set_of(*family.types))
+    kinds = ", ".join(f"V({word})" for word in family.types)
+    one = f"one {family.name} address, prefix or range"
+    return (
+        Matcher("src-address", negatable(family.span), f"Source: {one} such as V({family.example}). {NEGATES}"),
+        Matcher("dst-address", negatable(family.span), f"Destination: {one}. {NEGATES}"),
+        Matcher(
+            "src-address-list", LIST_NAME, f"The source is in this address list, which need not exist yet. {NEGATES}"
+        ),
+        Matcher("dst-address-list", LIST_NAME, f"The destination is in this address list. {NEGATES}"),
+        Matcher("src-address-type", types, f"Kinds of source: {kinds}. {NEGATES}"),
+        Matcher(
+            "dst-address-type", types, f"Kinds of destination; V(local) is an address of the router itself. {NEGATES}"
+        ),
+    )
+
+
+def protocols(family: Family) -> tuple[Field, ...]:
+    """Matchers for what a packet carries."""
+    needs = f"needs O(protocol) tcp, udp, udp-lite, sctp or dccp. {NEGATES}"
+    return (
+        Matcher(
+            "protocol",
+            negatable(protocol()),
+            f"Name such as V(udp), V(ipsec-esp) or V(ipsec-ah), or number from 0 to 255. {NEGATES}",
+        ),
+        OfPorts("src-port", PORT_LIST, f"Source ports and ranges; {needs}"),
+        OfPorts("dst-port", PORT_LIST, f"Destination ports and ranges; {needs}"),
+        OfPorts("port", PORT_LIST, f"Ports of either side, so replies match as well; prefer O(dst_port). {NEGATES}"),
+        Matcher(
+            "icmp-options",
+            negatable(ICMP_OPTIONS),
+            f"ICMP type and code such as V({family.ping}); needs protocol {family.icmp}. {NEGATES}",
+            only_with={"protocol": (family.icmp,)},
+        ),
+    )
+
+
 OfInterface = partial(Matcher, refers=elsewhere.INTERFACE.path, free=elsewhere.NO_INTERFACES)
 OfInterfaceList = partial(Matcher, refers=elsewhere.INTERFACE_LIST.path, free=elsewhere.NO_INTERFACE_LISTS)
 INTERFACES = (
@@ -166,17 +157,11 @@ PACKET = (
     Matcher("dscp", negatable(number(0, 63)), f"DSCP value of the IP header, 0 to 63. {NEGATES}"),
     # The form of the value is unverified: the router's console names the argument and nothing else.
     Matcher("tos", negatable(number(0, 255)), f"Whole TOS byte of the IP header, 0 to 255. {NEGATES}", since="7.21"),
-    Matcher("ttl", TTL, "Time to live, as an operator and a number from 0 to 255 such as V(less-than:5)."),
     Matcher("priority", negatable(number(0, 63)), f"Priority of the packet, from VLAN, WMM, DSCP or mangle. {NEGATES}"),
     Matcher("ingress-priority", negatable(number(0, 63)), f"Priority the packet arrived with. {NEGATES}"),
-    Matcher("fragment", SWITCH, "Whether the packet is a fragment other than the first."),
-    Matcher("ipv4-options", IPV4_OPTIONS, "Options of the IPv4 header."),
     Matcher("tcp-mss", SIZES, f"TCP maximum segment size in bytes, or a range such as V(1361-65535). {NEGATES}"),
     Matcher("src-mac-address", negatable(MAC), f"MAC address of the sender. {NEGATES}"),
     Matcher("content", GLOB, f"Text that the packet contains. {NEGATES}"),
-    Matcher(
-        "hotspot", HOTSPOT, f"HotSpot states: V(auth), V(from-client), V(http), V(local-dst), V(to-client). {NEGATES}"
-    ),
 )
 RATES = (
     Matcher(
@@ -201,7 +186,25 @@ RATES = (
         negatable(CLASSIFIER),
         f"Spreads traffic by a hash: C(field:denominator/remainder) such as V(both-addresses:2/0). {NEGATES}",
     ),
+)
+IPV4_ONLY = (
+    Matcher("ttl", TTL, "Time to live, as an operator and a number from 0 to 255 such as V(less-than:5)."),
+    Matcher("fragment", SWITCH, "Whether the packet is a fragment other than the first."),
+    Matcher("ipv4-options", IPV4_OPTIONS, "Options of the IPv4 header."),
+    Matcher(
+        "hotspot", HOTSPOT, f"HotSpot states: V(auth), V(from-client), V(http), V(local-dst), V(to-client). {NEGATES}"
+    ),
     Matcher("psd", PORT_SCAN, "Port scan: C(weight,delay,low-port-weight,high-port-weight) such as V(21,3s,3,1)."),
+)
+# The form of the words behind the headers is unverified.
+IPV6_ONLY = (
+    Matcher("hop-limit", TTL, "Hop limit, as an operator and a number from 0 to 255 such as V(less-than:5)."),
+    Matcher(
+        "headers",
+        negatable(IPV6_HEADERS),
+        "Extension headers: V(hop), V(dst), V(route), V(frag), V(ah), V(esp), V(none), V(proto), which V(:contains) or "
+        f"V(:exact) may follow. {NEGATES}",
+    ),
 )
 TCP = (
     Matcher(
@@ -215,25 +218,33 @@ TLS = "Glob for the name in a TLS client hello, such as V(*.example.com); needs 
 TLS_HOST = (Matcher("tls-host", GLOB, f"{TLS} {NEGATES}"),)
 # Routers of 7.16 and later refuse it in nat.
 TLS_HOST_OF_OLD = (Matcher("tls-host", GLOB, f"{TLS} {NEGATES}", until="7.15"),)
-CONNECTION = (
-    Matcher("connection-mark", MARK, f"Mark that mangle gave the connection, or V(no-mark). {NEGATES}"),
-    Matcher(
-        "connection-type",
-        HELPERS,
-        f"Connection that a helper found to belong to another: V(ftp), V(sip) and so on. {NEGATES}",
-    ),
-    Matcher("connection-bytes", AMOUNT, "Bytes the connection has carried, C(from-to); an upper bound of 0 is none."),
-    Matcher("connection-rate", negatable(AMOUNT), f"Speed of the connection in bit/s, C(from-to). {NEGATES}"),
-    Matcher(
-        "connection-limit",
-        negatable(CONNECTION_LIMIT),
-        f"More connections than this from one prefix: C(count,netmask) such as V(100,32). {NEGATES}",
-    ),
+IPV4_CONNECTION = (
     Matcher("layer7-protocol", GLOB, f"Entry of /ip/firewall/layer7-protocol; costs a lot of CPU. {NEGATES}"),
-    Matcher("routing-mark", MARK, f"Routing table that mangle chose for the packet. {NEGATES}"),
     Matcher("realm", negatable(number(0, 4294967295)), f"Realm of the route. {NEGATES}"),
 )
 PEER_TO_PEER = (Matcher("p2p", P2P, f"Peer-to-peer program; RouterOS 7 still accepts the word. {NEGATES}"),)
+
+
+def connection(family: Family) -> tuple[Field, ...]:
+    """Matchers for what is known of the connection that a packet belongs to."""
+    return (
+        Matcher("connection-mark", MARK, f"Mark that mangle gave the connection, or V(no-mark). {NEGATES}"),
+        Matcher(
+            "connection-type",
+            HELPERS,
+            f"Connection that a helper found to belong to another: V(ftp), V(sip) and so on. {NEGATES}",
+        ),
+        Matcher(
+            "connection-bytes", AMOUNT, "Bytes the connection has carried, C(from-to); an upper bound of 0 is none."
+        ),
+        Matcher("connection-rate", negatable(AMOUNT), f"Speed of the connection in bit/s, C(from-to). {NEGATES}"),
+        Matcher("routing-mark", MARK, f"Routing table that mangle chose for the packet. {NEGATES}"),
+        Matcher(
+            "connection-limit",
+            negatable(family.connection_limit),
+            f"More connections than this from one prefix: C(count,netmask) such as V(100,{family.longest}). {NEGATES}",
+        ),
+    )
 
 
 def tracked(*nat_states: str) -> tuple[Field, ...]:
@@ -253,4 +264,7 @@ def tracked(*nat_states: str) -> tuple[Field, ...]:
     )
 
 
-ALL_TABLES = (*ADDRESSES, *PROTOCOL, *INTERFACES, *PACKET, *RATES)
+def every_table(family: Family) -> tuple[Field, ...]:
+    """What the rules of all tables of a family can ask for."""
+    own = {4: IPV4_ONLY, 6: IPV6_ONLY}[family.version]
+    return (*addresses(family), *protocols(family), *INTERFACES, *PACKET, *own, *RATES)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import firewall, ipsec, ipsec_terms
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import firewall, ipsec, ipsec_terms, service
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import ELSEWHERE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
@@ -25,10 +25,14 @@ MENUS: tuple[Menu, ...] = (
     ipsec.POLICY,
     # Address lists before the rules that read them, and the table that drops last.
     firewall.ADDRESS_LIST,
+    firewall.ADDRESS_LIST6,
     firewall.RAW,
     firewall.MANGLE,
     firewall.NAT,
     firewall.FILTER,
+    firewall.FILTER6,
+    # Behind the rules that protect what it opens, and that let in to where it moves.
+    service.SERVICE,
 )
 
 BY_MODULE: Mapping[str, Menu] = {menu.module: menu for menu in MENUS if menu.module}

@@ -86,6 +86,8 @@ class Field:
     """The router takes it only while each of these other fields has one of these values."""
     needed_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The router takes no entry without it while each of these other fields has one of these values."""
+    also: str | None = None
+    """Another name under which newer routers may print it; the old one is still accepted."""
     fleeting: bool = False
     """Counts down by itself: given when an entry is made, never compared."""
 
@@ -138,6 +140,7 @@ class Menu:
     unsets: bool = False
     """The menu has the `unset` command."""
     adds: bool = True
+    """False: the entries are the router's own; they can be changed, but neither added nor removed."""
     sets: bool = True
     """False: an entry can be added and removed, never changed."""
     idle_if: Mapping[str, str] = field(default_factory=dict)
@@ -146,6 +149,8 @@ class Menu:
     """Fields that do not belong to an entry's content, where content tells entries apart."""
     exclusive: tuple[str, ...] = ()
     """Fields in which no two enabled entries may agree: of two, the old one is off before the new one comes."""
+    cuts: bool = False
+    """A change may cut off whoever manages the router, so it waits until those before it are known to have worked."""
     moves_since: str | None = None
     """First version whose `move` can be trusted; None: every version's."""
     scopes: tuple[str, ...] = ()
@@ -157,6 +162,11 @@ class Menu:
     def by_name(self) -> Mapping[str, Field]:
         """The fields by RouterOS's name."""
         return {each.name: each for each in self.fields}
+
+    @cached_property
+    def spellings(self) -> Mapping[str, str]:
+        """The fields' names by those under which routers print them."""
+        return {name: each.name for each in self.fields for name in (each.name, each.also) if name}
 
     @cached_property
     def by_option(self) -> Mapping[str, Field]:

@@ -16,6 +16,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 Options = dict[str, Any]
 
 STATES = ("merged", "replaced", "overridden", "deleted", "gathered", "rendered")
+STATES_OF_FIXED = tuple(state for state in STATES if state != "deleted")
 STATES_OF_SINGLE = ("merged", "replaced", "gathered", "rendered")
 MARKS = {"type": "list", "elements": "str"}
 PROVIDER: Options = {
@@ -53,7 +54,7 @@ def argument_spec(menu: Menu) -> Options:
     config: Options = {"type": "dict", "options": entry_options(menu)}
     if not menu.single:
         config |= {"type": "list", "elements": "dict"}
-    states = STATES_OF_SINGLE if menu.single else STATES
+    states = STATES_OF_SINGLE if menu.single else STATES if menu.adds else STATES_OF_FIXED
     spec: Options = {"config": config, "state": _choice(states)}
     if not menu.single:
         scopes = {menu.by_name[name].option: dict(MARKS) for name in menu.scopes}

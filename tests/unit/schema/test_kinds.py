@@ -10,12 +10,12 @@ import re
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import kinds
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites import identity
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
     address_range,
     bounds,
     duration,
     hexadecimal,
-    identity,
     list_of,
     long_text,
     milliseconds,
@@ -74,6 +74,15 @@ SPELLINGS = [
     (kinds.RANGE, "192.0.2.1 - 192.0.2.9", "192.0.2.1-192.0.2.9"),
     (kinds.RANGE, "192.0.2.7-192.0.2.7", "192.0.2.7"),
     (kinds.RANGE_OR_NAME, "C.Example.com", "c.example.com"),
+    (kinds.RANGE6, "2001:DB8:0:0::1/128", "2001:db8::1"),
+    (kinds.RANGE6, "2001:0db8:0000:0000:0000:0000:0000:0001", "2001:db8::1"),
+    (kinds.RANGE6, "2001:db8::7/64", "2001:db8::/64"),
+    (kinds.RANGE6, "0::0/0", "::/0"),
+    (kinds.RANGE6, "2001:db8::-2001:db8::ffff", "2001:db8::/112"),
+    (kinds.RANGE6, "2001:db8::1 - 2001:db8::0009", "2001:db8::1-2001:db8::9"),
+    (negatable(kinds.RANGE6), "!2001:db8::0/32", "!2001:db8::/32"),
+    (kinds.PREFIX6_OR_NAME, "2001:db8:0::1/128", "2001:db8::1"),
+    (kinds.PREFIX6_OR_NAME, "C.Example.com", "c.example.com"),
     (kinds.MAC, "48:8f:5a:00:00:01", "48:8F:5A:00:00:01"),
     (negatable(kinds.RANGE), "! 192.0.2.1/32", "!192.0.2.1"),
     (identity("auto"), "auto", "auto"),
@@ -106,6 +115,11 @@ REFUSED = [
     (kinds.RANGE, "192.0.2.9-192.0.2.1", "a range"),
     (kinds.RANGE, "2001:db8::/64", "an IPv4 address"),
     (kinds.RANGE_OR_NAME, "192.0.2.1-", "a DNS name"),
+    (kinds.RANGE6, "192.0.2.1", "an IPv6 address"),
+    (kinds.RANGE6, "2001:db8::9-2001:db8::1", "2001:db8::1-2001:db8::9"),
+    (kinds.RANGE6, "2001:db8::1-192.0.2.1", "an IPv6 address"),
+    (kinds.PREFIX6_OR_NAME, "2001:db8::1-2001:db8::9", "an IPv6 address, a prefix or a DNS name"),
+    (kinds.PREFIX6_OR_NAME, "192.0.2.1", "a DNS name"),
     (kinds.MAC, "48:8f:5a", "a MAC address"),
     (identity("auto", "dn"), "hq.example.com", "one of auto, dn, address:VALUE"),
     (identity("auto"), "fqdn:", "fqdn:VALUE"),

@@ -15,7 +15,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 MODULES = {
     *("ipsec_profile", "ipsec_proposal", "ipsec_peer", "ipsec_identity", "ipsec_policy", "ipsec_policy_group"),
     *("ipsec_mode_config", "ipsec_settings", "ipsec_key_psk", "firewall_filter", "firewall_nat", "firewall_raw"),
-    *("firewall_mangle", "firewall_address_list"),
+    *("firewall_mangle", "firewall_address_list", "ip_service", "ipv6_firewall_filter", "ipv6_firewall_address_list"),
 }
 FIREWALL = [menu for menu in MENUS if menu.unsets]
 every_menu = pytest.mark.parametrize("menu", MENUS, ids=lambda menu: menu.path)

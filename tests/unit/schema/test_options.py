@@ -41,6 +41,9 @@ REQUIRED = {
     "firewall_raw": {"chain"},
     "firewall_mangle": {"chain"},
     "firewall_address_list": {"list", "address"},
+    "ip_service": {"name"},
+    "ipv6_firewall_filter": {"chain"},
+    "ipv6_firewall_address_list": {"list", "address"},
 }
 SECRETS = {
     "ipsec_peer": {"ppk_secret"},
