@@ -12,7 +12,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.obstacles i
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.engine.router import FILTER, NAT, POLICY, V7, entries, planned, rule, told
+from tests.unit.engine.router import FILTER, FILTER6, NAT, POLICY, V7, entries, planned, rule, told
 
 case = pytest.param
 IKE = "accept protocol=udp dst-port=500,4500"
@@ -251,6 +251,41 @@ def test_policies_go_above_a_discard_for_all_and_beside_templates() -> None:
     assert told(planned(POLICY, have, [{**want, "comment": "new"}])) == ["add new <*1"]
     foreign = entries({"peer": "x", "src-address": "192.168.0.0/16", "dst-address": "192.168.0.0/16"})
     assert told(planned(POLICY, foreign, [{"template": "yes", "group": "y", "comment": "new"}])) == ["add new"]
+
+
+@pytest.mark.parametrize(
+    ("have", "want", "changes"),
+    [
+        case(["drop"], IKE, ["add new <*0"], id="final-drop"),
+        case(["drop in-interface-list=!LAN"], "accept protocol=icmpv6", ["add new <*0"], id="defconf-drop"),
+        case(["drop src-address=::/0"], IKE, ["add new <*0"], id="drop-any-source"),
+        case(["drop src-address=0::0/0 dst-address=::/0"], IKE, ["add new <*0"], id="drop-from-any-to-any"),
+        case(
+            ["drop src-address=2001:db8::/32"],
+            "accept src-address=2001:DB8:0::7/128",
+            ["add new <*0"],
+            id="drop-a-wider-net",
+        ),
+        case(["drop src-address=2001:db8::/64"], "accept src-address=2001:db8:1::7", ["add new"], id="another-net"),
+        case(["drop src-address-list=bad_ipv6"], IKE, ["add new"], id="blacklist"),
+        case(["drop protocol=icmpv6 hop-limit=not-equal:255"], IKE, ["add new"], id="another-protocol"),
+        case(
+            ["fasttrack-connection connection-state=established"],
+            "accept ipsec-policy=in,ipsec",
+            ["add new <*0"],
+            id="fasttrack-above-ipsec",
+        ),
+        case(["accept src-address=2001:db8::7/128"], "accept src-address=2001:db8:0:0::7 #", [], id="the-same-rule"),
+    ],
+)
+def test_rules_of_ipv6_find_their_place_as_those_of_ipv4_do(have: list[str], want: str, changes: list[str]) -> None:
+    mine = want.removesuffix(" #") if "#" in want else f"{want} #new"
+    assert told(planned(FILTER6, entries(*have), [mine])) == changes
+
+
+def test_among_many_hosts_of_ipv6_the_one_in_the_way_is_found() -> None:
+    have = entries(*(f"drop src-address=2001:db8:{n:x}::/48" for n in range(200)))
+    assert told(planned(FILTER6, have, ["accept src-address=2001:db8:7f::1 #new"])) == ["add new <*127"]
 
 
 @pytest.mark.parametrize("action", ["drop", "accept", "fasttrack-connection", "src-nat"])

@@ -25,6 +25,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 
 # A token may or may not be there; the dice may fall either way.
 BY_CHANCE = frozenset({"limit", "dst-limit", "random", "nth"})
+ICMP = frozenset({"icmp", "icmpv6"})
 WITH_PORTS = frozenset({"tcp", "udp", "sctp", "dccp", "udp-lite"})
 # Where a packet has an interface by which it came, and one by which it leaves (firewall.md 3).
 ARRIVING = frozenset({"prerouting", "dstnat", "input", "forward"})
@@ -157,7 +158,7 @@ def _transport(packet: Packet) -> dict[str, str | None]:
         "src-port": of(WITH_PORTS, None if packet.src_port is None else str(packet.src_port)),
         "dst-port": of(WITH_PORTS, None if packet.dst_port is None else str(packet.dst_port)),
         "tcp-flags": of(frozenset({"tcp"}), spelled),
-        "icmp-options": of(frozenset({"icmp"}), None if icmp is None else f"{icmp[0]}:{icmp[1]}"),
+        "icmp-options": of(ICMP, None if icmp is None else f"{icmp[0]}:{icmp[1]}"),
     }
 
 

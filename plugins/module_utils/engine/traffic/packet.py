@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 
@@ -18,7 +18,7 @@ STATES = ("new", "established", "related", "invalid", "untracked")
 
 @dataclass(frozen=True)
 class Packet:
-    """One IPv4 packet as the router's firewall meets it; None says that nobody knows.
+    """One packet as the router's firewall meets it; None says that nobody knows.
 
     Addresses and ports are those on arrival, before a dst-nat rule of the same walk changes them. Where
     `connection_nat_state` says that the connection is translated already, they are what the filter sees.
@@ -56,9 +56,17 @@ class Packet:
             raise ValueError(f"{self.chain!r} is not one of {', '.join(HOOKS)}")
         if self.connection_state not in (None, *STATES):
             raise ValueError(f"{self.connection_state!r} is not one of {', '.join(STATES)}")
-        for address in (self.src, self.dst):
-            if address is not None:
-                IPv4Address(address)
+        if len(self._versions) > 1:
+            raise ValueError(f"{self.src} and {self.dst} are not of one family")
+
+    @property
+    def _versions(self) -> set[int]:
+        return {ip_address(address).version for address in (self.src, self.dst) if address is not None}
+
+    @property
+    def version(self) -> int | None:
+        """4 or 6, as its addresses have it; None: they are not known."""
+        return next(iter(self._versions), None)
 
 
 class Verdict(Enum):

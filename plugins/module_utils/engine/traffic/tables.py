@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, switched_off
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER, NAT, RAW
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER, FILTER6, NAT, RAW
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import bounds
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
 
@@ -21,7 +22,11 @@ BUILTIN = {
     "nat": ("srcnat", "dstnat", "input", "output"),
     "raw": ("prerouting", "output"),
 }
-MENUS = {"filter": FILTER, "nat": NAT, "raw": RAW}
+MENUS: Mapping[Family, Mapping[str, Menu]] = {
+    IPV4: {"filter": FILTER, "nat": NAT, "raw": RAW},
+    IPV6: {"filter": FILTER6},
+}
+"""The tables that are known of each family; those of IPv6 that are not are taken for empty."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ def addresses_of(rows: Iterable[Entry]) -> Addresses:
 
 @dataclass(frozen=True, eq=False)
 class Firewall:
-    """What decides about packets on one router; rows as read, in the router's order."""
+    """What decides about packets of one family on one router; rows as read, in the router's order."""
 
     filter: tuple[Entry, ...] = ()
     raw: tuple[Entry, ...] = ()
@@ -132,11 +137,18 @@ class Firewall:
     """Rows of /interface/list/member, dynamic ones included: `list`, `interface`, `disabled`."""
     local: frozenset[str] | None = field(default=None)
     """The router's own addresses; None: unknown. They say where a packet goes that dst-nat has changed."""
+    family: Family = IPV4
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in BUILTIN if getattr(self, name) and name not in MENUS[self.family]]
+        if unknown:
+            raise ValueError(f"nothing is known of {' and '.join(unknown)} for {self.family.name}")
 
     @cached_property
     def chains(self) -> Mapping[str, Mapping[str, tuple[Rule, ...]]]:
         """Rules by table and chain."""
-        return {name: chains_of(menu, getattr(self, name)) for name, menu in MENUS.items()}
+        known = MENUS[self.family]
+        return {name: chains_of(known[name], getattr(self, name)) if name in known else {} for name in BUILTIN}
 
     @cached_property
     def lists(self) -> Mapping[str, Addresses]:

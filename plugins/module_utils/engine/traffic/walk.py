@@ -182,12 +182,18 @@ class _Here:
     fit: Fit
 
 
+def _walk(firewall: Firewall, packet: Packet) -> Walk:
+    if packet.version not in (None, firewall.family.version):
+        raise ValueError(f"the firewall of {firewall.family.name} does not meet packets of IPv{packet.version}")
+    return Walk(firewall)
+
+
 def decide(firewall: Firewall, packet: Packet) -> Decision:
     """Say what becomes of a packet on its way through raw, dst-nat and filter, and by which rules.
 
     Packets that belong to a fasttracked connection already are not looked at by RouterOS, nor by this.
     """
-    walk = Walk(firewall)
+    walk = _walk(firewall, packet)
     start = State(before_translation(packet), packet.chain)
     ways = walk.table("raw", ENTRY[packet.chain], start)
     ways = follow(ways, lambda state: walk.nat(replace(state, packet=resumed(state.packet, packet))))
@@ -203,5 +209,5 @@ def decide_chain(firewall: Firewall, table: str, chain: str, packet: Packet) -> 
     """Say which rule of one built-in chain decides about a packet, such as which of nat's srcnat translates it."""
     if chain not in BUILTIN[table]:
         raise ValueError(f"{chain!r} is not a built-in chain of {table}: {', '.join(BUILTIN[table])}")
-    walk = Walk(firewall)
+    walk = _walk(firewall, packet)
     return walk.decision(table, chain, walk.table(table, chain, State(packet, chain)))
