@@ -163,6 +163,11 @@ options:
             marks; V(s2s-*) stands for every mark that begins with V(s2s-).
         type: list
         elements: str
+      chain:
+        description:
+          - Entries with one of these values of O(config[].chain).
+        type: list
+        elements: str
 """
 
 EXAMPLES = r"""

@@ -9,7 +9,7 @@ are to be replaced, so that they go in the same transaction, after what replaces
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.factory import (
@@ -83,10 +83,9 @@ def _entries(intent: Intent) -> Entries:
     return entries
 
 
-def _services(intent: Intent) -> list[Entry]:
-    if not intent.services:
-        return []
-    return [
-        *({"name": name, "address": list(intent.managers)} for name in RESTRICTED),
-        *({"name": name, "disabled": True} for name in OFF),
-    ]
+def _services(intent: Intent) -> Iterator[Entry]:
+    if intent.services:
+        for name in RESTRICTED:
+            yield {"name": name, "address": list(intent.managers)}
+        for name in OFF:
+            yield {"name": name, "disabled": True}

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.intent import Entry, Intent, of_version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.vocabulary import (
     IPV6_PORTS,
-    MANAGEMENT,
     PER_SOURCE,
     SERVICES,
 )
@@ -29,9 +28,16 @@ FORGOTTEN = "10m"
 
 
 def input_rules(intent: Intent, version: int) -> Iterator[Entry]:
-    """All rules of the filter for one IP version. Chains come before the jumps to them, so that no jump leads nowhere."""
-    for rule in (*_excess(intent), *(_guessing(intent) if _guarded(intent) else ())):
-        yield rule
+    """The rules of the filter for one IP version; a chain comes before the jump to it, which so never leads nowhere."""
+    yield from _excess(intent)
+    if _guarded(intent):
+        yield from _guessing(intent)
+    if intent.log:
+        yield from _log_chain(intent)
+    if version == 6:
+        yield from ping_chain(intent)
+        # IPv6 has no raw table here.
+        yield rule(intent, "limit ping", **ping(intent, 6))
     yield from _known(intent)
     yield from _icmp(intent) if version == 4 else _icmp6(intent)
     yield from _ipsec(intent)
@@ -56,9 +62,18 @@ def limited(intent: Intent, *names: str) -> Entry:
     return found
 
 
-def rule(intent: Intent, what: str, action: str = "accept", **matchers: object) -> Entry:
-    """One rule of chain input."""
-    return {"chain": "input", "action": action, **matchers, "comment": intent.says(what)}
+def rule(intent: Intent, what: str, **says: object) -> Entry:
+    """One rule, which accepts and is of chain input unless it says otherwise."""
+    return {"chain": "input", "action": "accept", **says, "comment": intent.says(what)}
+
+
+def from_outside(intent: Intent) -> Entry:
+    """The jump that has the sources of packets from outside looked at.
+
+    What a tunnel carries comes in by the same interface, and its addresses are private as a rule (firewall.md 3).
+    """
+    outside: Entry = {"in_interface_list": intent.wan, "ipsec_policy": "in,none"}
+    return {"action": "jump", **outside, "jump_target": intent.named("sources")}
 
 
 def listing(intent: Intent, chain: str, what: str, where: str, timeout: str) -> Iterator[Entry]:
@@ -66,10 +81,13 @@ def listing(intent: Intent, chain: str, what: str, where: str, timeout: str) -> 
 
     Senders can be forged by the million, and every entry costs memory: so listing has a limit of its own.
     """
-    named = {"chain": intent.named(chain)}
-    to_list = {"address_list": intent.named(where), "address_list_timeout": timeout}
-    yield rule(intent, f"list {what}", "add-src-to-address-list", **limited(intent, "listing"), **to_list) | named
-    yield rule(intent, f"drop {what}", "drop") | named
+    to_list: Entry = {
+        "action": "add-src-to-address-list",
+        "address_list": intent.named(where),
+        "address_list_timeout": timeout,
+    }
+    yield rule(intent, f"list {what}", chain=intent.named(chain), **to_list, **limited(intent, "listing"))
+    yield rule(intent, f"drop {what}", chain=intent.named(chain), action="drop")
 
 
 def _excess(intent: Intent) -> Iterator[Entry]:
@@ -87,15 +105,38 @@ def _guessing(intent: Intent) -> Iterator[Entry]:
 
 def _known(intent: Intent) -> Iterator[Entry]:
     yield rule(intent, "established, related, untracked", connection_state="established,related,untracked")
-    yield rule(intent, "invalid", "drop", connection_state="invalid")
+    yield rule(intent, "invalid", action="drop", connection_state="invalid")
+
+
+def ping_chain(intent: Intent) -> Iterator[Entry]:
+    """A chain that drops echo requests beyond the limit.
+
+    It has to come before connection tracking, or before what that knows is accepted: after the first answer all further
+    requests with the same number are established.
+    """
+    chain: Entry = {"chain": intent.named("ping")}
+    yield rule(intent, "ping within limits", **chain, action="return", **limited(intent, "icmp", "icmp_total"))
+    yield rule(intent, "ping beyond them", **chain, action="drop")
+
+
+def ping(intent: Intent, version: int) -> Entry:
+    """The jump that has echo requests counted."""
+    protocol, kind = ("icmp", "8:0") if version == 4 else ("icmpv6", "128:0")
+    return {"action": "jump", "protocol": protocol, "icmp_options": kind, "jump_target": intent.named("ping")}
 
 
 def _icmp(intent: Intent) -> Iterator[Entry]:
-    # Errors about the router's own connections are related and have passed; this is about ping.
-    yield rule(intent, "ICMP within limits", protocol="icmp", **limited(intent, "icmp", "icmp_total"))
-    yield rule(intent, "ICMP beyond them", "drop", protocol="icmp")
+    yield from _icmp_pair(intent, "ICMP", "icmp")
     yield rule(intent, "the router to itself", dst_address="127.0.0.1")
     yield from _traceroute(intent)
+
+
+def _icmp_pair(intent: Intent, name: str, protocol: str) -> Iterator[Entry]:
+    # What comes so far is new. To say so makes the pair narrower than an accept for all ICMP that others may have made,
+    # above which it has to stand.
+    new: Entry = {"protocol": protocol, "connection_state": "new"}
+    yield rule(intent, f"{name} within limits", **new, **limited(intent, "icmp", "icmp_total"))
+    yield rule(intent, f"{name} beyond them", action="drop", **new)
 
 
 def _icmp6(intent: Intent) -> Iterator[Entry]:
@@ -103,10 +144,8 @@ def _icmp6(intent: Intent) -> Iterator[Entry]:
     yield rule(intent, "neighbour discovery", protocol="icmpv6", hop_limit=ON_LINK)
     yield rule(intent, "ICMPv6 of neighbours", protocol="icmpv6", src_address=LINK_LOCAL)
     if intent.wan:
-        jump = {"jump_target": intent.named("sources"), "in_interface_list": intent.wan, "ipsec_policy": "in,none"}
-        yield rule(intent, "sources that cannot be", "jump", **jump)
-    yield rule(intent, "ICMPv6 within limits", protocol="icmpv6", **limited(intent, "icmp", "icmp_total"))
-    yield rule(intent, "ICMPv6 beyond them", "drop", protocol="icmpv6")
+        yield rule(intent, "sources that cannot be", **from_outside(intent))
+    yield from _icmp_pair(intent, "ICMPv6", "icmpv6")
     if intent.dhcpv6_client:
         yield rule(intent, "DHCPv6 client", protocol="udp", dst_port="546", src_address=LINK_LOCAL)
     yield from _traceroute(intent)
@@ -128,12 +167,10 @@ def _ipsec(intent: Intent) -> Iterator[Entry]:
         yield rule(intent, "AH of trusted peers", protocol="ipsec-ah", **peers)
     if intent.road_warriors:
         # A sender may be forged, and a forger has as many budgets as senders: so there is one for all of them too.
-        yield rule(
-            intent, "IKE and NAT-T of anybody", **new, **limited(intent, "road_warriors", "road_warriors_total")
-        )
+        yield rule(intent, "IKE and NAT-T of anybody", **new, **limited(intent, "road_warriors", "road_warriors_total"))
         # A one-way stream stays new for ever, and what no key of ours opens is dropped by IPsec itself.
         yield rule(intent, "ESP of anybody", protocol="ipsec-esp")
-    yield rule(intent, "all other IKE and NAT-T", "jump", **IKE, jump_target=intent.named("excess"))
+    yield rule(intent, "all other IKE and NAT-T", action="jump", **IKE, jump_target=intent.named("excess"))
 
 
 def _management(intent: Intent, version: int) -> Iterator[Entry]:
@@ -150,9 +187,9 @@ def _public(intent: Intent) -> Iterator[Entry]:
     if not _guarded(intent):
         yield rule(intent, "open to the world", **ports)
         return
-    yield rule(intent, "who has guessed passwords", "drop", **ports, src_address_list=intent.named("blocked"))
+    yield rule(intent, "who has guessed passwords", action="drop", **ports, src_address_list=intent.named("blocked"))
     yield rule(intent, "open to the world within a limit", **ports, **limited(intent, "public"))
-    yield rule(intent, "beyond it", "jump", **ports, jump_target=intent.named("guessing"))
+    yield rule(intent, "beyond it", action="jump", **ports, jump_target=intent.named("guessing"))
 
 
 def _neighbours(intent: Intent, version: int) -> Iterator[Entry]:
@@ -190,8 +227,16 @@ def _extras(intent: Intent, version: int) -> Iterator[Entry]:
         yield {**given, "chain": "input", "comment": what if mine else intent.says(what)}
 
 
+def _log_chain(intent: Intent) -> Iterator[Entry]:
+    chain: Entry = {"chain": intent.named("log")}
+    # Those whom another role accepts: its rules stand right above the drop, and so below this.
+    for known in intent.other_lists:
+        yield rule(intent, f"{known} is not logged", **chain, action="return", src_address_list=known)
+    prefix: Entry = {"log_prefix": intent.log_prefix} if intent.log_prefix else {}
+    yield rule(intent, "log some of the rest", **chain, action="log", **limited(intent, "log"), **prefix)
+
+
 def _rest(intent: Intent) -> Iterator[Entry]:
     if intent.log:
-        prefix: Entry = {"log_prefix": intent.log_prefix} if intent.log_prefix else {}
-        yield rule(intent, "log some of the rest", "log", **limited(intent, "log"), **prefix)
-    yield rule(intent, "drop the rest", "drop")
+        yield rule(intent, "log the rest", action="jump", jump_target=intent.named("log"))
+    yield rule(intent, "drop the rest", action="drop")

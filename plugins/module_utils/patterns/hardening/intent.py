@@ -69,7 +69,7 @@ class Intent:
     @property
     def chains(self) -> tuple[str, ...]:
         """Every chain that a rule of this pattern may stand in."""
-        return ("input", "prerouting", *map(self.named, ("excess", "guessing", "ike", "sources")))
+        return ("input", "prerouting", *map(self.named, ("excess", "guessing", "ike", "log", "ping", "sources")))
 
     @property
     def managers(self) -> tuple[str, ...]:

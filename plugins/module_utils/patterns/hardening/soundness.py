@@ -77,7 +77,7 @@ def weak(intent: Intent) -> Iterator[str]:
     """A sentence for every choice that opens more than it should."""
     for address in intent.management:
         if network(address).prefixlen < WIDEST[version_of(address)]:
-            yield f"management: {address} is more than anybody's network; strong enough are the networks you manage from"
+            yield f"management: {address} is more than anybody's network; strong enough is what you manage from"
     if intent.public_ports and not intent.brute_force:
         yield "public_ports: without brute_force passwords can be guessed at any speed"
     for name in ("extra", "extra_ipv6"):

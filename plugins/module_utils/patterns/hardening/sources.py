@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.input_chain import (
+    from_outside,
     limited,
     listing,
+    ping,
+    ping_chain,
     rule,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.intent import Entry, Intent, of_version
@@ -23,29 +26,29 @@ def raw_rules(intent: Intent) -> Iterator[Entry]:
     """
     if not intent.raw:
         return
-    ike = {"chain": intent.named("ike")}
-    yield rule(intent, "within the limit", "return", **limited(intent, "port_500")) | ike
+    ike = intent.named("ike")
+    yield rule(intent, "within the limit", chain=ike, action="return", **limited(intent, "port_500"))
     yield from listing(intent, "ike", "floods of UDP 500", "ike-excess", "1h")
+    yield from ping_chain(intent)
     yield from source_rules(intent, 4)
     # Only what is for the router: clients behind it may talk to other gateways as much as they like.
-    own: Entry = {"protocol": "udp", "dst_port": "500", "dst_address_type": "local"}
-    prerouting = {"chain": "prerouting"}
-    yield rule(intent, "limit UDP 500", "jump", **own, jump_target=intent.named("ike")) | prerouting
-    # What a tunnel carries comes in by the same interface, and its addresses are private as a rule (firewall.md 3).
-    jump = {"in_interface_list": intent.wan, "ipsec_policy": "in,none", "jump_target": intent.named("sources")}
-    yield rule(intent, "sources that cannot be", "jump", **jump) | prerouting
+    own: Entry = {"chain": "prerouting", "dst_address_type": "local"}
+    yield rule(intent, "limit UDP 500", **own, action="jump", protocol="udp", dst_port="500", jump_target=ike)
+    yield rule(intent, "limit ping", **own, **ping(intent, 4))
+    yield rule(intent, "sources that cannot be", chain="prerouting", **from_outside(intent))
 
 
 def source_rules(intent: Intent, version: int) -> Iterator[Entry]:
     """A chain that drops what claims to come from where nothing comes from, unless it is of those who are known."""
-    chain = {"chain": intent.named("sources")}
+    back: Entry = {"chain": intent.named("sources"), "action": "return"}
     if version == 4:
-        yield rule(intent, "DHCP servers", "return", protocol="udp", src_port="67", dst_port="68") | chain
+        yield rule(intent, "DHCP servers", **back, protocol="udp", src_port="67", dst_port="68")
         # Routers on the way often have private addresses; without this word of theirs large packets vanish.
-        yield rule(intent, "path MTU", "return", protocol="icmp", icmp_options="3:4") | chain
+        yield rule(intent, "path MTU", **back, protocol="icmp", icmp_options="3:4")
     for known in _known_lists(intent, version):
-        yield rule(intent, f"not {known}", "return", src_address_list=known) | chain
-    yield rule(intent, "bogons and forged sources", "drop", src_address_list=intent.named("bogons")) | chain
+        yield rule(intent, f"not {known}", **back, src_address_list=known)
+    bogons = intent.named("bogons")
+    yield rule(intent, "bogons and forged sources", **back | {"action": "drop"}, src_address_list=bogons)
 
 
 def _known_lists(intent: Intent, version: int) -> Iterator[str]:
