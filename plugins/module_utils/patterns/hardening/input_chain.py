@@ -22,6 +22,8 @@ IKE: Entry = {"protocol": "udp", "dst_port": "500,4500"}
 LINK_LOCAL = "fe80::/10"
 # What neighbours send each other arrives with this hop limit or not at all (RFC 4861).
 ON_LINK = "equal:255"
+NEIGHBOURS = {"router solicitation": 133, "neighbour solicitation": 135, "neighbour advertisement": 136}
+"""Types of ICMPv6 whose senders may have other addresses than those of the link, or none yet."""
 TRACEROUTE = "33434-33534"
 FORGOTTEN = "10m"
 """How long the router remembers what a sender has sent, where it counts by the minute."""
@@ -127,7 +129,8 @@ def ping(intent: Intent, version: int) -> Entry:
 
 def _icmp(intent: Intent) -> Iterator[Entry]:
     yield from _icmp_pair(intent, "ICMP", "icmp")
-    yield rule(intent, "the router to itself", dst_address="127.0.0.1")
+    # CAPsMAN on its own wireless interfaces.
+    yield rule(intent, "the router to itself", src_address="127.0.0.1", dst_address="127.0.0.1")
     yield from _traceroute(intent)
 
 
@@ -140,8 +143,9 @@ def _icmp_pair(intent: Intent, name: str, protocol: str) -> Iterator[Entry]:
 
 
 def _icmp6(intent: Intent) -> Iterator[Entry]:
-    # Without neighbour discovery there is no IPv6, so it has no limit; nobody beyond the link can send these two.
-    yield rule(intent, "neighbour discovery", protocol="icmpv6", hop_limit=ON_LINK)
+    # Without neighbour discovery there is no IPv6, so it has no limit; nobody beyond the link can send any of this.
+    for name, kind in NEIGHBOURS.items():
+        yield rule(intent, name, protocol="icmpv6", icmp_options=f"{kind}:0", hop_limit=ON_LINK)
     yield rule(intent, "ICMPv6 of neighbours", protocol="icmpv6", src_address=LINK_LOCAL)
     if intent.wan:
         yield rule(intent, "sources that cannot be", **from_outside(intent))
