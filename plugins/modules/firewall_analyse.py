@@ -12,11 +12,14 @@ short_description: Find firewall rules and IPsec policies that do not do what th
 version_added: "1.0.0"
 author: the vpnops contributors (@vpnops)
 description:
-  - Reads C(/ip/firewall), C(/ip/ipsec/policy) and the interface lists of a router in one round
-    trip, and tells which rules never match, which change nothing, and what leaves the router open,
-    locks its owner out or keeps traffic out of its tunnel.
+  - Reads C(/ip/firewall), the filter of C(/ipv6/firewall), C(/ip/ipsec/policy) and the interface
+    lists of a router in one round trip, and tells which rules never match, which change nothing,
+    and what leaves the router open, locks its owner out or keeps traffic out of its tunnel.
   - Nothing is changed. What is said of one rule alone is certain; a rule of which it cannot be
     said is left out, and named in RV(not_judged) where its matchers are the reason.
+  - A filter of IPv6 without any rule is not judged, since IPv6 may be off. Of one with rules it is
+    judged neither whether it locks the owner out, who may come by IPv4, nor whether it fasttracks
+    what a policy encrypts, unless it accepts the traffic of tunnels itself.
   - Rules that are disabled do not count, and neither do those that RouterOS made itself.
 extends_documentation_fragment:
   - vpnops.mikrotik.routeros
@@ -51,12 +54,14 @@ options:
       - firewall_nat
       - firewall_raw
       - firewall_mangle
+      - ipv6_firewall_filter
       - ipsec_policy
     default:
       - firewall_filter
       - firewall_nat
       - firewall_raw
       - firewall_mangle
+      - ipv6_firewall_filter
       - ipsec_policy
   wan:
     description:

@@ -14,11 +14,21 @@ from tests.kernel.wire import LINKS, ROUTER, Packet
 
 Row = dict[str, str]
 PORTS = (22, 53, 80, 500, 4500, 8291, 50000)
+ICMP = {4: "icmp", 6: "icmpv6"}
+KINDS = {"icmp": ("8", "13", "0", "3", "11"), "icmpv6": ("128", "139", "129", "1", "135")}
 LISTS = ("x", "y", "empty")
 NEW_FLAGS = ("syn",), ("ack",), ("ack", "psh"), ("cwr", "ece", "syn")
 INVALID_FLAGS = (), ("fin", "syn"), ("rst",), ("rst", "syn")
 OPEN_FLAGS = ("ack",), ("ack", "psh"), ("ack", "fin")
 NEW_ICMP, INVALID_ICMP = ((8, 0), (8, 3), (13, 0), (17, 0)), ((0, 0), (3, 1), (3, 4), (11, 0), (40, 0))
+ICMP6 = {
+    "new": ((128, 0), (128, 3), (139, 0)),
+    "invalid": ((129, 0), (1, 1), (2, 0), (3, 0), (140, 0)),
+    # What finds neighbours and listeners belongs to no connection.
+    "untracked": ((135, 0), (136, 0), (130, 0)),
+}
+FAR = {4: ("10.%d.{0}.{1}", (8, 15, 16, 24, 29, 31, 32)), 6: ("2001:db8:%d::{0:x}:{1:x}", (40, 47, 48, 64, 125, 128))}
+"""Addresses behind a link by the bytes of a packet's number, and how long the prefixes are that rules name."""
 BUILTIN = {"filter": ("input", "forward", "output"), "raw": ("prerouting", "output")}
 CHAINS = ("a", "b", "c")
 
@@ -27,29 +37,32 @@ CHAINS = ("a", "b", "c")
 class Case:
     """One firewall and the packets that are sent through it."""
 
+    version: int = 4
+
     rows: dict[str, list[Row]] = field(default_factory=dict)
     addresses: dict[str, list[str]] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     packets: list[Packet] = field(default_factory=list)
 
 
-def random_packet(dice: Random, number: int) -> Packet:
+def random_packet(dice: Random, number: int, version: int) -> Packet:
     """A packet whose far end no other packet has, so that each is a connection of its own."""
     chain = dice.choice(("input", "input", "forward", "output"))
-    far = f"10.%d.{number >> 8}.{number & 255}"
+    far, router = FAR[version][0].format(number >> 8, number & 255), ROUTER[version]
     in_interface = None if chain == "output" else dice.choice(tuple(LINKS) if chain == "input" else ("v0",))
     out = None if chain == "input" else dice.choice(("v1", "v2"))
-    near = {None: ROUTER, "v1": far % 2, "v2": far % 3}[out]
-    source = ROUTER if chain == "output" else far % (1 + int((in_interface or "v0")[1]))
+    near = {None: router, "v1": far % 2, "v2": far % 3}[out]
+    source = router if chain == "output" else far % (1 + int((in_interface or "v0")[1]))
     packet: Packet = {"id": number, "chain": chain, "src": source, "dst": near}
     packet |= {"in_interface": in_interface, "out_interface": out}
-    return {**packet, **random_content(dice, chain)}
+    return {**packet, **random_content(dice, chain, ICMP[version])}
 
 
-def random_content(dice: Random, chain: str) -> Packet:
+def random_content(dice: Random, chain: str, icmp: str) -> Packet:
     """Protocol and state, which depend on each other."""
-    protocol = dice.choice(("tcp", "tcp", "udp", "udp", "icmp", "ipsec-esp", "ospf"))
+    protocol = dice.choice(("tcp", "tcp", "udp", "udp", icmp, "ipsec-esp", "ospf"))
     states = {"tcp": ("new", "established", "invalid"), "udp": ("new", "established"), "icmp": ("new", "invalid")}
+    states["icmpv6"] = tuple(ICMP6)
     state = dice.choice(states.get(protocol, ("new",)))
     if chain == "output" and protocol == "tcp":
         state = "new"
@@ -58,6 +71,8 @@ def random_content(dice: Random, chain: str) -> Packet:
         found |= {"src_port": dice.choice(PORTS), "dst_port": dice.choice(PORTS)}
     if protocol == "tcp":
         found["tcp_flags"] = dice.choice({"new": NEW_FLAGS, "established": OPEN_FLAGS, "invalid": INVALID_FLAGS}[state])
+    if protocol == "icmpv6":
+        found["icmp"] = dice.choice(ICMP6[state])
     if protocol == "icmp":
         found["icmp"] = dice.choice(NEW_ICMP if state == "new" else INVALID_ICMP)
     return found
@@ -66,7 +81,7 @@ def random_content(dice: Random, chain: str) -> Packet:
 def some_address(dice: Random, case: Case) -> str:
     """An address, prefix or range in which a packet of the case may well lie."""
     near = dice.choice([each[side] for each in case.packets for side in ("src", "dst")])
-    network = ip_network(f"{near}/{dice.choice((8, 15, 16, 24, 29, 31, 32))}", strict=False)
+    network = ip_network(f"{near}/{dice.choice(FAR[case.version][1])}", strict=False)
     if dice.random() < 0.25:
         return f"{max(network[0], network[-1] - dice.randrange(4))}-{network[-1] + dice.randrange(1, 9)}"
     return str(network)
@@ -88,9 +103,9 @@ def negated(dice: Random, text: str) -> str:
     return "!" + text if dice.random() < 0.3 else text
 
 
-def protocol_matchers(dice: Random, table: str) -> Row:
+def protocol_matchers(dice: Random, table: str, icmp: str) -> Row:
     """A protocol, and what only packets of it have."""
-    word = dice.choice(("tcp", "tcp", "udp", "udp", "icmp", "ipsec-esp", "ospf"))
+    word = dice.choice(("tcp", "tcp", "udp", "udp", icmp, "ipsec-esp", "ospf"))
     if word in ("tcp", "udp") and dice.random() < 0.7:
         sides = dice.sample(("src-port", "dst-port", "port"), dice.choice((1, 1, 2)))
         return {"protocol": word, **{side: negated(dice, some_ports(dice)) for side in sides}}
@@ -98,15 +113,15 @@ def protocol_matchers(dice: Random, table: str) -> Row:
     if word == "tcp" and table != "nat" and dice.random() < 0.7:
         flags = [dice.choice(("", "!")) + flag for flag in dice.sample(("syn", "ack", "fin", "rst", "psh", "ece"), 2)]
         return {"protocol": word, "tcp-flags": ",".join(flags)}
-    if word == "icmp" and dice.random() < 0.7:
-        kind, codes = dice.choice(("8", "13", "0", "3", "11")), dice.choice(("", ":0", ":0-255", ":1-3"))
+    if word == icmp and dice.random() < 0.7:
+        kind, codes = dice.choice(KINDS[icmp]), dice.choice(("", ":0", ":0-255", ":1-3"))
         return {"protocol": word, "icmp-options": negated(dice, kind + codes)}
     return {"protocol": negated(dice, word)}
 
 
 def matchers(dice: Random, case: Case, table: str, chain: str) -> Row:
     """A few conditions; none that this chain cannot ask."""
-    found: Row = protocol_matchers(dice, table) if dice.random() < 0.6 else {}
+    found: Row = protocol_matchers(dice, table, ICMP[case.version]) if dice.random() < 0.6 else {}
     for side in ("src", "dst"):
         if dice.random() < 0.2:
             found[f"{side}-address"] = negated(dice, some_address(dice, case))
@@ -158,7 +173,7 @@ def random_nat(dice: Random, case: Case) -> list[Row]:
     rows: list[Row] = []
     for _dummy in range(dice.choice((0, 0, 1, 2))):
         conditions = matchers(dice, case, "nat", "dstnat")
-        to: Row = {"to-addresses": dice.choice(("10.2.0.99", "10.3.0.99", ROUTER))}
+        to: Row = {"to-addresses": dice.choice(("10.2.0.99", "10.3.0.99", ROUTER[4]))}
         if conditions.get("protocol") in ("tcp", "udp"):
             to |= {"to-ports": str(dice.choice(PORTS))} if dice.random() < 0.5 else {}
         accepts = dice.random() < 0.2
@@ -167,12 +182,14 @@ def random_nat(dice: Random, case: Case) -> list[Row]:
     return rows
 
 
-def random_case(dice: Random, numbers: range) -> Case:
-    """A firewall and one packet for each number."""
-    case = Case(packets=[random_packet(dice, number) for number in numbers])
+def random_case(dice: Random, numbers: range, version: int) -> Case:
+    """A firewall and one packet for each number; of IPv6 the filter alone."""
+    case = Case(version, packets=[random_packet(dice, number, version) for number in numbers])
     case.addresses = {name: [some_address(dice, case) for _dummy in range(3)] for name in ("x", "y")} | {"empty": []}
     case.members = {name: dice.sample(("v0", "v1", "v2"), dice.randint(1, 2)) for name in ("x", "y")} | {"empty": []}
     case.rows["filter"] = random_rows(dice, case, "filter", 16)
+    if version == 6:
+        return case
     case.rows["raw"] = random_rows(dice, case, "raw", 4) if dice.random() < 0.5 else []
     case.rows["nat"] = random_nat(dice, case)
     return case

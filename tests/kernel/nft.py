@@ -11,7 +11,13 @@ from tests.kernel.wire import MARK, OPENING
 
 Row = Mapping[str, str]
 
-NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "ipsec-esp": 50, "ospf": 89}
+NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "ipsec-esp": 50, "icmpv6": 58, "ospf": 89}
+TABLES = {4: "ip t", 6: "ip6 t"}
+IN_IPV6 = {
+    **{"ip saddr": "ip6 saddr", "ip daddr": "ip6 daddr", "ip id": "ip6 flowlabel", "ipv4_addr": "ipv6_addr"},
+    **{"192.0.2.255": "2001:db8:ffff::", "meta l4proto 1 @th": "meta l4proto 58 @th", TABLES[4]: TABLES[6]},
+}
+"""What is written for IPv4, in the words of IPv6."""
 SAYS = {"accept": "accepted", "fasttrack-connection": "accepted"}
 SAYS |= {"drop": "dropped", "reject": "dropped", "tarpit": "dropped"}
 ABOVE = {"filter": 0, "raw": 1000, "nat": 2000}
@@ -188,8 +194,16 @@ def named_sets(number: int, addresses: Mapping[str, Iterable[str]], members: Map
     return "\n".join(lines)
 
 
-def script(rulesets: Iterable[Ruleset], sets: Iterable[str], ids: Mapping[int, Ruleset]) -> list[str]:
+def script(rulesets: Iterable[Ruleset], sets: Iterable[str], ids: Mapping[int, Ruleset], version: int) -> list[str]:
     """All that nftables has to load, in pieces; chains come empty first, so that they may jump to each other."""
+    pieces = script4(rulesets, sets, ids)
+    for four, six in IN_IPV6.items() if version == 6 else ():
+        pieces = [piece.replace(four, six) for piece in pieces]
+    return pieces
+
+
+def script4(rulesets: Iterable[Ruleset], sets: Iterable[str], ids: Mapping[int, Ruleset]) -> list[str]:
+    """The same for IPv4."""
     rulesets = list(rulesets)
     chains = {name: lines for each in rulesets for name, lines in each.chains.items()}
     noted = "typeof ip id . meta mark; flags dynamic; size 65535;"
@@ -210,4 +224,4 @@ def script(rulesets: Iterable[Ruleset], sets: Iterable[str], ids: Mapping[int, R
     # An ordinary user may not send the kernel more than some 200 kB at once.
     pieces = ["\n".join(bodies[at : at + 50]) for at in range(0, len(bodies), 50)]
     loads = (f"{note}\n{lists}", empty, *pieces, f"{hooks}\n{sinks}\n{own}")
-    return [f"table ip t {{\n{each}\n}}\n" for each in loads]
+    return [f"table {TABLES[4]} {{\n{each}\n}}\n" for each in loads]

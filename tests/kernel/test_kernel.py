@@ -4,7 +4,7 @@
 """The simulation against the Linux kernel: random firewalls in nftables, random packets, the same rule must decide.
 
 Each batch has a network namespace of its own, which ends with its process. `KERNEL_CASES` says how many packets
-(1,000 unless given) and `KERNEL_SEED` which ones.
+(1,000 of IPv4 and 500 of IPv6 unless given) and `KERNEL_SEED` which ones.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.pac
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet as Simulated
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Firewall
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6
 
 from tests.kernel.cases import Case, random_case
-from tests.kernel.nft import ABOVE, Ruleset, named_sets, script
+from tests.kernel.nft import ABOVE, TABLES, Ruleset, named_sets, script
 from tests.kernel.wire import ROUTER, Packet
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +88,13 @@ def firewall(case: Case) -> Firewall:
     tables = {name: entries(rows) for name, rows in case.rows.items()}
     lists = [{"list": name, "address": each} for name, found in case.addresses.items() for each in found]
     members = tuple({"list": name, "interface": each} for name, found in case.members.items() for each in found)
-    return Firewall(**tables, address_list=entries(lists), members=members, local=frozenset({ROUTER}))
+    return Firewall(
+        **tables,
+        address_list=entries(lists),
+        members=members,
+        local=frozenset({ROUTER[case.version]}),
+        family={4: IPV4, 6: IPV6}[case.version],
+    )
 
 
 def simulated(packet: Packet) -> Simulated:
@@ -100,11 +107,13 @@ def simulated(packet: Packet) -> Simulated:
 
 
 def kernel(way: list[str], cases: list[Case]) -> dict[int, list[Told]]:
-    """What the kernel did to each packet of a batch, by IP id."""
+    """What the kernel did to each packet of a batch, by the packet's number."""
+    version = cases[0].version
     rulesets = [Ruleset(n, case.rows) for n, case in enumerate(cases)]
     ids = {packet["id"]: rulesets[n] for n, case in enumerate(cases) for packet in case.packets}
     sets = [named_sets(n, case.addresses, case.members) for n, case in enumerate(cases)]
-    job = {"nft": script(rulesets, sets, ids), "packets": [each for case in cases for each in case.packets]}
+    packets = [each for case in cases for each in case.packets]
+    job = {"table": TABLES[version], "nft": script(rulesets, sets, ids, version), "packets": packets}
     asked = subprocess.run(
         [*way, sys.executable, str(ROOT / "tests/kernel/wire.py")],
         check=False,
@@ -137,7 +146,7 @@ def differences(case: Case, seen: dict[int, list[Told]], tally: Counter[str]) ->
         decision = decide(rules, simulated(packet))
         found = seen.get(packet["id"], [])
         tally[decision.verdict.value] += 1
-        tally["with dst-nat"] += bool(case.rows["nat"])
+        tally["with dst-nat"] += bool(case.rows.get("nat"))
         verdicts = {"accepted": Verdict.ACCEPT, "dropped": Verdict.DROP}
         certain = decision.verdict in verdicts.values()
         right = len(found) == 1 and found[0] in allowed(decision)
@@ -149,18 +158,21 @@ def differences(case: Case, seen: dict[int, list[Told]], tally: Counter[str]) ->
             yield f"{packet}\ncannot tell: {decision}"
 
 
-def test_the_kernel_agrees(way: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    wanted = int(os.environ.get("KERNEL_CASES", "1000"))
+@pytest.mark.parametrize(("version", "usual"), [(4, "1000"), (6, "500")])
+def test_the_kernel_agrees(way: list[str], capsys: pytest.CaptureFixture[str], version: int, usual: str) -> None:
+    wanted = int(os.environ.get("KERNEL_CASES", usual))
     seed = int(os.environ.get("KERNEL_SEED", SEED))
     dice, tally, wrong, started = Random(seed), Counter[str](), [], time.monotonic()
     for begin in range(0, wanted, PACKETS * BATCH):
         size = min(BATCH, -(-(wanted - begin) // PACKETS))
-        cases = [random_case(dice, range(1 + n * PACKETS, 1 + (n + 1) * PACKETS)) for n in range(size)]
+        numbers = (range(1 + n * PACKETS, 1 + (n + 1) * PACKETS) for n in range(size))
+        cases = [random_case(dice, each, version) for each in numbers]
         seen = kernel(way, cases)
         wrong += [each for case in cases for each in differences(case, seen, tally)]
     with capsys.disabled():
         took = time.monotonic() - started
-        print(f"\nkernel: seed {seed}, {took:.1f} s, {len(wrong)} differences, {dict(sorted(tally.items()))}")
+        what = f"IPv{version}, seed {seed}, {took:.1f} s, {len(wrong)} differences"
+        print(f"\nkernel: {what}, {dict(sorted(tally.items()))}")
     assert not wrong, f"KERNEL_SEED={seed}: {len(wrong)} differ, such as\n" + "\n\n".join(wrong[:5])
     # Most answers have to be certain, or the comparison says little.
     assert min(tally["accept"], tally["drop"]) > wanted / 10

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sends packets through nftables in a network namespace and tells which rule decided about each.
 
-Run as a program inside a fresh namespace: takes a job as JSON on standard input, {"nft": [text], "packets": [packet]},
-and prints {"accepted": [[id, rule]], "dropped": [[id, rule]]}. Whatever it makes is gone when it ends.
+Run as a program inside a fresh namespace: takes a job as JSON on standard input, {"table": name, "nft": [text],
+"packets": [packet]}, and prints {"accepted": [[id, rule]], "dropped": [[id, rule]]}. Whatever it makes is gone when it
+ends.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-ROUTER = "10.9.0.1"
+ROUTER = {4: "10.9.0.1", 6: "2001:db8:9::1"}
 OPENING = 65535
-"""IP id of the packets that open a connection; the rules let them pass."""
+"""Number of the packets that open a connection; the rules let them pass."""
 MARK = 0x7A
 """Mark on what we send ourselves; what the kernel sends on its own goes nowhere."""
-LINKS = {"v0": "10.1.0.0/16", "v1": "10.2.0.0/16", "v2": "10.3.0.0/16"}
+LINKS = {
+    "v0": ("10.1.0.0/16", "2001:db8:1::/48"),
+    "v1": ("10.2.0.0/16", "2001:db8:2::/48"),
+    "v2": ("10.3.0.0/16", "2001:db8:3::/48"),
+}
 """Interfaces of the router and the networks behind them; the far end of v0 is w0."""
 FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ece": 64, "cwr": 128}
 HERE, THERE = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
@@ -39,18 +44,19 @@ def run(*command: str, text: str | None = None) -> str:
 
 def plug() -> None:
     """Build the router's interfaces and routes."""
-    lines = ["link set lo up", f"addr add {ROUTER}/32 dev lo"]
-    for name, network in LINKS.items():
+    lines = ["link set lo up", *(f"addr add {address} dev lo" for address in ROUTER.values())]
+    for name, networks in LINKS.items():
         peer = f"w{name[1:]}"
         lines += [
             f"link add {name} address {HERE.hex(':')} type veth peer name {peer}",
             f"link set {name} up",
             f"link set {peer} up",
         ]
-        lines += [f"route add {network} dev {name}", f"link set {name} arp off"]
+        lines += [*(f"route add {network} dev {name}" for network in networks), f"link set {name} arp off"]
     run("ip", "-batch", "-", text="\n".join(lines) + "\n")
     net = Path("/proc/sys/net")
     (net / "ipv4/ip_forward").write_text("1")
+    (net / "ipv6/conf/all/forwarding").write_text("1")
     for path in net.glob("ipv4/conf/*/rp_filter"):
         path.write_text("0")
 
@@ -64,12 +70,24 @@ def checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
+def version(packet: Packet) -> int:
+    """4 or 6."""
+    return 6 if ":" in packet["src"] else 4
+
+
+def ends(packet: Packet) -> bytes:
+    """Source and destination."""
+    family = socket.AF_INET6 if version(packet) == 6 else socket.AF_INET
+    return socket.inet_pton(family, packet["src"]) + socket.inet_pton(family, packet["dst"])
+
+
 def payload(packet: Packet) -> bytes:
     """What comes after the IP header."""
     number, ports = packet["protocol"], (packet.get("src_port") or 0, packet.get("dst_port") or 0)
-    if number == 1:
+    if number in (1, 58):
         head = struct.pack("!BBHHH", *packet["icmp"], 0, packet["id"] & 0xFF, 1)
-        return head[:2] + struct.pack("!H", checksum(head)) + head[4:]
+        total = checksum(head) if number == 1 else summed(packet, head)
+        return head[:2] + struct.pack("!H", total) + head[4:]
     if number == 6:
         flags = sum(FLAGS[flag] for flag in packet["tcp_flags"])
         body = struct.pack("!HHIIBBHHH", *ports, packet.get("seq", 1000), packet.get("ack", 0), 80, flags, 8192, 0, 0)
@@ -81,16 +99,16 @@ def payload(packet: Packet) -> bytes:
 
 
 def summed(packet: Packet, body: bytes) -> int:
-    """Checksum of TCP or UDP, the pseudo header included."""
-    ends = socket.inet_aton(packet["src"]) + socket.inet_aton(packet["dst"])
-    return checksum(ends + struct.pack("!BBH", 0, packet["protocol"], len(body)) + body)
+    """Checksum of TCP, UDP or ICMPv6, the pseudo header included."""
+    return checksum(ends(packet) + struct.pack("!II", packet["protocol"], len(body)) + body)
 
 
 def datagram(packet: Packet, number: int) -> bytes:
-    """A whole IP packet with that IP id."""
+    """A whole IP packet with that number as its IP id, or for IPv6 as its flow label."""
     body = payload(packet)
-    ends = socket.inet_aton(packet["src"]) + socket.inet_aton(packet["dst"])
-    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), number, 0, 64, packet["protocol"], 0) + ends
+    if version(packet) == 6:
+        return struct.pack("!IHBB", 6 << 28 | number, len(body), packet["protocol"], 64) + ends(packet) + body
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), number, 0, 64, packet["protocol"], 0) + ends(packet)
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + body
 
 
@@ -103,18 +121,23 @@ class Wire:
             link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
             link.bind((f"w{name[1:]}", 0))
             self.links[name] = link
-        self.own = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-        self.own.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, MARK)
+        self.own = {
+            number: socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW)
+            for number, family in ((4, socket.AF_INET), (6, socket.AF_INET6))
+        }
+        for own in self.own.values():
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, MARK)
 
     def send(self, packet: Packet, number: int) -> None:
-        """Send one packet with that IP id; without an interface to come in by, the router sends it."""
+        """Send one packet with that number; without an interface to come in by, the router sends it."""
         data = datagram(packet, number)
         if packet.get("in_interface") is None:
             # A packet that output drops is refused to its sender.
             with suppress(PermissionError):
-                self.own.sendto(data, (packet["dst"], 0))
+                self.own[version(packet)].sendto(data, (packet["dst"], 0))
         else:
-            self.links[packet["in_interface"]].send(HERE + THERE + b"\x08\0" + data)
+            kind = b"\x86\xdd" if version(packet) == 6 else b"\x08\0"
+            self.links[packet["in_interface"]].send(HERE + THERE + kind + data)
 
 
 def answer(packet: Packet, flags: list[str]) -> Packet:
@@ -140,9 +163,9 @@ def open_connections(wire: Wire, packets: list[Packet]) -> None:
         time.sleep(0.02)
 
 
-def told(name: str) -> list[list[int]]:
+def told(table: str, name: str) -> list[list[int]]:
     """The elements of one of the sets in which the rules note what they did."""
-    listed = json.loads(run("nft", "-j", "list", "set", "ip", "t", name))["nftables"]
+    listed = json.loads(run("nft", "-j", "list", "set", *table.split(), name))["nftables"]
     elements = next(each["set"] for each in listed if "set" in each).get("elem", [])
     return [(each["elem"]["val"] if "elem" in each else each)["concat"] for each in elements]
 
@@ -158,7 +181,7 @@ def main() -> None:
         wire.send({"ack": 5001, **packet} if packet["connection_state"] == "established" else packet, packet["id"])
     # The far ends of the links hand over at once; what is still on its way after this is reported as lost.
     time.sleep(0.1)
-    json.dump({name: told(name) for name in ("accepted", "dropped")}, sys.stdout)
+    json.dump({name: told(job["table"], name) for name in ("accepted", "dropped")}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ def test_a_question_names_menus_by_their_modules() -> None:
 def test_a_question_is_about_everything_and_never_fails_unless_asked_to() -> None:
     job = job_from("firewall_analyse", validate(spec_of("firewall_analyse"), {}))
     assert isinstance(job, Inquiry)
-    assert (job.fail_on, len(job.menus), job.wan) == ("never", 5, ("WAN",))
+    assert (job.fail_on, len(job.menus), job.wan) == ("never", 6, ("WAN",))
 
 
 def test_every_other_module_has_a_wish() -> None:

@@ -14,6 +14,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry impor
 Row = Mapping[str, str]
 V7 = (7, 22, 3)
 PATHS = {name: f"/ip/firewall/{name}" for name in ("filter", "nat", "raw", "mangle", "address-list")} | {
+    "ipv6-filter": "/ipv6/firewall/filter",
+    "ipv6-address-list": "/ipv6/firewall/address-list",
     "policy": "/ip/ipsec/policy",
     "interface": "/interface",
     "list": "/interface/list",

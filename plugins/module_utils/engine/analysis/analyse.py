@@ -30,7 +30,9 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere i
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import (
     ADDRESS_LIST,
+    ADDRESS_LIST6,
     FILTER,
+    FILTER6,
     MANGLE,
     NAT,
     RAW,
@@ -38,11 +40,13 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall im
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec import POLICY
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 
-TABLES = (FILTER, NAT, RAW, MANGLE)
+TABLES = (FILTER, NAT, RAW, MANGLE, FILTER6)
 JUDGED: tuple[Menu, ...] = (*TABLES, POLICY)
 """What findings are about."""
-READ: tuple[Menu, ...] = (INTERFACE, INTERFACE_LIST, INTERFACE_LIST_MEMBER, ADDRESS_LIST, *JUDGED)
+READ: tuple[Menu, ...] = (INTERFACE, INTERFACE_LIST, INTERFACE_LIST_MEMBER, ADDRESS_LIST, ADDRESS_LIST6, *JUDGED)
 """What has to be read for them, dynamic entries included."""
+NO_RAW = Table(RAW, {}, frozenset())
+"""What is before the filter of IPv6, as far as we know."""
 TOO_MANY_WAYS = "too many rules above or below it match parts of its traffic"
 
 
@@ -61,14 +65,14 @@ class Situation:
     tables: Mapping[Menu, Table]
     entries: Mapping[Menu, Sequence[Entry]]
     version: Version
-    outside: Outside
+    wan: Collection[str]
 
 
 def analyse(entries: Mapping[Menu, Sequence[Entry]], version: Version, wan: Collection[str] = ("WAN",)) -> Analysis:
     """Judge the entries of the menus in READ; interface lists in `wan` face the outside."""
     tables = {menu: table_of(menu, entries.get(menu, ()), version) for menu in TABLES}
-    situation = Situation(tables, entries, version, _outside(tables[FILTER], entries, wan))
-    findings, unjudged = list(_overall(situation)), list[Unjudged]()
+    situation = Situation(tables, entries, version, wan)
+    findings, unjudged = [*_overall(situation), *_overall6(situation)], list[Unjudged]()
     for table in tables.values():
         told = list(_rules(table))
         findings += [each for each in told if isinstance(each, Finding)]
@@ -80,12 +84,18 @@ def analyse(entries: Mapping[Menu, Sequence[Entry]], version: Version, wan: Coll
     return Analysis(tuple(findings), tuple(unjudged))
 
 
-def _outside(table: Table, entries: Mapping[Menu, Sequence[Entry]], wan: Collection[str]) -> Outside:
+def _lists_for(menu: Menu) -> Menu:
+    """The address lists that the rules of a table name."""
+    return ADDRESS_LIST6 if menu is FILTER6 else ADDRESS_LIST
+
+
+def _outside(situation: Situation, table: Table) -> Outside:
     """Where the outside is: behind the lists named, else behind whatever a rule of `input` drops all of."""
+    entries = situation.entries
     members = defaultdict[str, set[str]](set)
     for entry in entries.get(INTERFACE_LIST_MEMBER, ()):
         members[entry.values.get("list", "")].add(entry.values.get("interface", ""))
-    lists = set(wan) & {entry.values.get("name", "") for entry in entries.get(INTERFACE_LIST, ())}
+    lists = set(situation.wan) & {entry.values.get("name", "") for entry in entries.get(INTERFACE_LIST, ())}
     for line in table.chains.get("input", ()) if not lists else ():
         for item, text in line.rule.matchers.items() if line.denies and len(line.rule.matchers) == 1 else ():
             if item.name == "in-interface" and text[:1] != "!":
@@ -95,8 +105,8 @@ def _outside(table: Table, entries: Mapping[Menu, Sequence[Entry]], wan: Collect
                 lists.add(text)
     everything = {
         entry.values.get("list", "")
-        for entry in entries.get(ADDRESS_LIST, ())
-        if not entry.disabled and entry.values.get("address") == "0.0.0.0/0"
+        for entry in entries.get(_lists_for(table.menu), ())
+        if not entry.disabled and entry.values.get("address") in ("0.0.0.0/0", "::/0")
     }
     frozen = {name: frozenset(found) for name, found in members.items()}
     return Outside(frozenset(lists), frozen, frozenset(everything))
@@ -106,13 +116,30 @@ def _overall(situation: Situation) -> Iterator[Finding]:
     """What concerns the filter and the tunnels as a whole."""
     tables, version = situation.tables, situation.version
     policies = tunnels.policies_of(POLICY, situation.entries.get(POLICY, ()), version)
-    static = [entry for entry in situation.entries.get(FILTER, ()) if not entry.dynamic]
-    yield from chains.ends(tables[FILTER], closed_chains(FILTER, static, version))
-    yield from management.management_open(tables[FILTER], tables[RAW], situation.outside)
+    closed = closed_chains(FILTER, _static(situation, FILTER), version)
+    yield from chains.ends(tables[FILTER], closed)
+    yield from management.management_open(tables[FILTER], tables[RAW], _outside(situation, tables[FILTER]))
     yield from management.management_cut(tables[FILTER])
     yield from tunnels.fasttrack(tables[FILTER], tables[RAW], policies)
     yield from tunnels.source_nat(tables[NAT], tables[RAW], policies)
     yield from tunnels.policies_in_the_way(POLICY, policies)
+
+
+def _overall6(situation: Situation) -> Iterator[Finding]:
+    """What concerns the filter of IPv6 as a whole.
+
+    Without any rule nothing is said: whether the router has IPv6 at all is not known. Who cannot be managed over IPv6
+    may be managed over IPv4, and what policies encrypt of IPv6 is not looked at.
+    """
+    table, static = situation.tables[FILTER6], _static(situation, FILTER6)
+    if static:
+        yield from chains.ends(table, closed_chains(FILTER6, static, situation.version))
+        yield from management.management_open(table, NO_RAW, _outside(situation, table))
+        yield from tunnels.fasttrack(table, NO_RAW, [])
+
+
+def _static(situation: Situation, menu: Menu) -> list[Entry]:
+    return [entry for entry in situation.entries.get(menu, ()) if not entry.dynamic]
 
 
 def _names(situation: Situation, table: Table) -> Iterator[Finding]:
@@ -122,9 +149,11 @@ def _names(situation: Situation, table: Table) -> Iterator[Finding]:
     if INTERFACE in entries:
         names = {entry.values.get("name", "") for entry in entries[INTERFACE]}
         yield from chains.unknown_interfaces(table, names)
-    if ADDRESS_LIST in entries:
-        filled = Counter(entry.values.get("list", "") for entry in entries[ADDRESS_LIST] if not entry.disabled)
-        lines = (line for each in situation.tables.values() for line in each.lines())
+    lists = _lists_for(table.menu)
+    if lists in entries:
+        filled = Counter(entry.values.get("list", "") for entry in entries[lists] if not entry.disabled)
+        tables = (each for each in situation.tables.values() if _lists_for(each.menu) is lists)
+        lines = (line for each in tables for line in each.lines())
         yield from chains.empty_lists(table, filled, {line.entry.values.get("address-list", "") for line in lines})
 
 
@@ -144,7 +173,7 @@ def _rules(table: Table) -> Iterator[Finding | Unjudged]:
                 yield _unjudged(table, each, TOO_MANY_WAYS)
             else:
                 yield _redundant(table, *each)
-    if table.menu is FILTER:
+    if table.menu in (FILTER, FILTER6):
         yield from chains.late_drops(table, dead.keys())
 
 

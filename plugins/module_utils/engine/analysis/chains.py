@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.finding import Finding, named
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.matching import NUMBERS, STATES
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.matching import ICMP, NUMBERS, STATES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.region import Box, overlap
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.table import TO_LIST, Line, Table
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import COARSE
@@ -75,9 +75,9 @@ def _late_invalid(table: Table, name: str, chain: Sequence[Line], line: Line) ->
 
 def _takes_invalid(line: Line, drop: Line) -> bool:
     """Whether an accept takes packets of a drop, without asking for a state, for tunnels or for harmless ICMP."""
-    icmp = ((NUMBERS["icmp"], NUMBERS["icmp"]),)
+    harmless = [((NUMBERS[name], NUMBERS[name]),) for name in ICMP]
     return not any(item.name == "ipsec-policy" for item in line.rule.matchers) and any(
-        "connection-state" not in box and box.get("protocol") != icmp and overlap(box, line_box)
+        "connection-state" not in box and box.get("protocol") not in harmless and overlap(box, line_box)
         for box in line.region.boxes
         for line_box in drop.region.boxes
     )

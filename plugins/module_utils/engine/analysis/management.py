@@ -12,13 +12,13 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.fi
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.matching import NUMBERS, STATES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.region import contains, overlap
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.table import Line, Table
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import bounds, spans, split
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import bounds, range_within, spans, split
 
 PORTS = {22: "SSH", 23: "telnet", 80: "WWW", 443: "WWW over TLS", 8291: "WinBox", 8728: "API", 8729: "API over TLS"}
-WIDE = 2**24
+WIDE = {4: 2**24, 6: 2**104}
 """More addresses than this are hardly a restriction."""
-# A packet from outside is not for these.
-INSIDE = ("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+# A packet from outside is not for these, and one of IPv6 is not from these.
+INSIDE = ("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7", "fe80::/10", "ff00::/8")
 NEW_TCP = {
     "protocol": ((NUMBERS["tcp"], NUMBERS["tcp"]),),
     "connection-state": ((STATES.index("new"), STATES.index("new")),),
@@ -99,11 +99,13 @@ class Stranger:
 
 
 def _address(name: str, text: str) -> bool | None:
-    low, high = (int(each) for each in bounds(text))
-    if high - low >= WIDE or name == "dst-address":
-        wanted = any(int(bounds(net)[0]) <= low and high <= int(bounds(net)[1]) for net in INSIDE)
-        return True if high - low == 2**32 - 1 else (False if wanted and name == "dst-address" else None)
-    return False
+    start, end = bounds(text)
+    more = int(end) - int(start)
+    if more == 2**start.max_prefixlen - 1:
+        return True
+    if (name == "dst-address" or start.version == 6) and any(range_within(text, net) for net in INSIDE):
+        return False
+    return None if name == "dst-address" or more >= WIDE[start.version] else False
 
 
 def decider(table: Table, name: str, stranger: Stranger, above: tuple[str, ...] = ()) -> Line | None:

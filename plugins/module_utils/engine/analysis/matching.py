@@ -24,6 +24,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 
 STATES = ("invalid", "established", "related", "new", "untracked")
 NUMBERS = {name: int(number) for number, name in PROTOCOLS.items()}
+ICMP = ("icmp", "icmpv6")
 WITH_PORTS = frozenset({"tcp", "udp", "udp-lite", "sctp", "dccp"})
 # Of two such matchers, even equal ones, each counts for itself: that one matched says nothing of the other.
 METERS = frozenset({"limit", "dst-limit", "connection-limit", "connection-rate", "nth", "random", "psd"})
@@ -65,7 +66,7 @@ def _fits(name: str, rule: Rule) -> bool:
     protocol = next((text for item, text in rule.matchers.items() if item.name == "protocol"), "")
     if name in ("port", "src-port", "dst-port"):
         return protocol in WITH_PORTS
-    return {"tcp-flags": "tcp", "icmp-options": "icmp"}.get(name, protocol) == protocol
+    return protocol in {"tcp-flags": ("tcp",), "icmp-options": ICMP}.get(name, (protocol,))
 
 
 def _boxes(item: Field, text: str) -> tuple[Box, ...] | None:
@@ -97,7 +98,8 @@ def _single(name: str, plain: str, negated: bool) -> tuple[Box, ...]:
     if name not in READERS or plain.startswith("all-"):
         return ({f"{name}={plain}": _bit(not negated)},)
     found = READERS[name](plain)
-    box = {name: others(found, name) if negated else found}
+    dim = f"{name}6" if name in ("src-address", "dst-address") and ":" in plain else name
+    box = {dim: others(found, dim) if negated else found}
     if name in ("src-port", "dst-port", "icmp-options"):
         box |= HEADER
     return (box,) if full(box) else ()
@@ -123,6 +125,11 @@ def name_number(name: str) -> Spans:
     if number > TOPS["in-interface"]:
         raise ValueError
     return ((number, number),)
+
+
+def _addresses(text: str) -> Spans:
+    start, end = bounds(text)
+    return ((int(start), int(end)),)
 
 
 def addresses(text: str) -> Spans:
@@ -154,7 +161,7 @@ def _numbers(text: str) -> Spans:
 
 
 READERS: Mapping[str, Callable[[str], Spans]] = {
-    **dict.fromkeys(("src-address", "dst-address"), addresses),
+    **dict.fromkeys(("src-address", "dst-address"), _addresses),
     **dict.fromkeys(("src-port", "dst-port", "packet-size", "dscp"), _numbers),
     **dict.fromkeys(("in-interface", "out-interface", "in-bridge-port", "out-bridge-port"), name_number),
     **dict.fromkeys(("packet-mark", "connection-mark"), name_number),

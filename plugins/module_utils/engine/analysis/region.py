@@ -18,6 +18,7 @@ Box = Mapping[str, Spans]
 NAMES = 1 << 4096
 TOPS = {
     **dict.fromkeys(("src-address", "dst-address"), 2**32 - 1),
+    **dict.fromkeys(("src-address6", "dst-address6"), 2**128 - 1),
     **dict.fromkeys(("src-port", "dst-port", "packet-size", "icmp-options"), 65535),
     **dict.fromkeys(("in-interface", "out-interface", "in-bridge-port", "out-bridge-port"), NAMES),
     **dict.fromkeys(("packet-mark", "connection-mark", "policy-src", "policy-dst"), NAMES),

@@ -76,6 +76,7 @@ class Table:
 
 BUILTIN = {
     "/ip/firewall/filter": frozenset({"input", "forward", "output"}),
+    "/ipv6/firewall/filter": frozenset({"input", "forward", "output"}),
     "/ip/firewall/nat": frozenset({"srcnat", "dstnat", "input", "output"}),
     "/ip/firewall/raw": frozenset({"prerouting", "output"}),
     "/ip/firewall/mangle": frozenset({"prerouting", "input", "forward", "output", "postrouting"}),
