@@ -9,6 +9,7 @@ from .clock import SteppedClock
 from .command import Command
 from .errors import Trap
 from .faults import Faults, Refusal
+from .gate import Seat
 from .jobs import Failure
 from .persona import COMPARED, DEFAULT_VERSION, Persona
 from .router import Router
@@ -23,6 +24,7 @@ __all__ = (
     "Persona",
     "Refusal",
     "Router",
+    "Seat",
     "Server",
     "SteppedClock",
     "Trap",

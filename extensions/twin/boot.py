@@ -26,9 +26,9 @@ def restart(router: Router) -> None:
                 table.discard(row)
                 router.behaviours[path].dropped(row)
                 router.removed(table, row.id)
-    lists = router.behaviours["/ip/firewall/address-list"]
-    assert isinstance(lists, AddressLists)
-    lists.resolve_again()
+    for behaviour in router.behaviours.values():
+        if isinstance(behaviour, AddressLists):
+            behaviour.resolve_again()
     schedulers(router).booted()
     router.note("system,info", "router rebooted")
 

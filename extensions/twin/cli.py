@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .defconf import DEFCONF
+from .defconf import factory
 from .faults import Faults
 from .options import parser
 from .persona import Persona
@@ -60,7 +60,7 @@ def build(options: argparse.Namespace) -> Server:
         password, _dummy, policies = rest.partition(":")
         router.set_user(name, password, [policy for policy in policies.split(",") if policy])
     if options.defconf:
-        router.seed(DEFCONF)
+        router.seed(factory(router.persona))
     for file in options.seed:
         router.seed(_read(file))
     faults = Faults(latency=options.latency, drop_when=options.drop_when)

@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections import deque
 
+from .gate import ACCEPTED, REFUSED, Passage
 from .session import Session
 from .wire import Decoder
 
@@ -31,6 +32,12 @@ class Connection:
         self.sock = sock
         self.decoder = Decoder(LIMIT_BEFORE_LOGIN)
         self.session: Session | None = None
+        # The firewall between client and router, for twins that enforce it.
+        self.passage: Passage | None = None
+        self.barred = False
+        self.muted = False
+        self.cut = False
+        self.inbox: deque[list[str]] = deque()
         self.out = bytearray()
         self.held: deque[tuple[float, bytes]] = deque()
         self.in_burst = False
@@ -39,6 +46,21 @@ class Connection:
         self.watched = 0
         self.shaking = isinstance(sock, ssl.SSLSocket)
         self.wants_write = False
+
+    def lets_in(self) -> bool:
+        """Whether what the client sent may be taken now; raises Gone if the firewall ends the connection."""
+        self.barred = self.passage is not None and not self._passes(self.passage, self.passage.enters())
+        return not self.barred
+
+    def lets_out(self) -> bool:
+        """The same for what there is to send."""
+        self.muted = self.passage is not None and not self._passes(self.passage, self.passage.leaves())
+        return not self.muted
+
+    def _passes(self, passage: Passage, verdict: str) -> bool:
+        if verdict == REFUSED or (verdict != ACCEPTED and passage.gate.seat.cuts):
+            raise Gone("ended by the firewall")
+        return verdict == ACCEPTED
 
     def shake(self) -> bool:
         """Go on with the TLS handshake; True when it is done."""
@@ -99,11 +121,19 @@ class Connection:
     @property
     def quiet(self) -> bool:
         """Everything received has been answered."""
-        return not (self.out or self.held or self.decoder.midway)
+        return not (self.out or self.held or self.inbox or self.decoder.midway)
+
+    @property
+    def waits(self) -> bool:
+        """The firewall lets nothing through; TCP tries again and again."""
+        return self.barred or self.muted
 
     def events(self) -> int:
-        reading = 0 if self.closing or self.deaf else selectors.EVENT_READ
-        writing = selectors.EVENT_WRITE if self.out or self.wants_write else 0
+        """What the socket is watched for; what the firewall withholds stays in the system's buffers meanwhile."""
+        stopped = self.barred or (self.shaking and self.muted)
+        reading = 0 if self.closing or self.deaf or stopped else selectors.EVENT_READ
+        wanted = (self.out and not self.muted) or (self.wants_write and not stopped)
+        writing = selectors.EVENT_WRITE if wanted else 0
         return reading | writing
 
     def close(self) -> None:

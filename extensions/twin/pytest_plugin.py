@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from .defconf import DEFCONF
+from .defconf import factory
 from .faults import Faults
+from .gate import Seat
 from .persona import DEFAULT_VERSION, Persona
 from .router import Router
 from .server import Server
@@ -42,6 +43,7 @@ def make_twin() -> Iterator[MakeTwin]:
             old_login: bool = False,
             mask_secrets: bool = False,
             faults: Faults | None = None,
+            seat: Seat | None = None,
             log: Path | None = None,
             clock: Callable[[], float] = time.time,
         ) -> Server:
@@ -49,10 +51,10 @@ def make_twin() -> Iterator[MakeTwin]:
             for name, account in (users or {}).items():
                 router.set_user(name, *((account,) if isinstance(account, str) else account))
             if defconf:
-                router.seed(DEFCONF)
+                router.seed(factory(router.persona))
             if seed:
                 router.seed(seed)
-            return stack.enter_context(Server(router, tls=tls, faults=faults, log=log))
+            return stack.enter_context(Server(router, tls=tls, faults=faults, seat=seat, log=log))
 
         yield make
 

@@ -94,7 +94,8 @@ class Router:
     def dump(self) -> dict[str, list[Values]]:
         """Every configuration menu's rows: equal dumps mean equal routers."""
         volatile = ("/log", "/system/resource", "/system/clock", "/user/active", "/system/script/job")
-        return {path: self.rows(path) for path in self.tables if path not in volatile and self.tables[path].rows}
+        found = {path: self.rows(path) for path in self.tables if path not in volatile}
+        return {path: rows for path, rows in found.items() if rows}
 
     def seed(self, state: Mapping[str, Rows]) -> None:
         """Put rows in place as if they had always been there; see seed.py. Raises ValueError."""

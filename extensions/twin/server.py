@@ -20,6 +20,7 @@ from types import TracebackType
 
 from .connection import Connection, Gone
 from .faults import Faults
+from .gate import Gate, Seat
 from .router import Router
 from .session import Session
 from .tls import Identity, anonymous, self_signed, with_certificate
@@ -27,14 +28,22 @@ from .trace import Trace
 from .wire import Decoder, Unreadable, encode_sentence
 
 LONGEST_WAIT = 0.5
+# How soon a client tries again to get through a firewall; real ones start at 0.2 s and grow slower.
+RETRANSMISSION = 0.05
 
 
 class Server:
     """A router that listens; use as context manager or with start and stop.
 
-    `tls` is False, True (own certificate), an Identity, or "anonymous" (no certificate, ADH only). `faults` and the
-    counters may be used from other threads while it runs.
+    `tls` is False, True (own certificate), an Identity, or "anonymous" (no certificate, ADH only). `faults`, `seat` and
+    the counters may be used from other threads while it runs. With a `seat` the router's own firewall stands between
+    it and its clients; without one they reach it whatever it says.
     """
+
+    identity: Identity | None = None
+    _context: ssl.SSLContext | None = None
+    _gate: Gate | None = None
+    _thread: threading.Thread | None = None
 
     def __init__(
         self,
@@ -45,16 +54,16 @@ class Server:
         tls_port: int = 0,
         tls: bool | str | Identity = False,
         faults: Faults | None = None,
+        seat: Seat | None = None,
         log: Path | None = None,
     ) -> None:
         self.router = router or Router()
         self.host = host
         self.faults = faults or Faults()
+        self.seat = seat
         self.trace = Trace(log)
-        self.identity: Identity | None = None
         self._wanted = (port, tls_port)
         self._tls = tls
-        self._context: ssl.SSLContext | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="twin-")
         self._selector = selectors.DefaultSelector()
         self._listeners: dict[socket.socket, str] = {}
@@ -63,7 +72,6 @@ class Server:
         self._number = 0
         self._defects: list[Exception] = []
         self._stopping = False
-        self._thread: threading.Thread | None = None
         self._wake_in, self._wake_out = socket.socketpair()
 
     @property
@@ -104,8 +112,9 @@ class Server:
         self.trace.reset()
 
     def start(self) -> Server:
-        """Listen and serve in a thread; raises OSError if an address cannot be used, ValueError for a bad PEM file."""
+        """Listen and serve in a thread; raises OSError for an address in use, ValueError for a bad seat or file."""
         try:
+            self._gate = Gate(self.router, self.seat) if self.seat else None
             self._open("api", self._wanted[0])
             if self._tls:
                 self._context = self._tls_context()
@@ -180,8 +189,11 @@ class Server:
     def drop_all(self) -> None:
         """Cut every connection now, as a reboot would; the router keeps its state."""
         for connection in list(self._connections.values()):
+            # Nobody looks at the socket of a connection that waits for the firewall.
+            connection.cut = connection.waits
             with contextlib.suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_RDWR)
+        self._wake_other()
 
     def __enter__(self) -> Server:
         return self.start()
@@ -193,16 +205,19 @@ class Server:
 
     def _serve(self) -> None:
         while not self._stopping:
-            for key, _dummy in self._selector.select(self._patience()):
+            for key, events in self._selector.select(self._patience()):
                 if key.fileobj is self._wake_in:
                     with contextlib.suppress(BlockingIOError):
                         self._wake_in.recv(4096)
                 elif isinstance(key.data, Connection):
-                    self._guarded(key.data, self._read)
+                    if events & selectors.EVENT_READ or key.data.shaking:
+                        self._guarded(key.data, self._read)
                 elif isinstance(key.fileobj, socket.socket):
                     self._accept(key.fileobj)
             self._run_due()
             for connection in list(self._connections.values()):
+                if connection.waits and not connection.cut:
+                    self._guarded(connection, self._try_again)
                 self._guarded(connection, self._write)
 
     def _run_due(self) -> None:
@@ -218,6 +233,8 @@ class Server:
         Whoever sets the router's clock tells nobody, so it is looked at every half second while an entry waits.
         """
         waits = [each.held[0][0] - time.monotonic() for each in self._connections.values() if each.held]
+        if any(each.waits for each in self._connections.values()):
+            waits.append(RETRANSMISSION)
         if (due := self.router.next_due()) is not None:
             waits.append(min(due - self.router.clock(), LONGEST_WAIT))
         return max(0.0, min(waits)) if waits else None
@@ -246,17 +263,21 @@ class Server:
             if sock is not None:
                 sock.close()
             return
-        self._welcome(sock, str(address[0]), service)
+        self._welcome(sock, str(address[0]), int(address[1]), service)
 
-    def _welcome(self, sock: socket.socket, address: str, service: str) -> None:
+    def _welcome(self, sock: socket.socket, address: str, port: int, service: str) -> None:
         self._number += 1
         connection = Connection(self._number, sock)
         connection.deaf = self.faults.refuse_connections == "hang"
+        if self._gate:
+            connection.passage = self._gate.passage(service, port)
+            address = self._gate.seat.client
         emit = functools.partial(self._emit, connection)
         connection.session = Session(self.router, address, service, emit, self.faults)
         self._connections[connection.number] = connection
         self._watch(connection)
         self.trace.event(connection.number, "connect")
+        self._guarded(connection, Connection.lets_in)
 
     def _emit(self, connection: Connection, words: list[str]) -> None:
         """What a listen reports; the change may have come from another thread."""
@@ -277,8 +298,10 @@ class Server:
             self._selector.register(connection.sock, wanted, connection)
         connection.watched = wanted
 
-    def _guarded(self, connection: Connection, act: Callable[[Connection], None]) -> None:
-        """Run one step for a connection; a broken one is forgotten."""
+    def _guarded(self, connection: Connection, act: Callable[[Connection], object]) -> None:
+        """Run one step for a connection that is still there; a broken one is forgotten."""
+        if connection.number not in self._connections:
+            return
         try:
             act(connection)
         except (Gone, Unreadable):
@@ -289,9 +312,11 @@ class Server:
             self._forget(connection)
 
     def _read(self, connection: Connection) -> None:
-        if connection.number not in self._connections or connection.deaf or connection.closing:
+        if connection.deaf or connection.closing:
             return
-        if connection.shaking and not connection.shake():
+        if not connection.lets_in():
+            return
+        if connection.shaking and not (connection.lets_out() and connection.shake()):
             return
         data = connection.receive()
         if not data:
@@ -299,10 +324,22 @@ class Server:
         if not connection.in_burst:
             connection.in_burst = True
             self.trace.round_trip(connection.number)
-        for sentence in connection.decoder.feed(data):
-            self._answer(connection, sentence)
+        connection.inbox.extend(connection.decoder.feed(data))
+        self._work(connection)
+
+    def _work(self, connection: Connection) -> None:
+        """Answer what has arrived; each sentence is a packet of its own for the firewall, which it may just change."""
+        while connection.inbox and connection.lets_in():
+            self._answer(connection, connection.inbox.popleft())
             if connection.closing:
-                return
+                connection.inbox.clear()
+
+    def _try_again(self, connection: Connection) -> None:
+        """A client whose packets are dropped sends them anew; so does the router, in `_write`."""
+        if connection.muted and not connection.out:
+            connection.lets_out()
+        if connection.barred and connection.lets_in():
+            self._work(connection)
 
     def _answer(self, connection: Connection, sentence: list[str]) -> None:
         session = connection.session
@@ -324,8 +361,10 @@ class Server:
         connection.hold(data, time.monotonic() + self.faults.latency)
 
     def _write(self, connection: Connection) -> None:
+        if connection.cut:
+            raise Gone("cut while it waited")
         connection.release(time.monotonic())
-        if not connection.shaking:
+        if connection.out and not connection.shaking and connection.lets_out():
             connection.flush()
         if connection.quiet:
             connection.in_burst = False

@@ -30,6 +30,8 @@ IN_FULL = (
     "/ip/firewall/raw",
     "/ip/firewall/mangle",
     "/ip/firewall/address-list",
+    "/ipv6/firewall/filter",
+    "/ipv6/firewall/address-list",
     "/interface/list",
     "/ip/address",
     "/routing/table",

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import dns, firewall, interfaces, ipsec, lists, scheduler, system, users
+from . import dns, firewall, interfaces, ipsec, lists, routes, scheduler, system, users
 from .base import Behaviour
 
 _OF: dict[str, type[Behaviour]] = {
@@ -19,9 +19,12 @@ _OF: dict[str, type[Behaviour]] = {
     "/ip/firewall/raw": firewall.Rules,
     "/ip/firewall/mangle": firewall.Rules,
     "/ip/firewall/address-list": lists.AddressLists,
+    "/ipv6/firewall/filter": firewall.Rules,
+    "/ipv6/firewall/address-list": lists.AddressLists,
     "/interface": interfaces.Interfaces,
     "/ip/dns/static": dns.StaticNames,
     "/ip/address": interfaces.Addresses,
+    "/ip/route": routes.Routes,
     "/certificate": system.Certificates,
     "/ip/service": system.Services,
     "/system/resource": system.Resource,

@@ -20,6 +20,6 @@ class StaticNames(Behaviour):
         self._tell()
 
     def _tell(self) -> None:
-        lists = self.router.behaviours["/ip/firewall/address-list"]
-        if isinstance(lists, AddressLists):
-            lists.resolve_again()
+        for behaviour in self.router.behaviours.values():
+            if isinstance(behaviour, AddressLists):
+                behaviour.resolve_again()

@@ -54,8 +54,10 @@ class Rules(Behaviour):
         if "tls-host" in values and protocol != "tcp":
             # That it needs tcp is documented, the wording is unverified.
             raise failure("tls-host works only with tcp")
-        if "icmp-options" in values and protocol != "icmp":
-            raise failure("icmp-options can be specified if proto is icmp")
+        # How IPv6 words it is unverified.
+        icmp = "icmpv6" if self.table.menu.path.startswith("/ipv6") else "icmp"
+        if "icmp-options" in values and protocol != icmp:
+            raise failure(f"icmp-options can be specified if proto is {icmp}")
 
     def hides(self, row: Row) -> Collection[str]:
         action = row.values["action"]
@@ -72,7 +74,10 @@ class Rules(Behaviour):
         self._settle()
 
     def _settle(self) -> None:
-        """The dummy row stands first in filter, mangle and raw while an enabled fasttrack rule exists."""
+        """The dummy row stands first in filter, mangle and raw while an enabled fasttrack rule exists.
+
+        Whether IPv6 has one is unverified; here it has not.
+        """
         if self.table.menu.path == "/ip/firewall/filter":
             for table in _DUMMY_CHAIN:
                 self._show_dummy(table, bool(self.fasttracks))

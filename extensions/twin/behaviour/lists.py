@@ -74,13 +74,18 @@ class AddressLists(Behaviour):
         self._unresolve(row.id)
         if not is_name(values["address"]) or values["disabled"] == "true":
             return
-        for address in self.router.addresses_of(values["address"]):
+        for address in self._addresses_of(values["address"]):
             child = Row(self.table.new_id(), {}, dynamic=True)
             given = {"list": values["list"], "address": address, "comment": values["address"], "disabled": "false"}
             self.table.store(child, {**given, "dynamic": "true", "creation-time": values.get("creation-time", "")})
             self.table.insert(child)
             self.resolved.setdefault(row.id, []).append(child)
             self.router.changed(self.table, child)
+
+    def _addresses_of(self, name: str) -> list[str]:
+        """Those of the list's own family, in the form its entries have."""
+        six, kind = self.table.menu.path.startswith("/ipv6"), self.table.fields["address"].kind
+        return [kind.canon("address", found) for found in self.router.addresses_of(name) if (":" in found) == six]
 
     def _unresolve(self, id_: str) -> None:
         for child in self.resolved.pop(id_, ()):

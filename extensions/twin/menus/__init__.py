@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from ..model import Menu
 from ..persona import Persona
-from . import certificates, dns, firewall, interfaces, ipsec, ipsec_keys, system, users
+from . import certificates, dns, firewall, firewall6, interfaces, ipsec, ipsec_keys, routes, system, users
 
 EVERY: tuple[Menu, ...] = (
     *interfaces.MENUS,
+    *routes.MENUS,
     *dns.MENUS,
     *ipsec.MENUS,
     *ipsec_keys.MENUS,
     *firewall.MENUS,
+    *firewall6.MENUS,
     *certificates.MENUS,
     *system.MENUS,
     *users.MENUS,

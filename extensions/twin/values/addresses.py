@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 
 from ..errors import ARGUMENT, Trap, invalid_value
 from .basic import Kind, whole
@@ -103,6 +104,36 @@ def _list_address(_name: str, value: str) -> str:
     return value if is_name(value) else spell_range(value)
 
 
+def spell6(address: ipaddress.IPv6Address) -> str:
+    """With dots where IPv4 is mapped or embedded, as the C library writes it and exports show it."""
+    return socket.inet_ntop(socket.AF_INET6, address.packed)
+
+
+def _prefix6(name: str, value: str) -> str:
+    """Always with a mask, so that a host is /128; host bits are cut (unverified)."""
+    try:
+        network = ipaddress.IPv6Network(value, strict=False)
+    except ValueError:
+        raise invalid_value(name) from None
+    return f"{spell6(network.network_address)}/{network.prefixlen}"
+
+
+def _range6(name: str, value: str) -> str:
+    """A prefix, or a range of two addresses, which stays one (unverified)."""
+    first, dash, last = value.partition("-")
+    if not dash:
+        return _prefix6(name, value)
+    try:
+        return f"{spell6(ipaddress.IPv6Address(first))}-{spell6(ipaddress.IPv6Address(last))}"
+    except ValueError:
+        raise invalid_value(name) from None
+
+
+def _list_address6(name: str, value: str) -> str:
+    """The router's hint knows prefixes only; names as in the other family."""
+    return value if is_name(value) else _prefix6(name, value)
+
+
 def _pool_ranges(_name: str, value: str) -> str:
     return ",".join(spell_range(part.strip()) for part in value.split(","))
 
@@ -120,4 +151,6 @@ PREFIX4 = Kind(_prefix4, help="A.B.C.D/M    (IP prefix)")
 PEER_ADDRESS = Kind(_peer_address, help="IPv6/0..128    (IPv6 prefix)")
 RANGE = Kind(_range, help="A.B.C.D[-A.B.C.D |0..32 |/A.B.C.D ]    (IP address range)")
 LIST_ADDRESS = Kind(_list_address, help="A.B.C.D[-A.B.C.D |0..32 |/A.B.C.D ]    (IP address range)")
+RANGE6 = Kind(_range6, help="IPv6/0..128    (IPv6 prefix)")
+LIST_ADDRESS6 = Kind(_list_address6, help="IPv6/0..128    (IPv6 prefix)")
 POOL_RANGES = Kind(_pool_ranges, help="A.B.C.D[-A.B.C.D |0..32 |/A.B.C.D ]    (IP address range)")

@@ -195,3 +195,16 @@ TTL = bytes_in(r"(equal|not-equal|less-than|greater-than):\d{1,9}")
 NEW_TTL = bytes_in(r"(set|increment|decrement):\d{1,9}")
 ICMP_OPTIONS = bytes_in(r"\d{1,9}(:\d{1,9}(-\d{1,9})?)?")
 SOME_TEXT = pattern(r"(?s).+")
+
+HEADER_WORDS = ("hop", "dst", "route", "frag", "ah", "esp", "none", "proto")
+
+
+def _headers(name: str, value: str) -> str:
+    """Extension headers of IPv6, `hop,dst:exact`; how more than one reads back is unverified."""
+    words, _colon, mode = value.partition(":")
+    if any(word not in HEADER_WORDS for word in words.split(",")) or mode not in ("", "contains", "exact"):
+        raise no_match(name)
+    return value
+
+
+HEADERS = Kind(_headers, words=HEADER_WORDS)

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`/ip/route`: static routes as written, connected ones as the addresses make them; no routing protocols."""
+
+from __future__ import annotations
+
+from ..model import COMMENT, DISABLED, Field, Menu, Reference, read_only
+from ..values.addresses import PREFIX4
+from ..values.basic import listed, number, pattern
+from .interfaces import LIST
+
+# An address, an interface, or an address behind an interface; which interfaces there are is the behaviour's to say.
+GATEWAY = listed(pattern(r"[^,%]+(%[^,%]+)?"))
+
+ROUTE = Menu(
+    "/ip/route",
+    (
+        Field("dst-address", PREFIX4, default="0.0.0.0/0"),
+        Field("routing-table", refers=Reference("/routing/table"), default="main"),
+        Field("gateway", GATEWAY, unset=True),
+        read_only("immediate-gw"),
+        Field("distance", number(1, 255), default="1", unset=True),
+        COMMENT,
+        DISABLED,
+        read_only("active"),
+        read_only("inactive"),
+        read_only("dynamic"),
+        read_only("connect"),
+        read_only("static"),
+    ),
+    (*LIST, "enable", "disable", "unset"),
+    noun="route",
+    print_flags=("stats",),
+)
+
+MENUS = (ROUTE,)
