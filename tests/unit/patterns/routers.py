@@ -21,39 +21,14 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.wal
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
-from twin.defconf import DEFCONF
+from twin.defconf import factory
+from twin.persona import Persona
 
 Router = Mapping[Menu, tuple[Entry, ...]]
 Rows = Mapping[str, Iterable[Mapping[str, str]]]
 
 V7 = (7, 24)
-FACTORY6: Rows = {
-    "/ipv6/firewall/filter": [
-        {"chain": "input", "connection-state": "established,related,untracked", "comment": "defconf: accept known"},
-        {"chain": "input", "action": "drop", "connection-state": "invalid", "comment": "defconf: drop invalid"},
-        {"chain": "input", "protocol": "icmpv6", "comment": "defconf: accept ICMPv6"},
-        {"chain": "input", "protocol": "udp", "dst-port": "33434-33534", "comment": "defconf: accept UDP traceroute"},
-        {
-            "chain": "input",
-            "protocol": "udp",
-            "dst-port": "546",
-            "src-address": "fe80::/10",
-            "comment": "defconf: accept DHCPv6-Client prefix delegation.",
-        },
-        {"chain": "input", "protocol": "udp", "dst-port": "500,4500", "comment": "defconf: accept IKE"},
-        {"chain": "input", "protocol": "ipsec-ah", "comment": "defconf: accept ipsec AH"},
-        {"chain": "input", "protocol": "ipsec-esp", "comment": "defconf: accept ipsec ESP"},
-        {"chain": "input", "ipsec-policy": "in,ipsec", "comment": "defconf: accept all that matches ipsec policy"},
-        {
-            "chain": "input",
-            "action": "drop",
-            "in-interface-list": "!LAN",
-            "comment": "defconf: drop everything else not coming from LAN",
-        },
-        {"chain": "forward", "action": "drop", "connection-state": "invalid", "comment": "defconf: drop invalid"},
-    ]
-}
-FACTORY: Rows = {**{path: list(rows) for path, rows in DEFCONF.items() if "/ip/" in path}, **FACTORY6}
+FACTORY: Rows = {path: rows for path, rows in factory(Persona("7.24")).items() if "/firewall/" in path}
 TUNNEL: Mapping[str, Any] = {
     "name": "branch",
     "remote_address": "203.0.113.50",

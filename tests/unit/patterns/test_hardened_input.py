@@ -241,7 +241,7 @@ def test_the_factory_s_input_goes_and_the_rest_of_it_stays() -> None:
     tables, _dummy = hardened(router())
     assert all(comment.startswith("hardened: ") for comment in (*comments(tables), *comments(tables, module=FILTER6)))
     assert comments(tables, "forward") == comments(router(), "forward")
-    assert comments(tables, "forward", FILTER6) == ["defconf: drop invalid"]
+    assert comments(tables, "forward", FILTER6) == comments(router(), "forward", FILTER6) != []
 
 
 def test_the_factory_s_input_can_stay() -> None:
@@ -296,7 +296,8 @@ def test_an_option_that_changes_takes_its_rules_along() -> None:
 @pytest.mark.parametrize("options", [{}, {"road_warriors": True, "ah": True, "traceroute": True}], ids=["plain", "all"])
 def test_the_analysis_finds_nothing_wrong_with_it(options: dict[str, Any]) -> None:
     """Neither what lies unreachable, nor a limit without effect, nor a door left open."""
-    tables, _dummy = tunnelled(hardened(router(), **options)[0])
+    tables, _dummy = hardened(router(), **options)
     findings = analyse({menu: tables.get(menu, ()) for menu in READ}, V7, ("WAN",)).findings
-    # That the tunnel's accepts say what the factory's say as well is no concern of this role.
-    assert [each.message for each in findings if each.chain != "forward"] == []
+    # The list of site_to_site may come later; the factory's chain forward is none of ours.
+    found = [each for each in findings if each.kind != "empty-address-list" and each.chain != "forward"]
+    assert [each.message for each in found] == []

@@ -166,13 +166,15 @@ def _ipsec(intent: Intent) -> Iterator[Entry]:
     # A packet of a new connection only: UDP 4500 carries the tunnel's traffic as well, which is established by then.
     new: Entry = {**IKE, "connection_state": "new"}
     yield rule(intent, "IKE and NAT-T of trusted peers", **new, **peers, **limited(intent, "ike"))
-    yield rule(intent, "ESP of trusted peers", protocol="ipsec-esp", **peers)
+    if not intent.road_warriors:
+        yield rule(intent, "ESP of trusted peers", protocol="ipsec-esp", **peers)
     if intent.ah:
         yield rule(intent, "AH of trusted peers", protocol="ipsec-ah", **peers)
     if intent.road_warriors:
-        # A sender may be forged, and a forger has as many budgets as senders: so there is one for all of them too.
-        yield rule(intent, "IKE and NAT-T of anybody", **new, **limited(intent, "road_warriors", "road_warriors_total"))
-        # A one-way stream stays new for ever, and what no key of ours opens is dropped by IPsec itself.
+        # A forger has as many budgets as senders to pretend to be: so there is one for all of them, too.
+        most = limited(intent, "road_warriors", "road_warriors_total")
+        yield rule(intent, "IKE and NAT-T of anybody", **new, **most)
+        # Without a limit: a one-way stream stays new for ever, and what no key of ours opens is dropped by IPsec.
         yield rule(intent, "ESP of anybody", protocol="ipsec-esp")
     yield rule(intent, "all other IKE and NAT-T", action="jump", **IKE, jump_target=intent.named("excess"))
 
