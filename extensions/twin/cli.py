@@ -65,6 +65,8 @@ def build(options: argparse.Namespace) -> Server:
         router.seed(_read(file))
     faults = Faults(latency=options.latency, drop_when=options.drop_when)
     faults.drop_after = options.drop_after
+    if options.seat:
+        options.seat.denied = options.denied
     return Server(
         router,
         host=options.host,
@@ -72,6 +74,7 @@ def build(options: argparse.Namespace) -> Server:
         tls_port=options.tls_port,
         tls=_tls(options),
         faults=faults,
+        seat=options.seat,
         log=options.log,
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from .faults import WHEN
+from .gate import DENIED, Seat
 from .persona import COMPARED, DEFAULT_VERSION
 
 
@@ -61,6 +62,14 @@ def _of_sockets(group: _Group) -> None:
 
 
 def _of_faults(group: _Group) -> None:
+    group.add_argument(
+        "--seat",
+        type=_seat,
+        metavar="CLIENT,ROUTER,INTERFACE",
+        help="enforce the router's firewall on clients, as if all came from there, such as"
+        " 192.168.88.10,192.168.88.1,ether2",
+    )
+    group.add_argument("--denied", choices=DENIED, default="hang", help="what clients meet that the firewall drops")
     group.add_argument("--latency", type=_seconds, default=0.0, help="seconds before each answer")
     group.add_argument(
         "--drop-after", type=_count, default=0, metavar="K", help="hang up at the K-th sentence after login, once"
@@ -80,6 +89,14 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port (0 to 65535)")
     return int(text)
+
+
+def _seat(text: str) -> Seat:
+    try:
+        client, router, interface = text.split(",")
+        return Seat(client, router, interface)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no CLIENT,ROUTER,INTERFACE") from None
 
 
 def _seconds(text: str) -> float:

@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from .chains import ACCEPTED, DROPPED, REFUSED
 from .passage import Gate, Passage
-from .seat import Seat, Unplayed
+from .seat import DENIED, Seat, Unplayed
 
-__all__ = ("ACCEPTED", "DROPPED", "REFUSED", "Gate", "Passage", "Seat", "Unplayed")
+__all__ = ("ACCEPTED", "DENIED", "DROPPED", "REFUSED", "Gate", "Passage", "Seat", "Unplayed")

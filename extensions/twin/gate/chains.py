@@ -39,7 +39,7 @@ _ENDS = {
 def judge(world: World, table: str, chain: str, packet: Packet) -> str:
     """ACCEPTED (also by the end of a built-in chain), DROPPED, REFUSED with a reset, or in raw UNTRACKED.
 
-    Rules that are disabled, or that name an interface or list that is gone, are not there (the latter unverified).
+    Disabled rules are not there; whether those are that name an interface or list which is gone, the seat says.
     """
     found = world.router.tables.get(f"{world.family}/firewall/{table}")
     return (_walk(world, found, chain, packet, ()) if found else "") or ACCEPTED
@@ -76,7 +76,7 @@ def _end(action: str, values: Values, packet: Packet) -> str:
 
 def _applies(world: World, table: Table, row: Row, packet: Packet) -> bool:
     values = row.values
-    if values["disabled"] == "true" or _dangles(world, table, values):
+    if values["disabled"] == "true" or (not world.seat.invalid and _dangles(world, table, values)):
         return False
     # The matchers that draw on a rate come last, as on the router.
     names = sorted((name for name in values if name not in _NO_MATCHERS), key=lambda name: "limit" in name)

@@ -81,6 +81,10 @@ def test_help_names_every_group_of_options() -> None:
         (["--frobnicate"], "unrecognized arguments: --frobnicate"),
         (["--version", "6.49"], "RouterOS 6.49 is outside what the twin knows (7.10 to 7.24)"),
         (["--version", "new"], "'new' is not a RouterOS version such as 7.22.3"),
+        (
+            ["--seat", "192.0.2.7,2001:db8::1,ether1"],
+            "argument --seat: '192.0.2.7,2001:db8::1,ether1' is no CLIENT,ROUTER,INTERFACE",
+        ),
         (["--port", "70000"], "argument --port: '70000' is no port (0 to 65535)"),
         (["--latency", "-1"], "argument --latency: '-1' is no number of seconds (0 to 3600)"),
         (["--latency", "nan"], "argument --latency: 'nan' is no number of seconds (0 to 3600)"),
@@ -192,6 +196,15 @@ def test_seed_comes_on_top_of_the_factory_firewall(tmp_path: Path, start: Start)
     api = login(int(line(start("--defconf", "--seed", seed)).rpartition(":")[2]))
     rules = [row for row in api.path("ip", "firewall", "filter") if not row["dynamic"]]
     assert (len(rules), rules[-1]["in-interface-list"], rules[-1]["disabled"]) == (12, "LAN", True)
+    api.close()
+
+
+def test_seat_lets_the_firewall_act_on_clients(start: Start) -> None:
+    api = login(int(line(start("--seat", "192.0.2.7,192.0.2.1,ether1", "--denied", "close")).rpartition(":")[2]))
+    api.path("ip", "firewall", "filter").add(chain="input", action="drop", **{"src-address": "192.0.2.0/24"})
+    # Whether a cut looks like an end or a reset depends on what was under way.
+    with pytest.raises((librouteros.exceptions.ConnectionClosed, ConnectionResetError)):
+        list(api.path("ip", "firewall", "filter"))
     api.close()
 
 

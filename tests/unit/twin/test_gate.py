@@ -213,14 +213,17 @@ def test_raw_comes_first_and_can_untrack() -> None:
     assert judged({RAW: [{"chain": "prerouting"}, {"chain": "prerouting", "action": "drop"}]}) == ALL
 
 
-def test_rules_that_name_what_is_gone_are_not_there() -> None:
+def test_seat_says_whether_rules_act_that_name_what_is_gone() -> None:
     router = Router()
     list_ = router.add("/interface/list", name="LAN")
     router.add(FILTER, chain="input", action="drop", in_interface_list="!LAN")
     passage = Gate(router, Seat()).passage("api", 50000)
     assert passage.enters() == DROPPED
     router.call("/interface/list/remove", {".id": list_})
+    passage.opened = False
     assert passage.enters() == ACCEPTED
+    passage.gate.seat.invalid = True
+    assert passage.enters() == DROPPED
 
 
 @pytest.mark.parametrize(
