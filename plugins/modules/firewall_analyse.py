@@ -18,8 +18,8 @@ description:
   - Nothing is changed. What is said of one rule alone is certain; a rule of which it cannot be
     said is left out, and named in RV(not_judged) where its matchers are the reason.
   - A filter of IPv6 without any rule is not judged, since IPv6 may be off. Of one with rules it is
-    judged neither whether it locks the owner out, who may come by IPv4, nor whether it fasttracks
-    what a policy encrypts, unless it accepts the traffic of tunnels itself.
+    not judged whether it locks the owner out, who may come by IPv4, and only with a policy for IPv6
+    whether it fasttracks the traffic of tunnels.
   - Rules that are disabled do not count, and neither do those that RouterOS made itself.
 extends_documentation_fragment:
   - vpnops.mikrotik.routeros

@@ -126,7 +126,7 @@ EXAMPLES = r"""
         address: [192.168.10.0/28, "2001:db8:10::/64"]
       - name: api-ssl
         address: [192.168.10.0/28]
-        certificate: router
+        certificate: hq.example.com
         tls_version: only-1.2
 
 - name: Let SSH be used from everywhere again, on another port

@@ -114,9 +114,42 @@ def test_who_can_manage_the_router_over_ipv6(rules: list[str], doors: list[str])
 
 def test_the_filter_as_a_whole() -> None:
     assert told(judged6("input accept protocol=icmpv6"), "input-without-drop") == ["input-without-drop input"]
-    rules = ["forward fasttrack-connection connection-state=established", "forward accept ipsec-policy=in,ipsec"]
-    assert told(judged6(*rules), "fasttrack-above-ipsec") == ["fasttrack-above-ipsec forward 1 <2"]
     assert told(judged6("input drop"), "management-cut") == []
+
+
+FAST = "forward fasttrack-connection connection-state=established"
+TUNNEL6 = {"src-address": "2001:db8:10::/64", "dst-address": "2001:db8:20::/64", "tunnel": "yes", "peer": "b"}
+TUNNEL4 = {"src-address": "192.168.10.0/24", "dst-address": "192.168.20.0/24", "tunnel": "yes", "peer": "b"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "policy", "expected"),
+    [
+        pytest.param(
+            [FAST, "forward accept ipsec-policy=in,ipsec"],
+            TUNNEL6,
+            ["fasttrack-above-ipsec forward 1 <2"],
+            id="above-the-accept",
+        ),
+        pytest.param([FAST], TUNNEL6, ["fasttrack-takes-tunnel forward 1"], id="no-accept"),
+        pytest.param([f"{FAST} src-address=2001:db8:30::/64"], TUNNEL6, [], id="of-another-network"),
+        pytest.param(
+            ["forward accept src-address=2001:db8::/32", "forward accept ipsec-policy=in,ipsec", FAST],
+            TUNNEL6,
+            [],
+            id="below-accepts-for-both-ways",
+        ),
+        pytest.param([FAST, "forward accept ipsec-policy=in,ipsec"], TUNNEL4, [], id="a-tunnel-of-ipv4-alone"),
+    ],
+)
+def test_fasttrack_of_ipv6_matters_to_tunnels_of_ipv6(rules: list[str], policy: Row, expected: list[str]) -> None:
+    found = judged(ipv6_filter=rules, policy=[policy]).findings
+    assert told(found, "fasttrack-above-ipsec", "fasttrack-takes-tunnel") == expected
+
+
+def test_fasttrack_of_ipv4_does_not_matter_to_tunnels_of_ipv6() -> None:
+    found = judged(FAST, policy=[TUNNEL6]).findings
+    assert told(found, "fasttrack-above-ipsec", "fasttrack-takes-tunnel") == []
 
 
 def test_without_rules_nothing_is_said_of_ipv6() -> None:

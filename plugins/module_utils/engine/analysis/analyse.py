@@ -116,12 +116,13 @@ def _overall(situation: Situation) -> Iterator[Finding]:
     """What concerns the filter and the tunnels as a whole."""
     tables, version = situation.tables, situation.version
     policies = tunnels.policies_of(POLICY, situation.entries.get(POLICY, ()), version)
+    four = [policy for policy in policies if not tunnels.is_for_ipv6(policy[2])]
     closed = closed_chains(FILTER, _static(situation, FILTER), version)
     yield from chains.ends(tables[FILTER], closed)
     yield from management.management_open(tables[FILTER], tables[RAW], _outside(situation, tables[FILTER]))
     yield from management.management_cut(tables[FILTER])
-    yield from tunnels.fasttrack(tables[FILTER], tables[RAW], policies)
-    yield from tunnels.source_nat(tables[NAT], tables[RAW], policies)
+    yield from tunnels.fasttrack(tables[FILTER], tables[RAW], four)
+    yield from tunnels.source_nat(tables[NAT], tables[RAW], four)
     yield from tunnels.policies_in_the_way(POLICY, policies)
 
 
@@ -129,13 +130,17 @@ def _overall6(situation: Situation) -> Iterator[Finding]:
     """What concerns the filter of IPv6 as a whole.
 
     Without any rule nothing is said: whether the router has IPv6 at all is not known. Who cannot be managed over IPv6
-    may be managed over IPv4, and what policies encrypt of IPv6 is not looked at.
+    may be managed over IPv4; and the factory's own filter fasttracks above its accept for tunnels, which does no harm
+    as long as no policy is for IPv6.
     """
     table, static = situation.tables[FILTER6], _static(situation, FILTER6)
     if static:
         yield from chains.ends(table, closed_chains(FILTER6, static, situation.version))
         yield from management.management_open(table, NO_RAW, _outside(situation, table))
-        yield from tunnels.fasttrack(table, NO_RAW, [])
+        entries = situation.entries.get(POLICY, ())
+        policies = tunnels.policies_of(POLICY, entries, situation.version)
+        six = [policy for policy in policies if policy[1] and tunnels.is_for_ipv6(policy[2])]
+        yield from tunnels.fasttrack(table, NO_RAW, six) if six else ()
 
 
 def _static(situation: Situation, menu: Menu) -> list[Entry]:

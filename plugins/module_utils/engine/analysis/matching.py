@@ -132,10 +132,13 @@ def _addresses(text: str) -> Spans:
     return ((int(start), int(end)),)
 
 
+IPV6_FROM = 1 << 40
+
+
 def addresses(text: str) -> Spans:
     """Addresses as numbers; those of IPv6 lie above those of IPv4."""
     start, end = bounds(text)
-    base = 0 if start.version == 4 else 1 << 40
+    base = 0 if start.version == 4 else IPV6_FROM
     return ((base + int(start), base + int(end)),)
 
 

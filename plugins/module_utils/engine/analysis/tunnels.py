@@ -9,7 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.finding import Finding, Spot, named
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.index import GivenUp, Index
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.matching import NUMBERS, addresses
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.matching import (
+    IPV6_FROM,
+    NUMBERS,
+    addresses,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.region import (
     Box,
     Spans,
@@ -187,21 +191,31 @@ def _loose(box: Box) -> Box:
 
 
 def _traffic(selectors: Box) -> list[Box]:
-    """What a policy encrypts on its way out, and what it decrypted on its way in; IPv4 only."""
-    source, target = (_ipv4(selectors.get(dim)) for dim in ("policy-src", "policy-dst"))
+    """What a policy encrypts on its way out, and what it decrypted on its way in, of the one family that it is for."""
+    six = is_for_ipv6(selectors)
+    source, target = (_numbers(selectors.get(dim), six) for dim in ("policy-src", "policy-dst"))
     if not source or not target:
         return []
     plain = {dim: spans for dim, spans in selectors.items() if dim == "protocol"}
+    src, dst = ("src-address6", "dst-address6") if six else ("src-address", "dst-address")
     return [
-        {**plain, "src-address": source, "dst-address": target, "ipsec-policy:out": ENCRYPTED},
-        {**plain, "src-address": target, "dst-address": source, "ipsec-policy:in": ENCRYPTED},
+        {**plain, src: source, dst: target, "ipsec-policy:out": ENCRYPTED},
+        {**plain, src: target, dst: source, "ipsec-policy:in": ENCRYPTED},
     ]
 
 
-def _ipv4(spans: Spans | None) -> Spans:
+def is_for_ipv6(selectors: Box) -> bool:
+    """Whether one of the selectors of a policy is an address of IPv6; who names none is taken to mean IPv4."""
+    return any(selectors[dim][0][0] >= IPV6_FROM for dim in ("policy-src", "policy-dst") if dim in selectors)
+
+
+def _numbers(spans: Spans | None, six: bool) -> Spans:
+    """The addresses of a selector as rules of the same family have them; none where the families are mixed."""
     if spans is None:
-        return ((0, 2**32 - 1),)
-    return spans if spans[-1][1] < 1 << 40 else ()
+        return ((0, 2 ** (128 if six else 32) - 1),)
+    if six:
+        return tuple((low - IPV6_FROM, high - IPV6_FROM) for low, high in spans if low >= IPV6_FROM)
+    return spans
 
 
 def _any_left(line: Line, traffic: Iterable[Box], above: Sequence[Box]) -> bool:
