@@ -165,7 +165,7 @@ options:
         elements: str
       chain:
         description:
-          - Entries with one of these values of O(config[].chain).
+          - Of rules only those in these chains; menus without chains are not narrowed by it.
         type: list
         elements: str
 """

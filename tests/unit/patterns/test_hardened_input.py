@@ -254,6 +254,13 @@ def test_the_factory_s_input_can_stay() -> None:
     assert found[-1] == "hardened: drop the rest"
 
 
+def test_the_factory_s_ike_from_everybody_is_closed_even_if_it_stays() -> None:
+    tables, _dummy = hardened(router(), defconf="keep")
+    found = comments(tables, module=FILTER6)
+    assert found.index("hardened: all other IKE and NAT-T") < found.index("defconf: accept IKE")
+    assert found[-1] == "hardened: drop the rest"
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -176,7 +176,8 @@ def _ipsec(intent: Intent) -> Iterator[Entry]:
         yield rule(intent, "IKE and NAT-T of anybody", **new, **most)
         # Without a limit: a one-way stream stays new for ever, and what no key of ours opens is dropped by IPsec.
         yield rule(intent, "ESP of anybody", protocol="ipsec-esp")
-    yield rule(intent, "all other IKE and NAT-T", action="jump", **IKE, jump_target=intent.named("excess"))
+    # As with ICMP: new, so that it goes above an accept of IKE from everybody, such as the factory has in IPv6.
+    yield rule(intent, "all other IKE and NAT-T", action="jump", **new, jump_target=intent.named("excess"))
 
 
 def _management(intent: Intent, version: int) -> Iterator[Entry]:
