@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.vpnops.mikrotik.plugins.filter.hardened_input import compiled
 from ansible_collections.vpnops.mikrotik.plugins.filter.site_to_site import compiled as joined
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import request_from, spec_of, validate
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, read_entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import check, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import shown
@@ -55,25 +56,46 @@ def with_rules(*rules: Mapping[str, str], rows: Rows = FACTORY) -> Router:
     return router({**rows, "/ip/firewall/filter": [*rows.get("/ip/firewall/filter", ()), *rules]})
 
 
-def applied(tables: Router, found: Mapping[str, Any], scope: Mapping[str, Any]) -> tuple[Router, int]:
-    """The router after a run, and how many changes it took."""
+def planned(tables: Router, found: Mapping[str, Any], scope: Mapping[str, Any]) -> Plan:
+    """The changes of a run."""
     assert found["problems"] == []
     arguments = {"config": found["config"], "state": "overridden", "scope": scope}
     intent = request_from("config", validate(spec_of("config"), arguments)).intent
     check(intent)
-    changes = plan(tables, intent, V7)
-    after = {**tables, **simulate(tables, changes)}
-    return router({menu.path: [entry.values for entry in entries] for menu, entries in after.items()}), len(
-        changes.changes
-    )
+    return plan(tables, intent, V7)
+
+
+def after(tables: Router, changes: Plan) -> Router:
+    """The router when these changes are made."""
+    found = {**tables, **simulate(tables, changes)}
+    return router({menu.path: [entry.values for entry in entries] for menu, entries in found.items()})
+
+
+def applied(tables: Router, found: Mapping[str, Any], scope: Mapping[str, Any]) -> tuple[Router, int]:
+    """The router after a run, and how many changes it took."""
+    changes = planned(tables, found, scope)
+    return after(tables, changes), len(changes.changes)
+
+
+def compiled_for(tables: Router, **options: Any) -> Mapping[str, Any]:
+    """What hardened_input makes for a router."""
+    names = ("firewall_filter", "ipv6_firewall_filter")
+    existing = {name: shown(BY_MODULE[name], tables[BY_MODULE[name]], secrets=False) for name in names}
+    return compiled({**OPTIONS, **options}, existing=existing)
 
 
 def hardened(tables: Router, **options: Any) -> tuple[Router, int]:
     """A run of hardened_input."""
-    names = ("firewall_filter", "ipv6_firewall_filter")
-    existing = {name: shown(BY_MODULE[name], tables[BY_MODULE[name]], secrets=False) for name in names}
-    found = compiled({**OPTIONS, **options}, existing=existing)
-    return applied(tables, found, found["scope"])  # type: ignore[arg-type]
+    found = compiled_for(tables, **options)
+    return applied(tables, found, found["scope"])
+
+
+def steps(tables: Router, **options: Any) -> Iterator[Router]:
+    """The router after each single change of a run of hardened_input."""
+    found = compiled_for(tables, **options)
+    changes = planned(tables, found, found["scope"]).changes
+    for count in range(1, len(changes) + 1):
+        yield after(tables, Plan(changes[:count]))
 
 
 def tunnelled(tables: Router) -> tuple[Router, int]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet, Verdict
 
-from tests.unit.patterns.routers import decided, hardened, router, tunnelled
+from tests.unit.patterns.routers import decided, hardened, router, steps, tunnelled
 
 MANAGER, PEER, BRANCH, STRANGER = "192.0.2.5", "198.51.100.9", "203.0.113.50", "8.8.4.4"
 MANAGER6, PEER6, STRANGER6 = "2001:db8:1::5", "2001:db8:2::9", "2a00::1"
@@ -21,6 +21,7 @@ LOCAL = frozenset({("dst-address-type", "local")})
 def packet(src: str, protocol: str, port: int | None = None, **more: Any) -> Packet:
     """A new packet for the router, from the WAN unless it says otherwise."""
     given: dict[str, Any] = {
+        "dst": "2001:db8::1" if ":" in src else "203.0.113.1",
         "in_interface": "ether1",
         "connection_state": "new",
         "facts": LOCAL,
@@ -174,3 +175,22 @@ def test_beside_site_to_site_in_either_order(order: list[Any], given: Packet, ve
         tables, _dummy = role(tables)
     decision = decided(tables, given)
     assert decision.verdict is verdict, str(decision)
+
+
+@pytest.mark.parametrize("defconf", ["replace", "keep"])
+@pytest.mark.parametrize("joined", [False, True], ids=["alone", "joined"])
+def test_there_is_no_moment_in_which_anybody_is_locked_out(joined: bool, defconf: str) -> None:
+    """Nor one in which a stranger gets in."""
+    start = tunnelled(router())[0] if joined else router()
+    let_in = [
+        packet("192.168.88.5", "tcp", 22, **LAN),
+        packet("192.168.88.5", "tcp", 22, **LAN, **KNOWN),
+        packet("192.168.88.77", "udp", 53, **LAN),
+        packet("fe80::7", "udp", 53, **LAN),
+        packet(PEER, "udp", 4500, **KNOWN),
+        *([packet(BRANCH, "udp", 4500), packet(BRANCH, "ipsec-esp")] if joined else []),
+    ]
+    kept_out = [packet(STRANGER, "tcp", 22), packet(STRANGER, "udp", 500), packet(STRANGER6, "tcp", 22)]
+    for tables in steps(start, management=["192.168.88.0/28"], defconf=defconf):
+        assert {str(decided(tables, each)) for each in let_in if decided(tables, each).verdict is not ACCEPT} == set()
+        assert {str(decided(tables, each)) for each in kept_out if decided(tables, each).verdict is not DROP} == set()
