@@ -96,12 +96,14 @@ def state(spec: Mapping[str, Any]) -> dict[str, Any]:
     return document(spec, ["What is to be true afterwards.", *lines])
 
 
-def scope(spec: Mapping[str, Any], mark: str | None, reach: str = "", *, deletes: bool = True) -> dict[str, Any]:
-    """The option `scope` with its suboptions."""
+def scope(
+    spec: Mapping[str, Any], mark: str | None, reach: str = "", *, deletes: bool = True, **others: str
+) -> dict[str, Any]:
+    """The option `scope` with its suboptions; `others` are their descriptions where no option has their name."""
     owner = (
         f"Entries whose {mark} begins with one of these marks; V(s2s-*) stands for every mark that begins with V(s2s-)."
     )
-    lines = {"owner": owner}
+    lines = {"owner": owner, **others}
     options = {
         name: document(each, [lines.get(name, f"Entries with one of these values of O(config[].{name}).")])
         for name, each in spec["options"].items()
@@ -164,7 +166,11 @@ def config_options() -> dict[str, Any]:
     return {
         "config": {**document(spec["config"], [text, REQUIRED_OF_LISTS, emptied]), "suboptions": fields},
         "state": state(spec["state"]),
-        "scope": scope(spec["scope"], "comment, or name where the menu has no comment,"),
+        "scope": scope(
+            spec["scope"],
+            "comment, or name where the menu has no comment,",
+            chain="Of rules only those in these chains; menus without chains are not narrowed by it.",
+        ),
         "guard": document(spec["guard"], GUARD),
     }
 

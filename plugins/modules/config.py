@@ -168,6 +168,11 @@ options:
             marks; V(s2s-*) stands for every mark that begins with V(s2s-).
         type: list
         elements: str
+      chain:
+        description:
+          - Of rules only those in these chains; menus without chains are not narrowed by it.
+        type: list
+        elements: str
   guard:
     description:
       - Care taken of the session that makes the change, and of what else has to stay open. See

@@ -94,7 +94,7 @@ def config_argument_spec() -> Options:
     return {
         "config": {"type": "dict", "options": menus},
         "state": _choice(STATES),
-        "scope": {"type": "dict", "options": {"owner": dict(MARKS)}},
+        "scope": {"type": "dict", "options": {"owner": dict(MARKS), "chain": dict(MARKS)}},
         "guard": dict(GUARD_OPTION),
         "provider": _provider(),
     }

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role hardened_input in the life of a router that enforces its own firewall on whoever manages it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from twin import Server
+from twin.gate import Seat
+from twin.pytest_plugin import MakeTwin
+
+from tests.integration.playing import PASSWORD, Play, Run
+
+TUNNEL = {
+    "name": "branch",
+    "remote_address": "203.0.113.50",
+    "local_subnets": ["192.168.10.0/24"],
+    "remote_subnets": ["192.168.20.0/24"],
+    "psk": "a-secret-of-good-length",
+}
+# The seat of those who run the role is in the LAN, at 192.168.88.10.
+OPTIONS = {"management": ["192.168.88.0/28", "2001:db8:1::/64"], "ipsec_peers": ["198.51.100.9", "peer.example.com"]}
+HARDENED, JOINED = "vpnops.mikrotik.hardened_input", "vpnops.mikrotik.site_to_site"
+FILTER, FILTER6 = "/ip/firewall/filter", "/ipv6/firewall/filter"
+SHOW = f"{HARDENED} : Show who reaches what now, and who will"
+CHANGE = f"{HARDENED} : Harden the chain input"
+VERSIONS = ("7.10.2", "7.16.2", "7.24")
+
+
+@pytest.fixture
+def router(make_twin: MakeTwin) -> Server:
+    return make_twin(users={"admin": PASSWORD}, defconf=True, tls=True, seat=Seat())
+
+
+def apply(play: Play, server: Server, *roles: str, flags: Sequence[str] = (), **options: Any) -> Run:
+    """Run roles in this order; keyword arguments become options of hardened_input."""
+    variables: Mapping[str, Any] = {f"hardened_input_{name}": value for name, value in {**OPTIONS, **options}.items()}
+    named = [{"role": role} for role in roles or (HARDENED,)]
+    run = play(server, [], *flags, roles=named, variables={**variables, "site_to_site_tunnels": [TUNNEL]})
+    return run
+
+
+def converged(play: Play, server: Server, *roles: str, **options: Any) -> Run:
+    """Run roles twice: all is well, and the second run changes nothing. Gives the first run."""
+    first, second = (apply(play, server, *roles, **options) for _dummy in range(2))
+    assert first.status == 0, first.output
+    assert (second.status, second.changed) == (0, 0), second.output
+    return first
+
+
+def comments(server: Server, menu: str = FILTER, chain: str = "input") -> list[str]:
+    rows = (row for row in server.router.rows(menu) if row["chain"] == chain and row["dynamic"] == "false")
+    return [row.get("comment", "") for row in rows]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_router_from_the_factory_on_every_version(make_twin: MakeTwin, play: Play, version: str) -> None:
+    server = make_twin(version, users={"admin": PASSWORD}, defconf=True, tls=True, seat=Seat())
+    assert converged(play, server).changed == 1
+    for menu in (FILTER, FILTER6):
+        found = comments(server, menu)
+        assert all(comment.startswith("hardened: ") for comment in found)
+        assert found[-1] == "hardened: drop the rest"
+        assert all(comment.startswith("defconf: ") for comment in comments(server, menu, "forward"))
+
+
+def test_a_bare_router(make_twin: MakeTwin, play: Play) -> None:
+    server = make_twin(users={"admin": PASSWORD}, tls=True, seat=Seat(interface="ether1"))
+    run = apply(play, server)
+    assert run.failure.message != ""
+    without = {"lan": "", "lan_services": [], "wan": "", "raw": False}
+    assert converged(play, server, **without).changed == 1
+
+
+@pytest.mark.parametrize("roles", [(HARDENED, JOINED), (JOINED, HARDENED)], ids=["first", "last"])
+@pytest.mark.parametrize("defconf", ["replace", "keep"])
+def test_beside_site_to_site(router: Server, play: Play, roles: tuple[str, ...], defconf: str) -> None:
+    assert converged(play, router, *roles, defconf=defconf).changed == 2
+    found = comments(router)
+    assert found[-1] == "hardened: drop the rest"
+    assert found.index("s2s: IKE and NAT-T") < found.index("hardened: all other IKE and NAT-T")
+    assert any(comment.startswith("defconf: ") for comment in found) == (defconf == "keep")
+    # Each alone, later, in the other order.
+    for role in reversed(roles):
+        assert apply(play, router, role, defconf=defconf).changed == 0
+
+
+def test_foreign_rules_stay_where_they_are(router: Server, play: Play) -> None:
+    first = next(row[".id"] for row in router.router.rows(FILTER) if row["dynamic"] == "false")
+    for rule in (
+        {"chain": "input", "protocol": "udp", "dst-port": "161", "src-address": "192.168.88.9", "comment": "snmp"},
+        {"chain": "input", "action": "drop", "src-address-list": "enemies", "comment": "enemies"},
+    ):
+        router.router.call(f"{FILTER}/add", {**rule, "place-before": first})
+    router.router.call(f"{FILTER}/add", {"chain": "input", "protocol": "ospf", "comment": "routing"})
+    converged(play, router)
+    foreign = [comment for comment in comments(router) if not comment.startswith("hardened: ")]
+    assert foreign == ["snmp", "enemies", "routing"]
+    assert comments(router)[-1] == "hardened: drop the rest"
+
+
+def test_check_mode_shows_the_same_and_changes_nothing(router: Server, play: Play) -> None:
+    before = router.router.dump()
+    checked = apply(play, router, flags=("--check",))
+    assert (checked.status, router.router.dump()) == (0, before)
+    done = apply(play, router)
+    assert done.status == 0, done.output
+    for task in (SHOW, CHANGE):
+        one, other = (run[task].result for run in (checked, done))
+        assert (one.get("msg"), one.get("commands")) == (other.get("msg"), other.get("commands"))
+
+
+def test_the_table_comes_before_the_change(router: Server, play: Play) -> None:
+    tasks = [outcome.task for outcome in apply(play, router).outcomes]
+    assert tasks.index(SHOW) < tasks.index(CHANGE)
+
+
+def test_road_warriors(router: Server, play: Play) -> None:
+    converged(play, router, road_warriors=True)
+    assert "hardened: IKE and NAT-T of anybody" in comments(router)
+    converged(play, router)
+    assert "hardened: IKE and NAT-T of anybody" not in comments(router)
+
+
+def test_services(router: Server, play: Play) -> None:
+    converged(play, router, services=True)
+    found = {row["name"]: row for row in router.router.rows("/ip/service")}
+    networks = "192.168.88.0/28,2001:db8:1::/64"
+    assert {found[name]["address"] for name in ("api-ssl", "ssh", "winbox")} == {networks}
+    assert {found[name]["disabled"] for name in ("telnet", "ftp", "www")} == {"true"}
+
+
+def test_all_reasons_are_told_at_once_and_nothing_is_changed(router: Server, play: Play) -> None:
+    before = router.router.dump()
+    run = apply(play, router, management=[], ipsec_peers=["0.0.0.0/0"])
+    assert run.failure.message.startswith("router: hardened_input_management: no network could manage the router")
+    assert "hardened_input_ipsec_peers: 0.0.0.0/0 is everybody" in run.failure.message
+    assert router.router.dump() == before
+
+
+def test_a_rule_that_somebody_moved_or_disabled_is_put_right(router: Server, play: Play) -> None:
+    apply(play, router)
+    good = comments(router)
+    rows = {row.get("comment"): row[".id"] for row in router.router.rows(FILTER) if row["chain"] == "input"}
+    router.router.call(f"{FILTER}/set", {".id": rows["hardened: drop the rest"], "disabled": "yes"})
+    router.router.call(
+        f"{FILTER}/move", {"numbers": rows["hardened: invalid"], "destination": rows["hardened: drop the rest"]}
+    )
+    assert converged(play, router).changed == 1
+    assert comments(router) == good
+    assert {row["disabled"] for row in router.router.rows(FILTER)} == {"false"}
