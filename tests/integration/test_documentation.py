@@ -26,6 +26,8 @@ VARIABLES = {
     "site_b_psk": "another-secret-for-the-documentation",
     "site_b_one_time_key": "5f" * 64,
 }
+# The routers' firewalls act on whoever runs what the pages show.
+FROM_LAN = Seat("192.168.88.10", "192.168.88.1", "ether2")
 # What the examples of the modules take for granted.
 SEED = {
     "/certificate": [{"name": name, "common-name": name} for name in ("hq.example.com", "vpn-ca")],
@@ -57,12 +59,12 @@ def shown(form: type) -> list[Any]:
 
 @pytest.fixture
 def router(make_twin: MakeTwin) -> Server:
-    return make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True, tls=True)
+    return make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True, tls=True, seat=FROM_LAN)
 
 
 @pytest.fixture
 def other(make_twin: MakeTwin) -> Server:
-    return make_twin("7.16.2", users={"admin": PASSWORD}, defconf=True, tls=True)
+    return make_twin("7.16.2", users={"admin": PASSWORD}, defconf=True, tls=True, seat=FROM_LAN)
 
 
 @pytest.mark.parametrize("content", shown(list))
