@@ -154,6 +154,10 @@ options:
             description: Marks, as O(vpnops.mikrotik.config#module:scope.owner) takes them.
             type: list
             elements: str
+          chain:
+            description: Chains, as O(vpnops.mikrotik.config#module:scope.chain) takes them.
+            type: list
+            elements: str
 """
 
 EXAMPLES = r"""

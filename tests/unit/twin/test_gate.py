@@ -265,4 +265,4 @@ def test_seat_must_fit_the_router() -> None:
     with pytest.raises(ValueError, match="not of one family"):
         Seat(client="2001:db8::1")
     with pytest.raises(ValueError, match="it can be hang, close"):
-        _ = Seat(denied="vanish").cuts
+        assert Seat(denied="vanish").cuts
