@@ -24,7 +24,8 @@ options:
       - name: ansible_host
       - name: delegated_vars['ansible_host']
   remote_user:
-    description: User to log in as. Its group needs the policies C(api), C(read), C(write), C(test), C(policy) and C(sensitive).
+    description:
+      - User to log in as. Its group needs the policies C(api), C(read), C(write), C(test), C(policy) and C(sensitive).
     default: admin
     type: str
     vars:

@@ -22,7 +22,9 @@ options:
         type: str
         required: true
       username:
-        description: User to log in as; its group needs the policies C(api), C(read), C(write), C(test), C(policy) and C(sensitive).
+        description:
+          - User to log in as.
+          - Its group needs the policies C(api), C(read), C(write), C(test), C(policy) and C(sensitive).
         type: str
         default: admin
       password:

@@ -322,7 +322,11 @@ def settle(session: Session, router: str, watch: Watch) -> str:
         script, timer = session.run([ASK_SCRIPT, ASK_TIMER])
         if not script.rows:
             return "another guarded change was under way; it has ended, and this one began after it"
-        if not (timer.rows and timer.rows[0].get("next-run")):
+        if not timer.rows:
+            # It never was armed: nothing was changed, and what it would bring back may be out of date by now.
+            session.run([Command(SCRIPT, "remove", {".id": script.rows[0].get(".id", "")})])
+            return "another controller had prepared a guarded change and not begun it; what it had left was removed"
+        if not timer.rows[0].get("next-run"):
             finished = script.rows[0].get("source", "").startswith(FINISH)
             run_script(session)
             return f"an earlier change was left half done; it was {'finished' if finished else 'undone'} first"
