@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface, ip_network
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Tables, read_also
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.dial import PORTS
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.dial import PORTS, host_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Reply, Session, Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import Vantage
@@ -43,7 +44,7 @@ def survey(session: Session, target: Target, *, wide: bool) -> Surroundings:
     own = [row for row in _rows(addresses) if row.get("disabled") != "true"]
     local = frozenset(row["address"].partition("/")[0] for row in own if row.get("address"))
     client = _client(_rows(active), target.user)
-    router = target.host if target.host in local else None
+    router = next(iter(_addresses(target) & local), None)
     vantage = Vantage(
         target.transport,
         _port(tables, target.transport),
@@ -53,6 +54,14 @@ def survey(session: Session, target: Target, *, wide: bool) -> Surroundings:
         tunnelled(tables.get(POLICY, ()), client, router),
     )
     return Surroundings(vantage, tables, local)
+
+
+def _addresses(target: Target) -> set[str]:
+    """Where the router was dialled; it may know itself by another address, behind somebody's translation."""
+    try:
+        return {str(each[4][0]) for each in socket.getaddrinfo(host_of(target), None)}
+    except OSError:
+        return set()
 
 
 def _rows(reply: Reply) -> Rows:

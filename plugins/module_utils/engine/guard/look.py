@@ -183,7 +183,22 @@ def _watched(flow: Flow, packet: Packet, moments: Sequence[State], walls: Walls)
         if found.verdict not in (start.verdict, Verdict.ACCEPT):
             why = "; ".join(str(doubt) for doubt in found.doubts[:3])
             return f"it cannot be told whether {flow.name} stays open {state.moment}: {why or found}", False
+        if later := _later(wall, packet, found):
+            told = f"it would cut {flow.name} {state.moment}, as soon as its address has been listed"
+            return f"{told}: {_fault(later, family)}", True
     return "", False
+
+
+def _later(wall: Firewall, packet: Packet, found: Decision) -> Decision | None:
+    """The decision that drops a later packet of the kind, because rules have listed its sender by then."""
+    known: frozenset[tuple[str, str]] = frozenset()
+    while packet.connection_state == "new" and packet.src and found.listed - known:
+        known |= found.listed
+        ours = (Entry(f"listed-{name}", {"list": name, "address": packet.src}) for name, side in known if side == "src")
+        found = decide(replace(wall, address_list=(*wall.address_list, *ours)), packet)
+        if found.verdict is Verdict.DROP:
+            return found
+    return None
 
 
 def firewall(tables: Tables, family: Family, local: frozenset[str] | None = None) -> Firewall:

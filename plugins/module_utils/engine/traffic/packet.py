@@ -123,6 +123,8 @@ class Decision:
     """Every way in which the packet may end, in the order in which the router would come to them."""
     doubts: tuple[Doubt, ...] = ()
     """Why there is more than one."""
+    listed: frozenset[tuple[str, str]] = frozenset()
+    """Address lists that its `src` or `dst` may be added to if it is not dropped: (list, side)."""
 
     @property
     def rules(self) -> tuple[Entry, ...]:
