@@ -214,7 +214,9 @@ def _fault(decision: Decision, family: Family) -> str:
     for ending in decision.dropping:
         if ending.rule:
             menu = MENUS[family][ending.table]
-            return f"{menu.path} {words(menu, _unmarked(ending.rule.values))}".removesuffix(' comment=""')
+            idle = ("disabled", *(item.name for item in menu.fields if not item.matches and item.default))
+            shown = {name: text for name, text in _unmarked(ending.rule.values).items() if text and name not in idle}
+            return f"{menu.path} {words(menu, {**shown, 'action': ending.action})}"
     return str(decision)
 
 

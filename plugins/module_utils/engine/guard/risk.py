@@ -32,7 +32,10 @@ LISTED = ("src-address-list", "dst-address-list")
 SERVICE = "/ip/service"
 IPSEC = "/ip/ipsec/"
 # What such a rule does to a packet does not keep it from being accepted further down.
-PERMIT = frozenset({"accept", "log", "passthrough"})
+GOES_ON = frozenset({"log", "passthrough"})
+PERMIT = GOES_ON | {"accept"}
+JUDGING = ("/filter", "/raw")
+"""Tables in which an accept takes nothing away; in others it does, from the rules below it."""
 BROUGHT = (*ENTRANCES, *LISTS)
 """Paths of the menus that have to be known to judge changes in any of them."""
 
@@ -125,7 +128,8 @@ def _rule(change: Change, near: _Near) -> bool:
         return False
     match change:
         case Add():
-            return _is_near(change.menu, change.values, near) and change.values.get("action", "accept") not in PERMIT
+            harmless = PERMIT if change.menu.path.endswith(JUDGING) else GOES_ON
+            return _is_near(change.menu, change.values, near) and change.values.get("action", "accept") not in harmless
         case Remove():
             return _is_near(change.menu, change.entry.values, near) and change.entry.values.get("action") not in DENY
         case Move():
