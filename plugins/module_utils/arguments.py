@@ -221,7 +221,7 @@ def _flow(given: Mapping[str, Any]) -> Flow:
     except ValueError as error:
         raise BadArguments(f"guard: keep_open {shown}: {error}") from None
     later = replace(new, connection_state="established", tcp_flags=frozenset({"ack"}))
-    return Flow(given["name"] or shown, (new, later))
+    return Flow(given["name"] or shown, ((new,), (later,)))
 
 
 def _wants(module: str, arguments: Mapping[str, Any]) -> Iterator[tuple[Menu, list[Row] | None]]:

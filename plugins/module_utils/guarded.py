@@ -177,11 +177,19 @@ class Guarded:
         try:
             problem = self._decide()
             if not problem:
-                run_script(self.session, self.token)
+                self._finish()
         except Lost as lost:
             problem = lost.problem
         if problem:
             self._back(problem)
+
+    def _finish(self) -> None:
+        """Have the script run; where we may not, the router's own timer will, and then that is waited for."""
+        run_script(self.session, self.token)
+        while _ours(self.session.run([ASK_SCRIPT])[0], self.token):
+            if self.watch.now() > self.deadline + GRACE:
+                raise Interrupted(self.router, "the change was made and confirmed, but the router has not tidied up")
+            self.watch.pause(BREATH)
 
     def _decide(self) -> str:
         """Turn the script from undoing into finishing, if it is still there; returns the problem, if any."""

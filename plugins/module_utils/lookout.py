@@ -61,4 +61,4 @@ def _tunnelled(around: Surroundings, wanted: Plan) -> bool:
     policies = around.tables.get(POLICY, ())
     after = simulate({POLICY: policies}, (change for change in wanted if change.menu is POLICY))[POLICY]
     vantage = around.vantage
-    return any(tunnelled(each, vantage.client, vantage.router) for each in (policies, after))
+    return any(tunnelled(each, vantage.client, vantage.routers) for each in (policies, after))

@@ -44,14 +44,14 @@ def survey(session: Session, target: Target, *, wide: bool) -> Surroundings:
     own = [row for row in _rows(addresses) if row.get("disabled") != "true"]
     local = frozenset(row["address"].partition("/")[0] for row in own if row.get("address"))
     client = _client(_rows(active), target.user)
-    router = next(iter(_addresses(target) & local), None)
+    routers = tuple(sorted(_addresses(target) & local) or _candidates(local, client))
     vantage = Vantage(
         target.transport,
         _port(tables, target.transport),
         client,
-        router,
+        routers,
         _interface(session, own, client) if wide else None,
-        tunnelled(tables.get(POLICY, ()), client, router),
+        tunnelled(tables.get(POLICY, ()), client, routers),
     )
     return Surroundings(vantage, tables, local)
 
@@ -62,6 +62,14 @@ def _addresses(target: Target) -> set[str]:
         return {str(each[4][0]) for each in socket.getaddrinfo(host_of(target), None)}
     except OSError:
         return set()
+
+
+def _candidates(local: frozenset[str], client: str | None) -> list[str]:
+    """The router's addresses of the client's family, of which it must have dialled one, if only the last of several."""
+    if client is None:
+        return []
+    own = [ip_address(each) for each in sorted(local)]
+    return [str(each) for each in own if each.version == ip_address(client).version and not each.is_loopback]
 
 
 def _rows(reply: Reply) -> Rows:
@@ -114,13 +122,13 @@ def _way(client: str) -> Command:
     return Command("/ip/route", "print", {".proplist": "dst-address,immediate-gw"}, queries)
 
 
-def tunnelled(policies: Iterable[Entry], client: str | None, router: str | None) -> bool:
+def tunnelled(policies: Iterable[Entry], client: str | None, routers: Sequence[str]) -> bool:
     """Whether an enabled policy has the client on its far side, and the router, where it is known, on the near one."""
     for entry in policies:
         values = entry.values
         if entry.disabled or values.get("template") in ("true", "yes") or values.get("action", "encrypt") != "encrypt":
             continue
-        near = router is None or _inside(router, values.get("src-address", ""))
+        near = not routers or any(_inside(each, values.get("src-address", "")) for each in routers)
         if client and near and _inside(client, values.get("dst-address", "")):
             return True
     return False

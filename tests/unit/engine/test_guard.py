@@ -219,7 +219,7 @@ def test_marks_are_of_one_length() -> None:
     assert not is_marked(one({"comment": "vpnops-guard is a fine thing"}))
 
 
-HERE = Vantage("api-ssl", 8729, "192.0.2.10", "192.0.2.1", "ether1")
+HERE = Vantage("api-ssl", 8729, "192.0.2.10", ("192.0.2.1",), "ether1")
 MANAGEMENT = "accept protocol=tcp dst-port=8729 src-address=192.0.2.0/24 #management"
 
 
@@ -256,7 +256,7 @@ def test_what_depends_on_the_unknown_is_no_reason_to_refuse() -> None:
 
 
 def test_flows_to_keep_open_are_looked_after() -> None:
-    files = Flow("files", (Packet("forward", src="192.0.2.9", dst="198.51.100.9", protocol="tcp", dst_port=445),))
+    files = Flow("files", ((Packet("forward", src="192.0.2.9", dst="198.51.100.9", protocol="tcp", dst_port=445),),))
     (told,) = prospect([], ["drop protocol=tcp dst-port=445 chain=forward #smb"], files).refusals
     assert told.startswith("it would cut files once the new entries of /ip/firewall/filter are on")
     closed = prospect(["drop chain=forward #all"], ["drop chain=forward #all", "drop chain=input #x"], files).doubts
@@ -279,7 +279,7 @@ def test_a_service_that_would_not_answer_is_seen(values: dict[str, str], why: st
 
 
 def test_a_session_over_ipv6_meets_the_filter_of_ipv6() -> None:
-    vantage = Vantage("api-ssl", 8729, "2001:db8::10", "2001:db8::1", "ether1")
+    vantage = Vantage("api-ssl", 8729, "2001:db8::10", ("2001:db8::1",), "ether1")
     for menu, cut in product((FILTER, FILTER6), (True,)):
         staged = stage([Add(menu, {"chain": "input", "action": "drop"})], {menu: []})
         found = look(staged, {menu: []}, vantage, (), frozenset())

@@ -36,10 +36,13 @@ LISTS = {IPV4: ADDRESS_LIST, IPV6: ADDRESS_LIST6}
 
 @dataclass(frozen=True)
 class Flow:
-    """Traffic that must not be lost: how people call it, and the packets that it is made of."""
+    """Traffic that must not be lost: how people call it, and the packets that it is made of.
+
+    Of each packet there may be several readings, where it is not known which of the router's addresses it is for.
+    """
 
     name: str
-    packets: tuple[Packet, ...]
+    packets: tuple[tuple[Packet, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Vantage:
     """`api` or `api-ssl`."""
     port: int
     client: str | None = None
-    router: str | None = None
+    routers: tuple[str, ...] = ()
+    """The addresses of its own that it may have been dialled at."""
     interface: str | None = None
     tunnelled: bool = False
     """It comes through an IPsec tunnel."""
@@ -61,7 +65,6 @@ class Vantage:
         there = Packet(
             "input",
             src=self.client,
-            dst=self.router,
             protocol="tcp",
             dst_port=self.port,
             in_interface=self.interface,
@@ -72,7 +75,6 @@ class Vantage:
         anew = replace(there, connection_state="new", tcp_flags=frozenset({"syn"}))
         back = Packet(
             "output",
-            src=self.router,
             dst=self.client,
             protocol="tcp",
             src_port=self.port,
@@ -81,7 +83,10 @@ class Vantage:
             connection_state="established",
             tcp_flags=frozenset({"ack"}),
         )
-        return Flow(f"the session that makes it ({self})", (there, back, anew))
+        known = self.routers or (None,)
+        inward = (tuple(replace(each, dst=router) for router in known) for each in (there, anew))
+        outward = tuple(replace(back, src=router) for router in known)
+        return Flow(f"the session that makes it ({self})", (*inward, outward))
 
     def __str__(self) -> str:
         where = f" on {self.interface}" if self.interface else ""
@@ -170,14 +175,23 @@ def look(
     return Prospect(tuple(dict.fromkeys(refusals)), tuple(dict.fromkeys(doubts)))
 
 
-def _watched(flow: Flow, packet: Packet, moments: Sequence[State], walls: Walls) -> tuple[str, bool]:
+def _decided(wall: Firewall, readings: Sequence[Packet]) -> Decision:
+    """What becomes of a packet, whichever reading is the right one."""
+    found = [decide(wall, each) for each in readings]
+    if len({each.verdict for each in found}) == 1:
+        return found[0]
+    worst = next(each for each in found if each.verdict is not Verdict.ACCEPT)
+    return replace(worst, verdict=Verdict.CANNOT_TELL)
+
+
+def _watched(flow: Flow, packet: Sequence[Packet], moments: Sequence[State], walls: Walls) -> tuple[str, bool]:
     """The first thing to say of a packet's fate, if any, and whether it is a refusal."""
-    family = IPV6 if ":" in (packet.src or packet.dst or "") else IPV4
-    start = decide(walls[family][0], packet)
+    family = IPV6 if any(":" in (each.src or each.dst or "") for each in packet) else IPV4
+    start = _decided(walls[family][0], packet)
     if start.verdict is Verdict.DROP:
         return f"{flow.name} is not open as it is ({_fault(start, family)}), so it could not be watched", False
     for state, wall in zip(moments[1:], walls[family][1:], strict=True):
-        found = decide(wall, packet)
+        found = _decided(wall, packet)
         if found.verdict is Verdict.DROP:
             return f"it would cut {flow.name} {state.moment}: {_fault(found, family)}", True
         if found.verdict not in (start.verdict, Verdict.ACCEPT):
@@ -189,13 +203,14 @@ def _watched(flow: Flow, packet: Packet, moments: Sequence[State], walls: Walls)
     return "", False
 
 
-def _later(wall: Firewall, packet: Packet, found: Decision) -> Decision | None:
+def _later(wall: Firewall, packet: Sequence[Packet], found: Decision) -> Decision | None:
     """The decision that drops a later packet of the kind, because rules have listed its sender by then."""
     known: frozenset[tuple[str, str]] = frozenset()
-    while packet.connection_state == "new" and packet.src and found.listed - known:
+    sender = packet[0].src
+    while packet[0].connection_state == "new" and sender and found.listed - known:
         known |= found.listed
-        ours = (Entry(f"listed-{name}", {"list": name, "address": packet.src}) for name, side in known if side == "src")
-        found = decide(replace(wall, address_list=(*wall.address_list, *ours)), packet)
+        ours = (Entry(f"listed-{name}", {"list": name, "address": sender}) for name, side in known if side == "src")
+        found = _decided(replace(wall, address_list=(*wall.address_list, *ours)), packet)
         if found.verdict is Verdict.DROP:
             return found
     return None
