@@ -59,7 +59,7 @@ class Staged:
     steps: tuple[Step, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.adds or self.steps)
+        return bool(self.steps)
 
 
 def stage(changes: Iterable[Change], before: Tables) -> Staged:
@@ -168,14 +168,16 @@ def newcomers(menu: Menu, have: Sequence[Entry], changes: Sequence[Change]) -> l
     """
     replaced = {change.entry.id: change.entry for change in changes if isinstance(change, Move | Set) and acts(change)}
     _check_copies(menu, replaced.values())
-    stay = {entry.id for entry in have if entry.id not in replaced and not entry.dynamic}
+    # Of a rule that is off the place has no meaning yet: it moves when all is confirmed, and is no landmark until then.
+    idle = {change.entry.id for change in changes if isinstance(change, Move)} - {*replaced}
+    stay = {entry.id for entry in have if entry.id not in {*replaced, *idle} and not entry.dynamic}
     wanted = simulate({menu: have}, (change for change in changes if not isinstance(change, Remove)))[menu]
     found: list[Add] = []
     anchor: str | None = None
     for entry in reversed(wanted):
         if entry.id in stay:
             anchor = entry.id
-        elif not entry.dynamic and not entry.disabled:
+        elif not entry.dynamic and entry.id not in idle:
             found.append(Add(menu, own_values(menu, entry.values), anchor))
     return found[::-1]
 
