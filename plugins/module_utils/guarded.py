@@ -334,7 +334,7 @@ def settle(session: Session, router: str, watch: Watch) -> str:
             return "another guarded change was under way; it has ended, and this one began after it"
         if not timer.rows:
             # It never was armed: nothing was changed, and what it would bring back may be out of date by now.
-            session.run([Command(SCRIPT, "remove", {".id": script.rows[0].get(".id", "")})])
+            session.run([Command(SCRIPT, "remove", {".id": NAME}), Command(SCHEDULER, "remove", {".id": AT_BOOT})])
             return "another controller had prepared a guarded change and not begun it; what it had left was removed"
         if not timer.rows[0].get("next-run"):
             finished = script.rows[0].get("source", "").startswith(FINISH)

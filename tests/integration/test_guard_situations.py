@@ -246,3 +246,13 @@ def test_a_guard_that_is_none_is_told(router: Server, guard: Any, told: str) -> 
 def test_words_that_yaml_turns_into_switches_work(router: Server) -> None:
     assert "guarded" not in add(router, guard=False)
     assert add(router, {**TELNET, "action": "accept", "comment": "b"}, guard=True)["guarded"] is True
+
+
+def test_an_address_that_is_to_be_forgotten_is_listed_under_the_guard(router: Server) -> None:
+    router.router.add(FILTER, chain="input", action="drop", src_address_list="enemies", comment="enemies")
+    enemy = {"list": "enemies", "address": "203.0.113.9", "timeout": "1h", "comment": "for an hour"}
+    for end in ("guarded", "changed"):
+        told = ask(router, "firewall_address_list", {"config": [enemy]})
+        assert told.get(end) is (end == "guarded")
+    (row,) = router.router.rows("/ip/firewall/address-list")
+    assert (row["comment"], row["address"], row["dynamic"]) == ("for an hour", "203.0.113.9", "true")
