@@ -29,9 +29,9 @@ def comments(server: Server) -> list[str]:
     return [row.get("comment", "") for row in server.router.rows(FILTER)]
 
 
-def add(server: Server, rule: dict[str, Any] = TELNET, **more: Any) -> dict[str, Any]:
+def add(server: Server, rule: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     guard = more.pop("guard", {"when": "auto", "timeout": TIMEOUT})
-    return ask(server, "firewall_filter", {"config": [rule], "guard": guard}, **more)
+    return ask(server, "firewall_filter", {"config": [rule or TELNET], "guard": guard}, **more)
 
 
 @pytest.fixture
