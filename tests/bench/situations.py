@@ -130,7 +130,10 @@ TUNNEL: Sequence[Wish] = (
         ],
     ),
 )
-RULES: Sequence[Wish] = ((FILTER, [*OWN, {"chain": "input", "action": "drop", "comment": "own: drop"}]),)
+# Not of `input`, where the guard would come first, and the change that is refused would be one of its own.
+RULES: Sequence[Wish] = (
+    (FILTER, [{**each, "chain": "forward"} for each in (*OWN, {"action": "drop", "comment": "own: drop"})]),
+)
 
 
 def a_chain_locks_out(side: Side) -> Iterator[Finding]:
