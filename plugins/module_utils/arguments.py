@@ -37,6 +37,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options imp
     analyse_argument_spec,
     argument_spec,
     config_argument_spec,
+    status_argument_spec,
     to_words,
 )
 
@@ -45,7 +46,8 @@ SCOPED = ("overridden", "deleted", "gathered")
 SEVERAL = "config"
 """The module that takes several menus at once."""
 ANALYSE = "firewall_analyse"
-"""The module that only asks."""
+STATUS = "ipsec_info"
+"""The modules that only ask."""
 
 
 class BadArguments(ValueError):
@@ -101,13 +103,25 @@ class Inquiry:
     """A change that is not made: the question is about what the router would have after it."""
 
 
-Job: TypeAlias = "Request | Inquiry"
+@dataclass(frozen=True)
+class StatusQuestion:
+    """One task's question about how tunnels are."""
+
+    tunnels: tuple[str, ...] = ()
+    """Names of their peers; empty: all."""
+    secrets: tuple[str, ...] = ()
+    offline: bool = False
+
+
+Job: TypeAlias = "Request | Inquiry | StatusQuestion"
 
 
 def spec_of(module: str) -> dict[str, Any]:
     """The Ansible argument spec of a module."""
     if module == ANALYSE:
         return analyse_argument_spec([menu.module for menu in JUDGED if menu.module], SEVERITIES, list(KNOWN))
+    if module == STATUS:
+        return status_argument_spec()
     return config_argument_spec() if module == SEVERAL else argument_spec(BY_MODULE[module])
 
 
@@ -123,6 +137,8 @@ def validate(spec: Mapping[str, Any], arguments: Mapping[str, Any], where: str =
 
 def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
     """What a module is to do with validated arguments; raises BadArguments."""
+    if module == STATUS:
+        return StatusQuestion(tuple(arguments["tunnels"]))
     if module != ANALYSE:
         return request_from(module, arguments)
     menus = frozenset(BY_MODULE[name].path for name in arguments["menus"])

@@ -22,6 +22,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
     Inquiry,
     Job,
     Request,
+    StatusQuestion,
     job_from,
     spec_of,
     target_from,
@@ -44,6 +45,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.inquire import inq
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import foresee
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.status import status
 
 NEWEST: Version = (7, 24)
 """What `rendered` writes for, since it sees no router."""
@@ -70,6 +72,8 @@ def carry_out(
     """Do what a module is for, be it to change a router or to ask it, and return the module's result."""
     if isinstance(job, Inquiry):
         return inquire(job, target, secrets)
+    if isinstance(job, StatusQuestion):
+        return status(job, target, secrets)
     return perform(job, target, secrets, check_mode=check_mode, with_diff=with_diff)
 
 

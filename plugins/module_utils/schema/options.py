@@ -120,6 +120,11 @@ def analyse_argument_spec(menus: Sequence[str], severities: Sequence[str], servi
     }
 
 
+def status_argument_spec() -> Options:
+    """The argument spec of the module that tells how tunnels are."""
+    return {"tunnels": {"type": "list", "elements": "str", "default": []}, "provider": _provider()}
+
+
 def _entries(name: str, menu: Menu) -> Options:
     option: Options = {"type": "dict"} if menu.single else {"type": "list", "elements": "dict"}
     return {**option, "no_log": False} if SUSPECT.search(name) else option
