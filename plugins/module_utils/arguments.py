@@ -39,6 +39,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options imp
     config_argument_spec,
     status_argument_spec,
     to_words,
+    verify_argument_spec,
 )
 
 UNKNOWN = "there is no such option: "
@@ -47,6 +48,7 @@ SEVERAL = "config"
 """The module that takes several menus at once."""
 ANALYSE = "firewall_analyse"
 STATUS = "ipsec_info"
+VERIFY = "ipsec_verify"
 """The modules that only ask."""
 
 
@@ -109,6 +111,8 @@ class StatusQuestion:
 
     tunnels: tuple[str, ...] = ()
     """Names of their peers; empty: all."""
+    wait: tuple[int, int] | None = None
+    """Wait until all stand: for so many seconds, looking again after so many. None: only look."""
     secrets: tuple[str, ...] = ()
     offline: bool = False
 
@@ -122,6 +126,8 @@ def spec_of(module: str) -> dict[str, Any]:
         return analyse_argument_spec([menu.module for menu in JUDGED if menu.module], SEVERITIES, list(KNOWN))
     if module == STATUS:
         return status_argument_spec()
+    if module == VERIFY:
+        return verify_argument_spec()
     return config_argument_spec() if module == SEVERAL else argument_spec(BY_MODULE[module])
 
 
@@ -139,6 +145,10 @@ def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
     """What a module is to do with validated arguments; raises BadArguments."""
     if module == STATUS:
         return StatusQuestion(tuple(arguments["tunnels"]))
+    if module == VERIFY:
+        return StatusQuestion(
+            tuple(arguments["tunnels"]), (_seconds(arguments, "timeout", 0), _seconds(arguments, "interval", 1))
+        )
     if module != ANALYSE:
         return request_from(module, arguments)
     menus = frozenset(BY_MODULE[name].path for name in arguments["menus"])
@@ -153,6 +163,13 @@ def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
         sources=tuple(_source(given) for given in reach["sources"] or ()),
         proposal=proposal.intent if proposal else None,
     )
+
+
+def _seconds(arguments: Mapping[str, Any], name: str, least: int) -> int:
+    seconds = int(arguments[name])
+    if not least <= seconds <= LONGEST:
+        raise BadArguments(f"{name} cannot be {seconds}; give {least} to {LONGEST} seconds")
+    return seconds
 
 
 def _proposal(given: Mapping[str, Any]) -> Request:

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks a router how its tunnels are, in one round trip."""
+"""Asks a router how its tunnels are, once or until they stand; each look is one round trip."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments, StatusQuestion
@@ -17,6 +17,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
     Session,
     Target,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.explain import explain, sentence
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.tunnels import (
     Rows,
     Told,
@@ -24,6 +25,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.tunn
     number,
     tunnels,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import REAL, Watch
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 
 # Keys are among the properties of associations: they are never asked for.
@@ -59,6 +61,75 @@ def status(question: StatusQuestion, target: Target, secrets: Secrets) -> dict[s
         "statistics": counters,
     }
     return secrets.deep_mask(result)
+
+
+def verify(question: StatusQuestion, target: Target, secrets: Secrets, watch: Watch = REAL) -> dict[str, Any]:
+    """Wait until tunnels stand and return the module's result, which is a failure with the reasons if they do not."""
+    secrets.learn([target.password])
+    session = open_session(target)
+    try:
+        seen = _seen(question, session, target.host, watch)
+    finally:
+        session.close()
+    result = {
+        "changed": False,
+        "warnings": list(session.warnings),
+        "tunnels": [shown(each) for each in seen.tunnels],
+        "observed": seen.observed,
+        "waited": seen.waited,
+    }
+    if seen.down:
+        told = ". ".join(sentence(each) for each in seen.down)
+        reasons = [{"peer": each.peer, **_reason(each)} for each in seen.down]
+        result |= {"failed": True, "msg": f"{target.host}: after {seen.waited} s: {told}", "reasons": reasons}
+    return secrets.deep_mask(result)
+
+
+@dataclass
+class _Seen:
+    """What was seen of tunnels in the course of time."""
+
+    tunnels: list[Tunnel] = field(default_factory=list)
+    observed: list[dict[str, Any]] = field(default_factory=list)
+    waited: int = 0
+
+    @property
+    def down(self) -> list[Tunnel]:
+        return [each for each in self.tunnels if not each.stands]
+
+    def note(self, tunnels: list[Tunnel], after: int) -> None:
+        """Keep what is now, and what of it has changed."""
+        self.observed += _news(tunnels, self.observed, after)
+        self.tunnels, self.waited = tunnels, after
+
+
+def _seen(question: StatusQuestion, session: Session, router: str, watch: Watch) -> _Seen:
+    """Look until all stand or the time is over, at least once."""
+    timeout, interval = question.wait or (0, 1)
+    seen, began = _Seen(), watch.now()
+    while True:
+        found, _dummy = observe(session, router)
+        meant = [each for each in found if question.tunnels or not each.disabled]
+        passed = watch.now() - began
+        seen.note(chosen(meant, question.tunnels, router), round(passed))
+        if not seen.down or passed >= timeout:
+            return seen
+        watch.pause(min(interval, timeout - passed))
+
+
+def _news(tunnels: list[Tunnel], observed: list[dict[str, Any]], after: int) -> list[dict[str, Any]]:
+    """What has changed since it was last seen."""
+    last = {each["peer"]: (each["phase1"], each["phase2"]) for each in observed}
+    return [
+        {"after": after, "peer": each.peer, "phase1": each.phase1, "phase2": each.phase2}
+        for each in tunnels
+        if last.get(each.peer) != (each.phase1, each.phase2)
+    ]
+
+
+def _reason(tunnel: Tunnel) -> dict[str, str]:
+    found = explain(tunnel)
+    return {"kind": found.kind, "meaning": found.meaning, "advice": found.advice, "log": tunnel.last_error}
 
 
 def observe(session: Session, router: str) -> tuple[list[Tunnel], dict[str, int]]:

@@ -6,8 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.explain import (
+    SILENT,
+    TABLE,
+    Explanation,
+    explain,
+    sentence,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.tunnels import Told, Tunnel, tunnels
 
 Row = Mapping[str, str]
@@ -105,3 +113,55 @@ def test_the_newest_complaint_that_names_the_other_end_is_told() -> None:
 def test_numbers_that_are_none_are_nought() -> None:
     (association,) = one(Told([PEER], [UP], [], [{**IN, "current-bytes": "", "enc-key-size": "?"}])).associations
     assert (association.bytes, association.enc_key_size) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        pytest.param(Told([{**PEER, "disabled": "true"}], [], [POLICY]), "off", id="switched-off"),
+        pytest.param(Told([PEER], [UP], []), "no-policy", id="no-policy"),
+        pytest.param(Told([PEER], [], [POLICY]), "not-begun", id="silence"),
+        pytest.param(Told([PEER], [{**UP, "state": "message-1-sent"}], [POLICY]), "under-way", id="calling"),
+        pytest.param(Told([PEER], [UP], [{**POLICY, "ph2-state": "no-phase2"}]), "no-phase2", id="phase-2-is-missing"),
+    ],
+)
+def test_what_the_states_alone_tell(told: Told, kind: str) -> None:
+    assert explain(one(told)).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("phase", "words", "kind"),
+    [
+        (1, "phase1 negotiation failed due to time up 198.51.100.7[500]<=>203.0.113.50[500]", "no-answer"),
+        (1, "203.0.113.50 no suitable proposal found", "proposal"),
+        (1, "203.0.113.50 failed to get valid proposal", "proposal"),
+        (1, "203.0.113.50 failed to pre-process ph1 packet (side: 1, status 1)", "proposal"),
+        (1, "killing ike2 SA: site-b 203.0.113.50 NO-PROPOSAL-CHOSEN", "proposal"),
+        (2, "killing ike2 SA: site-b 203.0.113.50 NO_PROPOSAL_CHOSEN", "proposal"),
+        (1, "203.0.113.50 fatal AUTHENTICATION_FAILED notify", "authentication"),
+        (1, "identity not found for responder: ADDR4:x peer: ADDR4:203.0.113.50", "identity-unknown"),
+        (1, "initiator can't find identity for peer: b", "identity-unknown"),
+        (2, "203.0.113.50 TS_UNACCEPTABLE", "selectors"),
+        (1, "203.0.113.50 something that nobody has heard of", "not-begun"),
+    ],
+)
+def test_what_the_log_means(phase: int, words: str, kind: str) -> None:
+    sessions = [UP] if phase == 2 else []
+    policy = {**POLICY, "ph2-state": "no-phase2"}
+    found = one(Told([PEER], sessions, [policy], log=[{"topics": "ipsec,error", "message": words}]))
+    assert explain(found).kind == kind
+    assert f'the log says "{words}"' in sentence(found)
+
+
+def test_kinds_are_words_that_stay() -> None:
+    kinds = [each.kind for each in (*TABLE, *SILENT)]
+    assert len(kinds) == len(set(kinds))
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "troubleshooting.md").read_text()
+
+
+@pytest.mark.parametrize("each", [*TABLE, *SILENT], ids=lambda each: each.kind)
+def test_the_page_says_what_the_module_says(each: Explanation) -> None:
+    phase = {0: "1 or 2", 1: "1", 2: "2"}[each.phase]
+    assert f"| `{each.kind}` | {phase} | {each.meaning} | {each.advice} |" in PAGE
