@@ -37,7 +37,9 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options imp
     analyse_argument_spec,
     argument_spec,
     config_argument_spec,
+    status_argument_spec,
     to_words,
+    verify_argument_spec,
 )
 
 UNKNOWN = "there is no such option: "
@@ -45,7 +47,9 @@ SCOPED = ("overridden", "deleted", "gathered")
 SEVERAL = "config"
 """The module that takes several menus at once."""
 ANALYSE = "firewall_analyse"
-"""The module that only asks."""
+STATUS = "ipsec_info"
+VERIFY = "ipsec_verify"
+"""The modules that only ask."""
 
 
 class BadArguments(ValueError):
@@ -101,13 +105,29 @@ class Inquiry:
     """A change that is not made: the question is about what the router would have after it."""
 
 
-Job: TypeAlias = "Request | Inquiry"
+@dataclass(frozen=True)
+class StatusQuestion:
+    """One task's question about how tunnels are."""
+
+    tunnels: tuple[str, ...] = ()
+    """Names of their peers; empty: all."""
+    wait: tuple[int, int] | None = None
+    """Wait until all stand: for so many seconds, looking again after so many. None: only look."""
+    secrets: tuple[str, ...] = ()
+    offline: bool = False
+
+
+Job: TypeAlias = "Request | Inquiry | StatusQuestion"
 
 
 def spec_of(module: str) -> dict[str, Any]:
     """The Ansible argument spec of a module."""
     if module == ANALYSE:
         return analyse_argument_spec([menu.module for menu in JUDGED if menu.module], SEVERITIES, list(KNOWN))
+    if module == STATUS:
+        return status_argument_spec()
+    if module == VERIFY:
+        return verify_argument_spec()
     return config_argument_spec() if module == SEVERAL else argument_spec(BY_MODULE[module])
 
 
@@ -123,6 +143,12 @@ def validate(spec: Mapping[str, Any], arguments: Mapping[str, Any], where: str =
 
 def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
     """What a module is to do with validated arguments; raises BadArguments."""
+    if module == STATUS:
+        return StatusQuestion(tuple(arguments["tunnels"]))
+    if module == VERIFY:
+        return StatusQuestion(
+            tuple(arguments["tunnels"]), (_seconds(arguments, "timeout", 0), _seconds(arguments, "interval", 1))
+        )
     if module != ANALYSE:
         return request_from(module, arguments)
     menus = frozenset(BY_MODULE[name].path for name in arguments["menus"])
@@ -137,6 +163,13 @@ def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
         sources=tuple(_source(given) for given in reach["sources"] or ()),
         proposal=proposal.intent if proposal else None,
     )
+
+
+def _seconds(arguments: Mapping[str, Any], name: str, least: int) -> int:
+    seconds = int(arguments[name])
+    if not least <= seconds <= LONGEST:
+        raise BadArguments(f"{name} cannot be {seconds}; give {least} to {LONGEST} seconds")
+    return seconds
 
 
 def _proposal(given: Mapping[str, Any]) -> Request:

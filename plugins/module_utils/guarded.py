@@ -72,6 +72,9 @@ class Watch:
     pause: Callable[[float], None] = time.sleep
 
 
+REAL = Watch()
+
+
 @dataclass
 class Guarded:
     """One guarded change of one router."""

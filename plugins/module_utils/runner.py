@@ -22,6 +22,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
     Inquiry,
     Job,
     Request,
+    StatusQuestion,
     job_from,
     spec_of,
     target_from,
@@ -39,15 +40,22 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.rehearse im
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import diff, shown
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import owns
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import ASK_SCRIPT, Guarded, Watch, clean, settle
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import (
+    ASK_SCRIPT,
+    REAL,
+    Guarded,
+    Watch,
+    clean,
+    settle,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.inquire import inquire
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import foresee
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.status import status, verify
 
 NEWEST: Version = (7, 24)
 """What `rendered` writes for, since it sees no router."""
-REAL = Watch()
 PASSING = "a guarded change of the router is under way, or was left half done, so what is told of it may pass"
 FAILURES = (RouterError, Problem, BadArguments)
 
@@ -70,6 +78,8 @@ def carry_out(
     """Do what a module is for, be it to change a router or to ask it, and return the module's result."""
     if isinstance(job, Inquiry):
         return inquire(job, target, secrets)
+    if isinstance(job, StatusQuestion):
+        return verify(job, target, secrets) if job.wait else status(job, target, secrets)
     return perform(job, target, secrets, check_mode=check_mode, with_diff=with_diff)
 
 

@@ -120,6 +120,17 @@ def analyse_argument_spec(menus: Sequence[str], severities: Sequence[str], servi
     }
 
 
+def status_argument_spec() -> Options:
+    """The argument spec of the module that tells how tunnels are."""
+    return {"tunnels": {"type": "list", "elements": "str", "default": []}, "provider": _provider()}
+
+
+def verify_argument_spec() -> Options:
+    """The argument spec of the module that waits for tunnels."""
+    times = {"timeout": {"type": "int", "default": 60}, "interval": {"type": "int", "default": 2}}
+    return {**status_argument_spec(), **times}
+
+
 def _entries(name: str, menu: Menu) -> Options:
     option: Options = {"type": "dict"} if menu.single else {"type": "list", "elements": "dict"}
     return {**option, "no_log": False} if SUSPECT.search(name) else option

@@ -1,0 +1,131 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waits until the IPsec tunnels of a router stand, and says why they do not."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_verify
+short_description: Wait until IPsec tunnels stand, and say why they do not
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Looks at the tunnels of a router as M(vpnops.mikrotik.ipsec_info) does, again and again until all of
+    them stand or the time is over.
+  - A tunnel stands when phase 1 is established, and phase 2 for all its policies that are on.
+  - If one does not, the task fails with the phase, what the router's log says of the other end, what that
+    means, and what to do. The page on troubleshooting lists the explanations.
+  - RouterOS begins phase 1 when there is traffic for a policy, or when the other end calls. A tunnel
+    that nobody uses does not come up by being looked at.
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+seealso:
+  - module: vpnops.mikrotik.ipsec_info
+attributes:
+  diff_mode:
+    description: Whether the task can show the changes as a diff.
+    support: none
+    details: There are no changes.
+options:
+  tunnels:
+    description: Names of the peers whose tunnels are to stand; without any, all that are not switched off.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: Seconds to wait at most, up to V(3600); V(0) looks once.
+    type: int
+    default: 60
+  interval:
+    description: Seconds between two looks, from V(1) on.
+    type: int
+    default: 2
+"""
+
+EXAMPLES = r"""
+- name: Wait until the tunnel to site B stands
+  vpnops.mikrotik.ipsec_verify:
+    tunnels: [site-b]
+    timeout: 30
+
+- name: Look once, and go on whatever is seen
+  vpnops.mikrotik.ipsec_verify:
+    timeout: 0
+  register: tunnels
+  failed_when: false
+
+- name: Tell why
+  ansible.builtin.debug:
+    msg: "{{ tunnels.reasons | default([]) | map(attribute='advice') | list }}"
+"""
+
+RETURN = r"""
+tunnels:
+  description: The tunnels as last seen, in the form that M(vpnops.mikrotik.ipsec_info) returns.
+  returned: always
+  type: list
+  elements: dict
+observed:
+  description: What was seen at first, and every change of it.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - after: 0
+      peer: site-b
+      phase1: message-1-sent
+      phase2: no-phase2
+    - after: 4
+      peer: site-b
+      phase1: established
+      phase2: established
+waited:
+  description: Seconds that passed.
+  returned: always
+  type: int
+  sample: 4
+reasons:
+  description: Why tunnels do not stand.
+  returned: when one does not
+  type: list
+  elements: dict
+  contains:
+    peer:
+      description: Name of the peer.
+      type: str
+      returned: always
+      sample: site-b
+    kind:
+      description: Which explanation it is, by a word that stays.
+      type: str
+      returned: always
+      sample: proposal
+    meaning:
+      description: What the state, or the log, means.
+      type: str
+      returned: always
+      sample: the two ends have no algorithms in common
+    advice:
+      description: What to do.
+      type: str
+      returned: always
+      sample: compare the profiles (phase 1), then the proposals and pfs_group (phase 2), of both ends
+    log:
+      description: The newest line of the log that IPsec calls an error and that names the other end; else empty.
+      type: str
+      returned: always
+      sample: "killing ike2 SA: NO-PROPOSAL-CHOSEN"
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("ipsec_verify")
+
+
+if __name__ == "__main__":
+    main()

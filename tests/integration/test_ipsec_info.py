@@ -1,0 +1,127 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules ipsec_info and ipsec_verify through ansible-playbook, and how the latter waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import StatusQuestion
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import Watch
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.status import verify
+from twin import Server
+from twin.model import Row
+from twin.pytest_plugin import MakeTwin
+
+from tests.integration.playing import PASSWORD, Play
+
+SA = {"spi": "0x6D2E8F1", "src-address": "203.0.113.50", "dst-address": "198.51.100.7", "state": "mature",
+      "enc-algorithm": "aes-cbc", "enc-key-size": "256", "auth-algorithm": "sha256", "seen-traffic": "true",
+      "auth-key": "00c0ffee", "enc-key": "00facade", "current-bytes": "18244", "current-packets": "212"}  # fmt: skip
+SEED = {
+    "/ip/ipsec/peer": [
+        {"name": "site-b", "address": "203.0.113.50", "exchange-mode": "ike2"},
+        {"name": "site-c", "address": "203.0.113.60", "exchange-mode": "ike2"},
+    ],
+    "/ip/ipsec/policy": [
+        {"src-address": "192.168.10.0/24", "dst-address": "192.168.20.0/24", "peer": "site-b", "tunnel": "yes",
+         "ph2-state": "established"},
+        {"src-address": "192.168.10.0/24", "dst-address": "192.168.30.0/24", "peer": "site-c", "tunnel": "yes"},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def router(make_twin: MakeTwin) -> Server:
+    server = make_twin(users={"admin": PASSWORD}, seed=SEED, tls=True)
+    session = {"state": "established", "side": "initiator", "remote-address": "203.0.113.50"}
+    for path, values in (("/ip/ipsec/active-peers", session), ("/ip/ipsec/installed-sa", SA)):
+        # Rows that only the router itself can make.
+        table = server.router.tables[path]
+        table.insert(Row(table.new_id(), dict(values)))
+    return server
+
+
+def ask(play: Play, router: Server, *flags: str, **options: Any) -> Any:
+    return play(router, [{"name": "ask", "vpnops.mikrotik.ipsec_info": options}], *flags)
+
+
+def test_tunnels_are_told_one_by_one(router: Server, play: Play) -> None:
+    run = ask(play, router, "--check")
+    found = {each["peer"]: each for each in run["ask"].result["tunnels"]}
+    assert run["ask"].result["changed"] is False
+    assert found["site-b"]["stands"] is True
+    assert found["site-b"]["associations"][0]["bytes"] == 18244
+    assert (found["site-c"]["stands"], found["site-c"]["phase1"]) == (False, "none")
+    assert run["ask"].result["statistics"]["in_errors"] == 0
+
+
+def test_keys_are_neither_asked_for_nor_told(router: Server, play: Play) -> None:
+    run = ask(play, router, "-vvvv")
+    assert run.status == 0
+    assert "00c0ffee" not in run.output
+    asked = next(words for words in router.sentences if words[0] == "/ip/ipsec/installed-sa/print")
+    assert "-key," not in asked[1] + ","
+
+
+def test_one_of_them_can_be_asked_for(router: Server, play: Play) -> None:
+    assert [each["peer"] for each in ask(play, router, tunnels=["site-c"])["ask"].result["tunnels"]] == ["site-c"]
+    told = ask(play, router, tunnels=["site-x"]).failure.message
+    assert told == "127.0.0.1: /ip/ipsec/peer: there is no peer site-x; there are: site-b, site-c"
+
+
+def test_one_round_trip_is_enough(router: Server, play: Play) -> None:
+    ask(play, router)
+    assert router.round_trips == 2
+
+
+def test_what_stands_is_verified_at_once(router: Server, play: Play) -> None:
+    run = play(router, [{"name": "wait", "vpnops.mikrotik.ipsec_verify": {"tunnels": ["site-b"]}}])
+    found = run["wait"].result
+    assert (run.status, found["changed"], found["waited"]) == (0, False, 0)
+    assert found["observed"] == [{"after": 0, "peer": "site-b", "phase1": "established", "phase2": "established"}]
+
+
+def test_what_does_not_is_told_with_the_reason(router: Server, play: Play) -> None:
+    router.router.note("ipsec,error", "203.0.113.60 no suitable proposal found")
+    told = play(router, [{"name": "wait", "vpnops.mikrotik.ipsec_verify": {"timeout": 1, "interval": 1}}]).failure
+    assert told.message == (
+        "127.0.0.1: after 1 s: tunnel site-c does not stand: phase 1 is none, phase 2 is no-phase2; the log says "
+        '"203.0.113.60 no suitable proposal found"; the two ends have no algorithms in common: compare the profiles '
+        "(phase 1), then the proposals and pfs_group (phase 2), of both ends"
+    )
+    assert [(each["peer"], each["kind"]) for each in told.result["reasons"]] == [("site-c", "proposal")]
+
+
+def test_a_tunnel_that_comes_up_ends_the_waiting(router: Server) -> None:
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            table = router.router.tables["/ip/ipsec/active-peers"]
+            table.insert(Row(table.new_id(), {"state": "established", "remote-address": "203.0.113.60"}))
+            (row,) = [each for each in router.router.tables["/ip/ipsec/policy"] if "30.0" in each.values["dst-address"]]
+            row.values["ph2-state"] = "established"
+
+    target = Target("127.0.0.1", password=PASSWORD, port=router.port, transport="api")
+    watch = Watch(lambda: sum(pauses), pause)
+    found = verify(StatusQuestion(("site-c",), (60, 2)), target, Secrets(), watch)
+    assert (found.get("failed"), found["waited"], pauses) == (None, 6, [2, 2, 2])
+    assert [(each["after"], each["phase1"]) for each in found["observed"]] == [(0, "none"), (6, "established")]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"timeout": -1}, "timeout cannot be -1; give 0 to 3600 seconds"),
+        ({"interval": 0}, "interval cannot be 0; give 1 to 3600 seconds"),
+        ({"tunnels": ["site-x"]}, "127.0.0.1: /ip/ipsec/peer: there is no peer site-x; there are: site-b, site-c"),
+    ],
+)
+def test_what_cannot_be_waited_for_is_told(router: Server, play: Play, options: dict[str, Any], told: str) -> None:
+    assert play(router, [{"name": "wait", "vpnops.mikrotik.ipsec_verify": options}]).failure.message == told
