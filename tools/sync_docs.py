@@ -146,9 +146,7 @@ def menu_options(menu: Menu) -> dict[str, Any]:
     if "scope" in spec:
         reach = f"It never reaches beyond C({menu.path}). " if menu.adds else ""
         options["scope"] = scope(spec["scope"], menu.mark, reach, deletes=menu.adds)
-    if "guard" in spec:
-        options["guard"] = document(spec["guard"], GUARD)
-    return options
+    return {**options, "guard": document(spec["guard"], GUARD)}
 
 
 def config_options() -> dict[str, Any]:

@@ -128,6 +128,28 @@ options:
             that begins with V(s2s-).
         type: list
         elements: str
+  guard:
+    description:
+      - Care taken of the session that makes the change, and of what else has to stay open. See
+        the page on the guard.
+      - V(auto) - guards what could cut the session; that is whatever may take something away
+        in the chains by which the router is reached, their address lists, C(/ip/service), and
+        IPsec where the session comes through a tunnel.
+      - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
+        is, unwatched.
+      - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the
+        seconds after which the router undoes what was not confirmed, V(5) to V(3600), V(120)
+        without it; and C(keep_open), a list of flows that the change must not cut, each with
+        C(name), C(chain) (V(input), V(forward) or V(output)), C(src), C(dst), C(protocol) (V(tcp)
+        without it), C(src_port), C(dst_port), C(in_interface) and C(out_interface).
+      - A plan that would cut the session, or a flow to keep open, at any moment of the change
+        is refused with the rule at fault, in check mode, too.
+      - Under the guard the router undoes the change by itself unless a new connection and login
+        confirms it.
+      - The account needs the policies C(policy) and C(test) besides C(read) and C(write) for
+        it.
+    type: raw
+    default: auto
 """
 
 EXAMPLES = r"""

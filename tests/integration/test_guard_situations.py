@@ -256,3 +256,54 @@ def test_an_address_that_is_to_be_forgotten_is_listed_under_the_guard(router: Se
         assert told.get(end) is (end == "guarded")
     (row,) = router.router.rows("/ip/firewall/address-list")
     assert (row["comment"], row["address"], row["dynamic"]) == ("for an hour", "203.0.113.9", "true")
+
+
+THROUGH = {
+    "/ip/ipsec/peer": [{"name": "office", "address": "203.0.113.9", "exchange-mode": "ike2", "comment": "own: office"}],
+    "/ip/ipsec/policy": [
+        {"peer": "office", "tunnel": "yes", "src-address": "192.168.77.0/24", "dst-address": "192.168.99.0/24"}
+    ],
+}
+
+
+def joined(make_twin: MakeTwin, client: str) -> Server:
+    """A router with a tunnel, on which somebody comes from that address."""
+    seed = {**THROUGH, "/ip/address": [{"address": "192.168.77.1/24", "interface": "ether3"}]}
+    return guarded_twin(make_twin, seed, Seat(client, "192.168.77.1", "ether1", denied="close"), defconf=False)
+
+
+@pytest.mark.parametrize(("client", "guarded"), [("192.168.99.10", True), ("192.168.88.10", False)])
+def test_a_tunnel_is_guarded_for_whoever_comes_through_it(make_twin: MakeTwin, client: str, guarded: bool) -> None:
+    server = joined(make_twin, client)
+    before = snapshot(server)
+    moved = {"config": [{"name": "office", "address": "203.0.113.10"}]}
+    assert ask(server, "ipsec_peer", moved, check_mode=True).get("guarded", False) is guarded
+    assert snapshot(server) == before
+    assert ask(server, "ipsec_peer", moved).get("guarded", False) is guarded
+    assert [row["address"] for row in server.router.rows("/ip/ipsec/peer")] == ["203.0.113.10/32"]
+    assert "guarded" not in ask(server, "ipsec_peer", {"config": [{"name": "office", "port": 4500}], "guard": "never"})
+
+
+def test_a_tunnel_that_takes_its_own_session_away_comes_back(make_twin: MakeTwin) -> None:
+    seed = {**THROUGH, "/ip/address": [{"address": "192.168.77.1/24", "interface": "ether3"}]}
+    server = guarded_twin(
+        make_twin, seed, Seat("192.168.99.10", "192.168.77.1", "ether1", denied="close"), defconf=False
+    )
+    before = snapshot(server)
+
+    def meanwhile(command: Command) -> None:
+        if (command.path, command.verb) == ("/ip/ipsec/peer", "set"):
+            server.faults.refuse_connections = "close"
+            server.drop_all()
+
+    server.faults.refuse = meanwhile
+    server.router.watchers.append(lambda path, _row, _gone: _lift(server, path))
+    with pytest.raises(Undone, match="the router is as it was before"):
+        ask(server, "ipsec_peer", {"config": [{"name": "office", "address": "203.0.113.10"}]})
+    assert snapshot(server) == before
+
+
+def _lift(server: Server, path: str) -> None:
+    """The tunnel is as it was, so its packets come through again."""
+    if path == "/system/script" and not server.router.tables[path].rows:
+        server.faults.refuse_connections = ""

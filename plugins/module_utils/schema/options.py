@@ -54,7 +54,7 @@ GUARD: Options = {
 # A word or a dictionary: no type of Ansible's takes both, so `guard_from` reads it.
 GUARD_OPTION: Options = {"type": "raw", "default": "auto"}
 MAY_CUT = ("/ip/firewall/", "/ipv6/firewall/", "/ip/service")
-"""Menus whose modules take the option `guard`."""
+"""Menus whose changes may cut any session; those of IPsec cut the ones that come through a tunnel."""
 # Sanity checks take options with such names for secrets unless they are told otherwise.
 SUSPECT = re.compile(r"pass|secret|token|key")
 
@@ -83,9 +83,7 @@ def argument_spec(menu: Menu) -> Options:
     if not menu.single:
         scopes = {menu.by_name[name].option: dict(MARKS) for name in menu.scopes}
         spec["scope"] = {"type": "dict", "options": {**({"owner": dict(MARKS)} if menu.mark else {}), **scopes}}
-    if menu.path.startswith(MAY_CUT):
-        spec["guard"] = dict(GUARD_OPTION)
-    return {**spec, "provider": _provider()}
+    return {**spec, "guard": dict(GUARD_OPTION), "provider": _provider()}
 
 
 def config_argument_spec() -> Options:
