@@ -131,7 +131,7 @@ def in_raw(dice: Random) -> dict[str, Any]:
 
 def in_lists(dice: Random) -> dict[str, Any]:
     """Other managers, or the client among the blocked."""
-    rows = (
+    rows: Sequence[Rule] = (
         {"list": "managers", "address": "192.168.99.0/24"},
         {"list": "managers", "address": "192.168.88.0/28", "disabled": True},
         {"list": "blocked", "address": CLIENT},

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.intent import Intent, version_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.vocabulary import MANAGEMENT
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import network
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import network, spans
 
 WIDEST = {4: 8, 6: 19}
 """The largest networks that somebody can have, by IP version."""
@@ -62,13 +62,19 @@ def _wrong_extras(intent: Intent) -> Iterator[str]:
                 yield f"{name}: rule {number} is of chain {rule['chain']}, but only input is hardened here"
 
 
+USUAL = (22, 8291, 8729)
+"""Where the services that are restricted listen, unless somebody moved them."""
+
+
 def _wrong_services(intent: Intent) -> Iterator[str]:
     if not intent.services:
         return
     if not intent.managers:
         yield "services: they are restricted to the management networks, of which there is none"
-    if intent.public_ports:
-        yield "services: they would refuse what public_ports lets in; leave one of them out"
+    open_too = [str(port) for port in USUAL if any(low <= port <= high for low, high in spans(intent.public_ports))]
+    if open_too:
+        ports = ", ".join(open_too)
+        yield f"services: they would refuse what public_ports lets in ({ports}); leave one of them out"
     if MANAGEMENT in intent.lan_services:
         yield "services: they would refuse what lan_services lets in; name the LAN's network in management instead"
 
