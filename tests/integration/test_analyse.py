@@ -156,9 +156,8 @@ def test_who_can_reach_a_router_as_it_comes_from_the_factory(make_twin: MakeTwin
         "from verdict services decided by",
         "anybody from WAN drop all but ping input 5 (comment=defconf: drop all not coming from LAN)",
         "anybody from WAN accept ping input 3 (comment=defconf: accept ICMP)",
-        "anybody from LAN accept all but www-ssl, ping end of input",
+        "anybody from LAN accept all but www-ssl end of input; input 3 (comment=defconf: accept ICMP)",
         "anybody from LAN drop www-ssl /ip/service www-ssl: it is off",
-        "anybody from LAN accept ping input 3 (comment=defconf: accept ICMP)",
     ]
     assert result["reach"][0] == {
         "from": "anybody from WAN",

@@ -6,33 +6,55 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.reach import Row
 
 GAP = "  "
 MANY, FEW = 5, 3
+RULES = 2
+"""More rules than this nobody reads in a line."""
+Fates: TypeAlias = "dict[tuple[str, ...], tuple[list[str], list[str]]]"
+"""Services and what decides about them, by verdicts."""
 
 
 def table(rows: Sequence[Row]) -> list[str]:
-    """Lines with aligned columns, one for all services of a source of which the same is true."""
+    """Lines with aligned columns: one for all services of a source that fare alike, and one for all sources that do."""
     if not rows:
         return []
     changing = any(row.before for row in rows)
-    senders, ways = _several(rows)
-    lines: dict[tuple[str, ...], list[str]] = {}
-    for row in rows:
-        who = row.source
-        if row.source in senders and row.addresses:
-            who += f" ({', '.join(row.addresses)})"
-        if row.source in ways and row.interfaces:
-            who += f" by {', '.join(row.interfaces)}"
-        verdicts = [row.before.verdict.value] if row.before else []
-        key = (who, *verdicts, row.outcome.verdict.value, row.outcome.rule or row.outcome.why)
-        lines.setdefault(key, []).append(row.service.name)
-    head = ["from", *(["now", "then"] if changing else ["verdict"]), "services", "decided by"]
     every = list(dict.fromkeys(row.service.name for row in rows))
-    return _aligned([head, *([*key[:-1], _named(names, every), key[-1]] for key, names in lines.items())])
+    fates: dict[str, Fates] = {}
+    senders, ways = _several(rows)
+    for row in rows:
+        verdicts = (*((row.before.verdict.value,) if row.before else ()), row.outcome.verdict.value)
+        services, rules = fates.setdefault(_who(row, senders, ways), {}).setdefault(verdicts, ([], []))
+        services.append(row.service.name)
+        rules.append(row.outcome.rule or row.outcome.why)
+    alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    for who, fate in fates.items():
+        lines = ((*verdicts, _named(services, every), _shortly(rules)) for verdicts, (services, rules) in fate.items())
+        alike.setdefault(tuple(lines), []).append(who)
+    head = ["from", *(["now", "then"] if changing else ["verdict"]), "services", "decided by"]
+    return _aligned([head, *([", ".join(names), *line] for lines, names in alike.items() for line in lines)])
+
+
+def _who(row: Row, senders: Collection[str], ways: Collection[str]) -> str:
+    """A source, with what tells its rows apart."""
+    who = row.source
+    if row.source in senders and row.addresses:
+        who += f" ({', '.join(row.addresses)})"
+    if row.source in ways and row.interfaces:
+        who += f" by {', '.join(row.interfaces)}"
+    return who
+
+
+def _shortly(texts: Iterable[str]) -> str:
+    """What decides, once each; of many the first ones, for all of them are in the data."""
+    once = list(dict.fromkeys(texts))
+    more = len(once) - RULES
+    return "; ".join(once[:RULES]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _named(names: Sequence[str], every: Sequence[str]) -> str:
