@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -307,3 +308,14 @@ def _lift(server: Server, path: str) -> None:
     """The tunnel is as it was, so its packets come through again."""
     if path == "/system/script" and not server.router.tables[path].rows:
         server.faults.refuse_connections = ""
+
+
+@pytest.mark.parametrize(("guard", "trips", "connections"), [("never", 4, 1), ("auto", 16, 3)])
+def test_what_the_guard_costs_is_what_the_page_says(router: Server, guard: str, trips: int, connections: int) -> None:
+    add(router, guard=guard)
+    assert (router.round_trips, router.connections) == (trips, connections)
+    page = (Path(__file__).parents[2] / "docs" / "guard.md").read_text()
+    assert "costs 4 round trips without the guard, 16 with it, over three connections" in page
+    router.reset_counters()
+    assert add(router, guard=guard)["changed"] is False
+    assert router.round_trips == 2
