@@ -112,6 +112,7 @@ def reachable(row: Row) -> dict[str, Any]:
     before = {"before": today.value, "changes": today is not row.outcome.verdict}
     return {
         "from": row.source,
+        "family": row.family.name,
         "addresses": list(row.addresses),
         "interfaces": list(row.interfaces),
         "service": row.service.name,

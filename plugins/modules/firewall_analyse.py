@@ -288,6 +288,11 @@ reach:
       description: The source, such as V(anybody from WAN) or V(members of vpn-peers).
       type: str
       returned: always
+    family:
+      description: V(IPv4), or V(IPv6) where its filter has rules.
+      type: str
+      returned: always
+      sample: IPv4
     addresses:
       description: Addresses that stand for the source; none for strangers.
       type: list

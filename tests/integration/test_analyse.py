@@ -158,9 +158,17 @@ def test_who_can_reach_a_router_as_it_comes_from_the_factory(make_twin: MakeTwin
         "anybody from WAN accept ping input 3 (comment=defconf: accept ICMP)",
         "anybody from LAN accept all but www-ssl end of input; input 3 (comment=defconf: accept ICMP)",
         "anybody from LAN drop www-ssl /ip/service www-ssl: it is off",
+        "anybody from WAN over IPv6 drop ssh, telnet, ftp, www, www-ssl, winbox, api, api-ssl, dns, snmp, gre "
+        "input 10 (comment=defconf: drop everything else not coming from LAN)",
+        "anybody from WAN over IPv6 accept ike, nat-t, esp, ah, ping input 6 (comment=defconf: accept IKE); "
+        "input 8 (comment=defconf: accept ipsec ESP); and 2 more",
+        "anybody from LAN over IPv6 accept all but www-ssl end of input; input 6 (comment=defconf: accept IKE); "
+        "and 3 more",
+        "anybody from LAN over IPv6 drop www-ssl /ip/service www-ssl: it is off",
     ]
     assert result["reach"][0] == {
         "from": "anybody from WAN",
+        "family": "IPv4",
         "addresses": [],
         "interfaces": ["ether1"],
         "service": "ssh",
@@ -185,6 +193,8 @@ def test_a_proposal_is_judged_and_not_made(make_twin: MakeTwin, play: Play) -> N
         "mgmt from WAN accept accept ping input 3 (comment=defconf: accept ICMP)",
         "anybody from WAN drop drop ssh input 6 (comment=defconf: drop all not coming from LAN)",
         "anybody from WAN accept accept ping input 3 (comment=defconf: accept ICMP)",
+        "anybody from WAN over IPv6 drop drop ssh input 10 (comment=defconf: drop everything else not coming from LAN)",
+        "anybody from WAN over IPv6 accept accept ping input 3 (comment=defconf: accept ICMPv6)",
     ]
     assert [each["from"] for each in result["reach"] if each["changes"]] == ["mgmt from WAN"]
     assert len(result["commands"]) == 2

@@ -22,16 +22,13 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.stagi
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import words
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values, simulate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Decision, Packet, Verdict
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import MENUS, Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import MENUS, Firewall, firewall_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE_LIST_MEMBER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import ADDRESS_LIST, ADDRESS_LIST6
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 Tables = Mapping[Menu, Sequence[Entry]]
 Walls = Mapping[Family, Sequence[Firewall]]
-LISTS = {IPV4: ADDRESS_LIST, IPV6: ADDRESS_LIST6}
 
 
 @dataclass(frozen=True)
@@ -168,7 +165,7 @@ def look(
 ) -> Prospect:
     """Whether a plan would cut a flow at some moment; `local` are the router's own addresses."""
     moments = list(states(staged, tables))
-    walls = {family: [firewall(each.tables, family, local) for each in moments] for family in LISTS}
+    walls = {family: [firewall_of(each.tables, family, local) for each in moments] for family in MENUS}
     told = [_watched(flow, each, moments, walls) for flow in (vantage.flow, *keep_open) for each in flow.packets]
     refusals = [*(text for text, cut in told if cut), *_unserved(vantage, moments)]
     doubts = [text for text, cut in told if text and not cut]
@@ -214,14 +211,6 @@ def _later(wall: Firewall, packet: Sequence[Packet], found: Decision) -> Decisio
         if found.verdict is Verdict.DROP:
             return found
     return None
-
-
-def firewall(tables: Tables, family: Family, local: frozenset[str] | None = None) -> Firewall:
-    """The firewall that a router's entries make for the packets of a family."""
-    rules = {name: tuple(tables.get(menu, ())) for name, menu in MENUS[family].items()}
-    members = tuple(entry.values for entry in tables.get(INTERFACE_LIST_MEMBER, ()))
-    lists = tuple(tables.get(LISTS[family], ()))
-    return Firewall(**rules, address_list=lists, members=members, local=local, family=family)
 
 
 def _fault(decision: Decision, family: Family) -> str:

@@ -33,6 +33,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sou
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import BUILTIN, MENUS, Firewall
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.translate import TRANSLATE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide, decide_chain
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, Family
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import spans as numbers
 
 EPHEMERAL = 50000
@@ -41,7 +42,6 @@ MOST_PORTS = 8
 FIXED = frozenset({"protocol", "dst-port", "icmp-options"})
 """Matchers whose answer is the same for all packets that ask for a service."""
 WITH_PORTS = ("tcp", "udp")
-ECHO_REQUEST = (8, 0)
 AND = "; "
 PORT_DECIDES = "it depends on the port that the sender chooses to send from"
 ADDRESS_DECIDES = "it depends on which of the router's addresses it goes to"
@@ -69,6 +69,7 @@ class Row:
     outcome: Outcome
     before: Outcome | None = None
     """The same as of today, where the question is about a change."""
+    family: Family = IPV4
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,8 @@ class Gate:
     def outcome(self, probe: Probe, service: Service) -> Outcome:
         """What becomes of one sender's request for one service."""
         service = self.actual(service)
-        packets = [_packet(probe, service, address) for address in self.addresses(probe.interface)]
+        family = self.firewall.family
+        packets = [_packet(probe, service, address, family) for address in self.addresses(probe.interface)]
         found = _together([self.decided(each) for each in packets], ADDRESS_DECIDES)
         set_ = self.listening.get(service.name)
         if set_ and found.verdict is not Verdict.DROP and set_.refuses(probe.address):
@@ -197,7 +199,7 @@ class Gate:
 
     @cached_property
     def _unnamed(self) -> str:
-        return unnamed(self._sights["dst"].named())
+        return unnamed(self._sights["dst"].named(), self.firewall.family)
 
     def _kind(self, side: str, address: str | None) -> object:
         return None if address is None else self._sights[side].of(address)
@@ -219,17 +221,19 @@ def _numbers(text: str) -> list[tuple[int, int]]:
         return []
 
 
-def _packet(probe: Probe, service: Service, dst: str | None) -> Packet:
+def _packet(probe: Probe, service: Service, dst: str | None, family: Family) -> Packet:
     """The first packet of a request, in clear, to an address of the router itself."""
+    ping = service.protocol == "icmp"
+    kind, _dummy, code = family.ping.partition(":")
     return Packet(
         "input",
         src=probe.address,
         dst=dst,
-        protocol=service.protocol,
+        protocol=family.icmp if ping else service.protocol,
         dst_port=service.port,
         in_interface=probe.interface,
         connection_state="new",
-        icmp=ECHO_REQUEST if service.protocol == "icmp" else None,
+        icmp=(int(kind), int(code)) if ping else None,
         tcp_flags=frozenset({"syn"}) if service.protocol == "tcp" else None,
         facts=facts(src_address_type="unicast", dst_address_type="local"),
     )
@@ -275,4 +279,4 @@ def _rows(gate: Gate, source: Source, service: Service, before: Gate | None) -> 
         names = tuple(each for each in interfaces if each)
         for (outcome, today), who in parts.items():
             addresses = tuple(each for each in who if each)
-            yield Row(source.name, addresses, names, gate.actual(service), outcome, today)
+            yield Row(source.name, addresses, names, gate.actual(service), outcome, today, gate.firewall.family)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.reach import Row
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4
 
 GAP = "  "
 MANY, FEW = 5, 3
@@ -42,7 +43,7 @@ def table(rows: Sequence[Row]) -> list[str]:
 
 def _who(row: Row, senders: Collection[str], ways: Collection[str]) -> str:
     """A source, with what tells its rows apart."""
-    who = row.source
+    who = row.source if row.family is IPV4 else f"{row.source} over {row.family.name}"
     if row.source in senders and row.addresses:
         who += f" ({', '.join(row.addresses)})"
     if row.source in ways and row.interfaces:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, islice
@@ -15,14 +15,15 @@ from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Addresses, Firewall, Rule
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import bounds
 
 Span = tuple[int, int]
 Networks: TypeAlias = "Mapping[str, tuple[ipaddress.IPv4Interface, ...]]"
-WIDE = 2**24
+WIDE = {IPV4: 2**24, IPV6: 2**96}
 """A rule for as many addresses names nobody."""
 TRIES = 4096
-FALLBACK = int(ipaddress.IPv4Address("198.51.100.1"))
+FALLBACK = {IPV4: "198.51.100.1", IPV6: "2001:db8::1"}
 MOST_ENTRIES = 256
 """Entries of a list that are looked at."""
 MOST_MEMBERS = 8
@@ -76,6 +77,11 @@ class Landscape:
     members: Mapping[str, frozenset[str]] | None = None
     """Interfaces by interface list; None: those of the firewalls."""
 
+    @property
+    def family(self) -> Family:
+        """The version of IP that it is about."""
+        return self.firewalls[0].family
+
     @cached_property
     def lists(self) -> Mapping[str, frozenset[str]]:
         """Interfaces by interface list."""
@@ -99,7 +105,7 @@ class Landscape:
     @cached_property
     def stranger(self) -> str:
         """A public address that nobody names, or as good as nobody."""
-        return unnamed(self.named)
+        return unnamed(self.named, self.family)
 
     def stranger_at(self, interface: str | None) -> str:
         """An address that nobody names, from where packets arrive by this interface."""
@@ -121,13 +127,19 @@ class Landscape:
         return [*sorted(known)] or [None]
 
 
-def unnamed(spans: Iterable[Span]) -> str:
+def unnamed(spans: Iterable[Span], family: Family) -> str:
     """A public address outside of all spans but the widest."""
-    taken = [(low, high) for low, high in spans if high - low < WIDE]
-    numbers = (index * 2654435761 % 2**32 for index in islice(count(1), TRIES))
-    public = (each for each in numbers if ipaddress.IPv4Address(each).is_global)
-    free = (each for each in public if not within(each, taken))
-    return str(ipaddress.IPv4Address(next(free, FALLBACK)))
+    taken = [(low, high) for low, high in spans if high - low < WIDE[family]]
+    scattered = (index * 2654435761 % 2**32 for index in islice(count(1), TRIES))
+    # Of IPv6 those of 2600::/8 differ in their first 40 bits, and are host 1 of their network.
+    numbers = scattered if family is IPV4 else ((0x26 << 120) + (each << 88) + 1 for each in scattered)
+    public = (each for each in numbers if ipaddress.ip_address(spelled(each, family)).is_global)
+    return next((spelled(each, family) for each in public if not within(each, taken)), FALLBACK[family])
+
+
+def spelled(number: int, family: Family) -> str:
+    """The address that a number is."""
+    return str(ipaddress.IPv4Address(number) if family is IPV4 else ipaddress.IPv6Address(number))
 
 
 def within(address: int, spans_: Iterable[Span]) -> bool:
@@ -144,7 +156,7 @@ class Sight:
 
     def of(self, address: str) -> tuple[bool, ...]:
         """What they know of this address; two that give the same are treated alike."""
-        number = int(ipaddress.IPv4Address(address))
+        number = int(ipaddress.ip_address(address))
         return (*(low <= number <= high for low, high in self.spans), *(number in each for each in self.lists))
 
     def named(self) -> Iterator[Span]:
@@ -201,12 +213,8 @@ def default_sources(land: Landscape) -> list[Source]:
     return [*(found or [Source("anybody", _strangers(land, [None]))]), *(each for each in listed if each.probes)]
 
 
-def asked_sources(land: Landscape, asked: Sequence[Asked]) -> list[Source]:
-    """The sources that a user names; raises NoSuchSource."""
-    return [_asked(land, each, f"reach.sources[{index}]") for index, each in enumerate(asked)]
-
-
-def _asked(land: Landscape, asked: Asked, where: str) -> Source:
+def asked_source(land: Landscape, asked: Asked, where: str) -> Source:
+    """A source that a user names; raises NoSuchSource."""
     interfaces = _interfaces(land, asked.interface, where)
     about = f"anybody{f' from {asked.interface}' if asked.interface else ''}"
     if not asked.address:
@@ -214,12 +222,12 @@ def _asked(land: Landscape, asked: Asked, where: str) -> Source:
     about = f"{asked.address}{f' from {asked.interface}' if asked.interface else ''}"
     name = asked.name or about
     try:
-        address = someone(land, _span(asked.address))
+        address = someone(land, _span(asked.address, land.family))
     except ValueError:
         known = sorted({each for firewall in land.firewalls for each in firewall.lists})
         if asked.address not in known:
             lists = f" ({', '.join(known)})" if known else ", which has none"
-            allowed = f"an IPv4 address, prefix or range, or an address list of the router{lists}"
+            allowed = f"an {land.family.name} address, prefix or range, or an address list of the router{lists}"
             raise NoSuchSource(f"{where}.address: {asked.address!r} was given, allowed is {allowed}") from None
         return Source(name, _members(land, asked.address, interfaces))
     return Source(name, tuple(Probe(address, address, each) for each in interfaces))
@@ -241,18 +249,18 @@ def _strangers(land: Landscape, interfaces: Iterable[str | None]) -> tuple[Probe
     return tuple(Probe("", land.stranger_at(each), each) for each in interfaces)
 
 
-def _span(text: str) -> Span:
+def _span(text: str, family: Family) -> Span:
     low, high = bounds(text)
-    if low.version != 4:
-        raise ValueError("only IPv4 is simulated")
+    if low.version != family.version:
+        raise ValueError(f"it is not {family.name}")
     return int(low), int(high)
 
 
 def someone(land: Landscape, span: Span) -> str:
     """An address out of a span: one that nobody names, where the span is wide enough to hold the stranger."""
     low, high = span
-    stranger = int(ipaddress.IPv4Address(land.stranger))
-    return str(ipaddress.IPv4Address(stranger if low <= stranger <= high else min(low + 1, high - (high > low))))
+    stranger = int(ipaddress.ip_address(land.stranger))
+    return spelled(stranger if low <= stranger <= high else min(low + 1, high - (high > low)), land.family)
 
 
 def _members(land: Landscape, name: str, interfaces: Collection[str | None]) -> tuple[Probe, ...]:
@@ -260,7 +268,7 @@ def _members(land: Landscape, name: str, interfaces: Collection[str | None]) -> 
     found: dict[object, str] = {}
     for entry in islice(_entries(land, name), MOST_ENTRIES):
         try:
-            address = someone(land, _span(entry.values.get("address", "")))
+            address = someone(land, _span(entry.values.get("address", ""), land.family))
         except ValueError:
             continue
         found.setdefault(tuple(each.of(address) for each in land.sights), address)

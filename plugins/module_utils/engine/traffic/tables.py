@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, switched_off
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE_LIST_MEMBER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER, FILTER6, NAT, RAW
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import (
+    ADDRESS_LIST,
+    ADDRESS_LIST6,
+    FILTER,
+    FILTER6,
+    NAT,
+    RAW,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import bounds
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
 
@@ -99,6 +107,8 @@ class Addresses:
 
 
 NOBODY = Addresses((), (), ())
+LISTS: Mapping[Family, Menu] = {IPV4: ADDRESS_LIST, IPV6: ADDRESS_LIST6}
+"""Where the address lists of each family are."""
 
 
 def addresses_of(rows: Iterable[Entry]) -> Addresses:
@@ -177,3 +187,13 @@ class Firewall:
         # Where the properties themselves keep what they have worked out.
         vars(found).update(chains=chains, lists=self.lists, interfaces=self.interfaces)
         return found
+
+
+def firewall_of(
+    tables: Mapping[Menu, Sequence[Entry]], family: Family = IPV4, local: frozenset[str] | None = None
+) -> Firewall:
+    """The firewall that a router's entries make for the packets of a family."""
+    rules = {name: tuple(tables.get(menu, ())) for name, menu in MENUS[family].items()}
+    members = tuple(entry.values for entry in tables.get(INTERFACE_LIST_MEMBER, ()))
+    lists = tuple(tables.get(LISTS[family], ()))
+    return Firewall(**rules, address_list=lists, members=members, local=local, family=family)
