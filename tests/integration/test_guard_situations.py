@@ -21,6 +21,7 @@ from tests.integration.guarding import TIMEOUT, ask, guarded_twin, snapshot, wat
 from tests.integration.playing import PASSWORD
 
 FILTER = "/ip/firewall/filter"
+ALWAYS = {"guard": "always"}
 TELNET = {"chain": "input", "action": "drop", "protocol": "tcp", "dst_port": "23", "comment": "own: telnet"}
 # The simulation cannot tell, and the twin's seat decides: with `others` such a rule takes every packet.
 TTL = {"chain": "input", "action": "drop", "protocol": "tcp", "ttl": "less-than:64", "comment": "own: far away"}
@@ -319,3 +320,19 @@ def test_what_the_guard_costs_is_what_the_page_says(router: Server, guard: str, 
     router.reset_counters()
     assert add(router, guard=guard)["changed"] is False
     assert router.round_trips == 2
+
+
+@pytest.mark.parametrize("comment", ['a "quoted" one', "$dollar \\ [find]", "é, ü; {x}", "", "vpnops-guard", "x" * 200])
+def test_comments_come_through_as_they_are(router: Server, comment: str) -> None:
+    """New, changed and brought back: the scripts take the marks off whatever stands behind them."""
+    before = {**TELNET, "dst_port": "24", "comment": comment}
+    assert add(router, before)["guarded"] is True
+    assert comment in comments(router)
+    add(router, {**before, "dst_port": "25"})
+    rows = [row for row in router.router.rows(FILTER) if row.get("comment", "") == comment]
+    assert "25" in [row.get("dst-port") for row in rows]
+    held = snapshot(router)
+    router.faults.refuse = Refusal(path=FILTER, verb="disable", message="failure: refused")
+    with pytest.raises(Refused, match="the changes made were undone"):
+        ask(router, "firewall_filter", {"config": [{**before, "dst_port": "25"}], "state": "deleted"} | ALWAYS)
+    assert snapshot(router) == held
