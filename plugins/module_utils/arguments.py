@@ -113,6 +113,8 @@ class StatusQuestion:
     """Names of their peers; empty: all."""
     wait: tuple[int, int] | None = None
     """Wait until all stand: for so many seconds, looking again after so many. None: only look."""
+    other_end: tuple[Mapping[str, Any], str] | None = None
+    """What the other end's router has, by module, and the name of its peer."""
     secrets: tuple[str, ...] = ()
     offline: bool = False
 
@@ -146,9 +148,8 @@ def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
     if module == STATUS:
         return StatusQuestion(tuple(arguments["tunnels"]))
     if module == VERIFY:
-        return StatusQuestion(
-            tuple(arguments["tunnels"]), (_seconds(arguments, "timeout", 0), _seconds(arguments, "interval", 1))
-        )
+        wait = (_seconds(arguments, "timeout", 0), _seconds(arguments, "interval", 1))
+        return StatusQuestion(tuple(arguments["tunnels"]), wait, _other_end(arguments))
     if module != ANALYSE:
         return request_from(module, arguments)
     menus = frozenset(BY_MODULE[name].path for name in arguments["menus"])
@@ -163,6 +164,13 @@ def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
         sources=tuple(_source(given) for given in reach["sources"] or ()),
         proposal=proposal.intent if proposal else None,
     )
+
+
+def _other_end(arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], str] | None:
+    given = arguments["other_end"]
+    if given and len(arguments["tunnels"]) != 1:
+        raise BadArguments("other_end is the end of one tunnel; name that one in tunnels")
+    return (given["config"], given["peer"]) if given else None
 
 
 def _seconds(arguments: Mapping[str, Any], name: str, least: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import read
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments, StatusQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import (
@@ -17,6 +18,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
     Session,
     Target,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import shown as entries
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.ends import differences, end_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.explain import explain, sentence
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.tunnels import (
     Rows,
@@ -26,8 +29,11 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.tunn
     tunnels,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import REAL, Watch
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 
+ENDS = tuple(menu for menu in MENUS if menu.path.startswith("/ip/ipsec/") and not menu.single)
+"""What the ends of a tunnel are compared by."""
 # Keys are among the properties of associations: they are never asked for.
 QUESTIONS = {
     "/ip/ipsec/peer": ("name", "address", "disabled", "dynamic"),
@@ -69,6 +75,7 @@ def verify(question: StatusQuestion, target: Target, secrets: Secrets, watch: Wa
     session = open_session(target)
     try:
         seen = _seen(question, session, target.host, watch)
+        differ = _compared(question, session, target.host) if seen.down else []
     finally:
         session.close()
     result = {
@@ -80,9 +87,26 @@ def verify(question: StatusQuestion, target: Target, secrets: Secrets, watch: Wa
     }
     if seen.down:
         told = ". ".join(sentence(each) for each in seen.down)
+        if question.other_end:
+            told += f". The ends differ: {'; '.join(differ)}" if differ else ". The ends fit, as far as can be compared"
+            result["differences"] = differ
         reasons = [{"peer": each.peer, **_reason(each)} for each in seen.down]
         result |= {"failed": True, "msg": f"{target.host}: after {seen.waited} s: {told}", "reasons": reasons}
     return secrets.deep_mask(result)
+
+
+def _compared(question: StatusQuestion, session: Session, router: str) -> list[str]:
+    """In what the two ends of the tunnel asked about do not fit; raises BadArguments for a peer that is not there."""
+    if not question.other_end:
+        return []
+    config, peer = question.other_end
+    _dummy, tables = read(session, router, ENDS, with_dynamic=False)
+    ours = {str(menu.module): [*entries(menu, found, secrets=False)] for menu, found in tables.items()}
+    here, there = end_of(ours, question.tunnels[0]), end_of(config, peer)
+    if there is None:
+        known = ", ".join(str(each.get("name")) for each in config.get("ipsec_peer", ())) or "none"
+        raise BadArguments(f"{router}: other_end.peer: the other end has no peer {peer}; there are: {known}")
+    return differences(here, there) if here else []
 
 
 @dataclass

@@ -42,6 +42,20 @@ options:
     description: Seconds between two looks, from V(1) on.
     type: int
     default: 2
+  other_end:
+    description:
+      - The other end of the one tunnel in O(tunnels), to be compared with this one if it does not stand.
+      - Secrets are not compared, since nobody is shown them.
+    type: dict
+    suboptions:
+      config:
+        description: What M(vpnops.mikrotik.config) with C(state=gathered) returned for the other router.
+        type: dict
+        required: true
+      peer:
+        description: Name of the peer there.
+        type: str
+        required: true
 """
 
 EXAMPLES = r"""
@@ -55,6 +69,14 @@ EXAMPLES = r"""
     timeout: 0
   register: tunnels
   failed_when: false
+
+- name: Let the ends be compared, where `config` with `state=gathered` has read the other one
+  vpnops.mikrotik.ipsec_verify:
+    tunnels: [site-b]
+    timeout: 0
+    other_end:
+      config: "{{ ipsec_of_site_b }}"
+      peer: hq
 
 - name: Tell why
   ansible.builtin.debug:
@@ -86,6 +108,12 @@ waited:
   returned: always
   type: int
   sample: 4
+differences:
+  description: In what the two ends do not fit.
+  returned: with O(other_end), when the tunnel does not stand
+  type: list
+  elements: str
+  sample: ["ciphers of phase 1: aes-256 here, aes-128 there"]
 reasons:
   description: Why tunnels do not stand.
   returned: when one does not

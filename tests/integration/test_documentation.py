@@ -26,6 +26,7 @@ VARIABLES = {
     "psk_hq_branch": "a-secret-for-the-documentation",
     "site_b_psk": "another-secret-for-the-documentation",
     "site_b_one_time_key": "5f" * 64,
+    "ipsec_of_site_b": {"ipsec_peer": [{"name": "hq", "address": "198.51.100.7"}]},
 }
 # The routers' firewalls act on whoever runs what the pages show.
 FROM_LAN = Seat("192.168.88.10", "192.168.88.1", "ether2")

@@ -125,3 +125,21 @@ def test_a_tunnel_that_comes_up_ends_the_waiting(router: Server) -> None:
 )
 def test_what_cannot_be_waited_for_is_told(router: Server, play: Play, options: dict[str, Any], told: str) -> None:
     assert play(router, [{"name": "wait", "vpnops.mikrotik.ipsec_verify": options}]).failure.message == told
+
+
+def test_both_ends_are_compared_when_the_other_one_was_read(make_twin: MakeTwin, play: Play, router: Server) -> None:
+    there = {"name": "hq", "address": "198.51.100.7", "exchange-mode": "main"}
+    other = make_twin(users={"admin": PASSWORD}, seed={"/ip/ipsec/peer": [there]}, tls=True)
+    read = {"name": "read", "vpnops.mikrotik.config": {"state": "gathered"}}
+    config = play(other, [read])["read"].result["gathered"]
+    end = {"config": config, "peer": "hq"}
+    wish = {"tunnels": ["site-c"], "timeout": 0, "other_end": end}
+    told = play(router, [{"name": "wait", "vpnops.mikrotik.ipsec_verify": wish}]).failure
+    assert "exchange_mode: ike2 here, main there" in told.result["differences"]
+    assert "The ends differ: exchange_mode: ike2 here, main there; " in told.message
+    wrong = {**wish, "other_end": {**end, "peer": "hg"}}
+    told = play(router, [{"name": "wait", "vpnops.mikrotik.ipsec_verify": wrong}]).failure
+    assert told.message == "127.0.0.1: other_end.peer: the other end has no peer hg; there are: hq"
+    several = {**wish, "tunnels": []}
+    told = play(router, [{"name": "wait", "vpnops.mikrotik.ipsec_verify": several}]).failure
+    assert told.message == "other_end is the end of one tunnel; name that one in tunnels"

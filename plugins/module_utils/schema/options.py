@@ -126,7 +126,8 @@ def status_argument_spec() -> Options:
 def verify_argument_spec() -> Options:
     """The argument spec of the module that waits for tunnels."""
     times = {"timeout": {"type": "int", "default": 60}, "interval": {"type": "int", "default": 2}}
-    return {**status_argument_spec(), **times}
+    end = {"config": {"type": "dict", "required": True}, "peer": {"type": "str", "required": True}}
+    return {**status_argument_spec(), **times, "other_end": {"type": "dict", "options": end}}
 
 
 def _entries(name: str, menu: Menu) -> Options:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.ends import differences, end_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.explain import (
     SILENT,
     TABLE,
@@ -165,3 +166,79 @@ PAGE = (Path(__file__).parents[3] / "docs" / "troubleshooting.md").read_text()
 def test_the_page_says_what_the_module_says(each: Explanation) -> None:
     phase = {0: "1 or 2", 1: "1", 2: "2"}[each.phase]
     assert f"| `{each.kind}` | {phase} | {each.meaning} | {each.advice} |" in PAGE
+
+
+HERE: dict[str, list[dict[str, object]]] = {
+    "ipsec_peer": [{"name": "b", "exchange_mode": "ike2", "profile": "p", "passive": False}],
+    "ipsec_profile": [
+        {"name": "p", "enc_algorithm": ["aes-256"], "hash_algorithm": "sha256", "dh_group": ["ecp256", "modp2048"]}
+    ],
+    "ipsec_identity": [{"peer": "b", "auth_method": "pre-shared-key", "my_id": "fqdn:a", "remote_id": "auto"}],
+    "ipsec_policy": [
+        {"peer": ["b"], "src_address": "192.168.10.0/24", "dst_address": "192.168.20.0/24", "proposal": "q"}
+    ],
+    "ipsec_proposal": [
+        {"name": "q", "enc_algorithms": ["aes-256-cbc"], "auth_algorithms": ["sha256"], "pfs_group": "ecp256"}
+    ],
+}
+MIRROR = {"src_address": "192.168.20.0/24", "dst_address": "192.168.10.0/24"}
+
+
+def there(**changed: dict[str, object]) -> dict[str, list[dict[str, object]]]:
+    """The other end, which fits unless a module's entry is changed."""
+    fitting: dict[str, dict[str, object]] = {"ipsec_policy": dict(MIRROR), "ipsec_identity": {"my_id": "auto"}}
+    return {
+        module: [{**row, **fitting.get(module, {}), **changed.get(module, {})} for row in rows]
+        for module, rows in HERE.items()
+    }
+
+
+def compared(**changed: dict[str, object]) -> list[str]:
+    ours, theirs = end_of(HERE, "b"), end_of(there(**changed), "b")
+    assert ours
+    assert theirs
+    return differences(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, []),
+        ({"ipsec_profile": {"enc_algorithm": ["aes-128"]}}, ["ciphers of phase 1: aes-256 here, aes-128 there"]),
+        ({"ipsec_profile": {"enc_algorithm": ["aes-128", "aes-256"]}}, []),
+        ({"ipsec_profile": {"hash_algorithm": "sha1"}}, ["hash of phase 1: sha256 here, sha1 there"]),
+        (
+            {"ipsec_profile": {"dh_group": ["modp1024"]}},
+            ["groups of phase 1: ecp256, modp2048 here, modp1024 there"],
+        ),
+        ({"ipsec_proposal": {"pfs_group": "none"}}, ["group of phase 2 (pfs_group): ecp256 here, none there"]),
+        (
+            {"ipsec_proposal": {"auth_algorithms": ["sha1"]}},
+            ["hashes of phase 2: sha256 here, sha1 there"],
+        ),
+        ({"ipsec_peer": {"exchange_mode": "main"}}, ["exchange_mode: ike2 here, main there"]),
+        (
+            {"ipsec_identity": {"auth_method": "digital-signature"}},
+            ["auth_method: pre-shared-key here, digital-signature there"],
+        ),
+        ({"ipsec_identity": {"remote_id": "fqdn:x"}}, ["my_id here is fqdn:a, but remote_id there is fqdn:x"]),
+        (
+            {"ipsec_policy": {"src_address": "192.168.21.0/24"}},
+            [
+                "policies: 192.168.10.0/24 to 192.168.20.0/24 here has no mirror image there",
+                "policies: 192.168.21.0/24 to 192.168.10.0/24 there has no mirror image here",
+            ],
+        ),
+    ],
+)
+def test_in_what_two_ends_do_not_fit(changed: dict[str, dict[str, object]], told: list[str]) -> None:
+    assert compared(**changed) == told
+
+
+def test_two_ends_that_wait_for_each_other() -> None:
+    waiting = {**HERE, "ipsec_peer": [{**HERE["ipsec_peer"][0], "passive": True}]}
+    ours, theirs = end_of(waiting, "b"), end_of(there(ipsec_peer={"passive": True}), "b")
+    assert ours
+    assert theirs
+    assert differences(ours, theirs) == ["both ends are passive, so that neither calls"]
+    assert end_of(HERE, "nobody") is None
