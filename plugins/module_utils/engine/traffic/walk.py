@@ -168,8 +168,10 @@ class Walk:
         endings = list(self.endings.values())
         if any(end is End.THROUGH for exits in ways for end, _dummy in exits):
             endings.append(Ending(table, chain, None, "accept", Verdict.ACCEPT))
-        listed = frozenset[tuple[str, str]]().union(*(state.joined for exits in ways for _end, state in exits if state))
-        return Decision(verdict(ways), tuple(endings), tuple(self.doubts.values()), listed)
+        joined = [state.joined for exits in ways for _end, state in exits if state]
+        listed = frozenset[tuple[str, str]]().union(*joined)
+        surely = listed.intersection(*joined)
+        return Decision(verdict(ways), tuple(endings), tuple(self.doubts.values()), listed, surely)
 
 
 @dataclass(frozen=True)
