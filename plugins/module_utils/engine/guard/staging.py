@@ -100,21 +100,25 @@ class _Draft:
 
     def entry(self, change: Change) -> None:
         """Other entries come and go in the order of the plan."""
+        if not change.menu.sets:
+            # What is replaced has to go before its successor comes, and could not come back: its key is a secret.
+            return
         match change:
-            case Add() if not {"comment", "disabled"} <= {*change.menu.by_name}:
+            case Add() if not markable(change.menu):
                 # Nothing uses it yet.
                 self.adds.append(change)
             case Add() if any(change.menu.by_name[name].fleeting for name in change.values):
                 self.steps.append(replace(change, values=_marked(change.values)))
             case Add():
                 self.enable(change.menu, [change])
-            case Remove() if acts(change) and {"comment", "disabled"} <= {*change.menu.by_name}:
+            case Remove() if acts(change) and markable(change.menu):
                 self.disable(change.menu, [change.entry])
             case Set() if acts(change):
-                secret = [name for name in change.values if change.menu.by_name[name].secret]
-                values = {name: text for name, text in change.values.items() if name not in secret}
-                if values or change.clear:
-                    self.steps.append(replace(change, values=values))
+                plain = {item.name for item in change.menu.fields if not item.secret}
+                values = {name: text for name, text in change.values.items() if name in plain}
+                clear = tuple(name for name in change.clear if name in plain)
+                if values or clear:
+                    self.steps.append(replace(change, values=values, clear=clear))
 
     def enable(self, menu: Menu, adds: Sequence[Add]) -> None:
         """Add entries switched off, and switch on together those that are to be on, what permits first."""
@@ -133,6 +137,11 @@ class _Draft:
         on = tuple(each for each in entries if not each.disabled)
         if on:
             self.steps.append(Disable(menu, on))
+
+
+def markable(menu: Menu) -> bool:
+    """Whether an entry of a menu can wait switched off, with a mark; what cannot is found again by its name."""
+    return {"comment", "disabled"} <= {*menu.by_name}
 
 
 def _marked(values: Mapping[str, str]) -> dict[str, str]:
