@@ -154,6 +154,8 @@ class State:
     """The built-in chain it entered."""
     joined: frozenset[tuple[str, str]] = frozenset()
     """Address lists that its `src` or `dst` may have been added to on the way: (list, side)."""
+    surely: frozenset[tuple[str, str]] = frozenset()
+    """Those of them to which it certainly was."""
 
     def order(self) -> tuple[str, ...]:
         """Something to sort by, so that one question always gets the same answer."""
