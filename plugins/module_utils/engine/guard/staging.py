@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import MARKS, Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label, own_values, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import acts
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
@@ -24,11 +24,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 Tables = Mapping[Menu, Sequence[Entry]]
-NEW = "vpnops-guard-new: "
-OLD = "vpnops-guard-old: "
-OFF = "vpnops-guard-off: "
-"""What the comments of entries begin with until a change is confirmed: of those that come, of those that go, and of
-those that go and were off before; all of the same length."""
+NEW, OLD, OFF = MARKS
 
 
 @dataclass(frozen=True)
