@@ -190,3 +190,12 @@ def test_a_tunnel_is_guarded_for_whoever_comes_through_it(far: str, guarded: boo
     assert bool(cared(Guard("auto"), TUNNEL, desk=here([policy])).staged) is guarded
     coming = Add(BY_MODULE["ipsec_policy"], policy)
     assert bool(cared(Guard("auto"), coming).staged) is guarded
+
+
+@pytest.mark.parametrize("far", ["192.0.2.0/25", "198.51.100.0/24"])
+@pytest.mark.parametrize("change", [SECRET, Add(BY_MODULE["ipsec_key_psk"], {"peer": "b", "id": "x", "key": "ab"})])
+def test_a_secret_of_the_sessions_own_tunnel_changes_with_a_warning(far: str, change: Change) -> None:
+    policy = {"peer": "b", "tunnel": "yes", "src-address": "192.0.2.0/24", "dst-address": far}
+    care = cared(Guard("auto"), change, desk=here([policy]))
+    assert ["secrets change in /ip/ipsec/" in text for text in care.warnings] == ([True] if "192" in far else [])
+    assert not any("an-old-one" in text or "a-new-one" in text for text in care.warnings)

@@ -126,13 +126,13 @@ class _Draft:
             self.steps.append(Enable(menu, tuple(first + number for number in on)))
 
     def disable(self, menu: Menu, entries: Sequence[Entry]) -> None:
-        """Mark entries as going, and switch them off together."""
+        """Mark entries as going, and switch them off together, what denies first."""
         for each in entries:
             mark = OFF if each.disabled else OLD
             self.marks.append(Set(menu, each, {"comment": mark + each.values.get("comment", "")}))
-        on = tuple(each for each in entries if not each.disabled)
+        on = sorted((each for each in entries if not each.disabled), key=lambda each: not denies(each.values))
         if on:
-            self.steps.append(Disable(menu, on))
+            self.steps.append(Disable(menu, tuple(on)))
 
 
 def markable(menu: Menu) -> bool:
@@ -158,6 +158,18 @@ def _joined(steps: Iterable[Step]) -> Iterator[Step]:
             waiting = step
     if waiting:
         yield waiting
+
+
+def unstaged(change: Change) -> bool:
+    """Whether a change of secrets, at least in part, waits for the confirmation and so has no way back."""
+    secret = {item.name for item in change.menu.fields if item.secret}
+    match change:
+        case Set():
+            return bool(secret & {*change.values, *change.clear})
+        case Add() | Remove():
+            return bool(secret) and not change.menu.sets
+        case Move():
+            return False
 
 
 def leavers(changes: Iterable[Change]) -> list[Entry]:
