@@ -25,7 +25,15 @@ BASES: Sequence[Sequence[Mapping[str, str]]] = (
     ({"chain": "input", "action": "jump", "jump-target": "office"},
      {"chain": "input", "action": "drop", "in-interface-list": "!LAN"},
      {"chain": "office", "protocol": "tcp", "dst-port": "22,8728"}),
+    (ESTABLISHED, {"chain": "input", "action": "drop", "src-address-list": "blocked"},
+     {"chain": "input", "protocol": "tcp", "src-address-list": "!listed"}, {"chain": "input", "action": "drop"}),
+    ({"chain": "input", "action": "drop", "src-address-list": "blocked"},
+     {"chain": "output", "action": "drop", "dst-address-list": "blocked"}),
 )  # fmt: skip
+BEFORE_TRACKING: Sequence[Sequence[Mapping[str, str]]] = (
+    (), (), (), ({"chain": "prerouting", "action": "drop", "src-address-list": "blocked"},),
+)  # fmt: skip
+TUNNEL = {"/ip/ipsec/peer": [{"name": "office", "address": "203.0.113.9/32"}]}
 NETWORK = {menu: DEFCONF[menu] for menu in ("/interface/list", "/interface/list/member", "/ip/address")}
 ANY_TABLE: Mapping[str, Sequence[str]] = {
     "src_address": (CLIENT, "192.168.88.0/24", "!192.168.88.0/24", "0.0.0.0/0", "192.168.88.1-192.168.88.99"),
@@ -42,10 +50,18 @@ ANY_TABLE: Mapping[str, Sequence[str]] = {
     "dscp": ("0", "!0"),
     "src_address_type": ("unicast", "!local"),
     "ipsec_policy": ("in,none", "in,ipsec"),
+    "time": ("8h-17h,mon,tue,wed,thu,fri",),
+    "nth": ("2,1",),
+    "per_connection_classifier": ("src-address:2/0",),
+    "priority": ("0",),
+    "psd": ("21,3s,3,1",),
 }  # fmt: skip
 TRACKED: Mapping[str, Sequence[str]] = {
     "connection_state": ("new", "established", "established,related", "!established", "invalid", "new,established"),
     "connection_nat_state": ("dstnat", "!dstnat"),
+    "connection_mark": ("no-mark", "!no-mark"),
+    "connection_bytes": ("0-100000",),
+    "connection_rate": ("0-100k",),
 }
 TCP: Mapping[str, Sequence[str]] = {
     "dst_port": ("8728", "1-65535", "22,8728,8729", "!8728", "443"),
@@ -53,9 +69,12 @@ TCP: Mapping[str, Sequence[str]] = {
     "tcp_flags": ("syn,!ack", "ack", "!syn"),
     "connection_limit": ("1,32", "100,32"),
     "content": ("login",),
+    "tls_host": ("*.example.com",),
+    "port": ("8728", "!8728"),
 }
 ACTIONS = ("drop", "drop", "drop", "reject", "tarpit", "accept", "accept", "jump", "return", "passthrough", "log")
-LISTING = ("add-src-to-address-list", "add-src-to-address-list")
+LISTING = ("add-src-to-address-list", "add-src-to-address-list", "add-dst-to-address-list")
+FOR_HOW_LONG = ("30s", "1d", "none-dynamic", "none-static", None)
 PORTLESS = ("tcp", "udp", "icmp", "!tcp", "!udp", "6")
 
 
@@ -73,7 +92,9 @@ def case(number: int, seed: int) -> Case:
     """The case of that number; the same one for the same seed."""
     dice = Random(f"{seed}/{number}")
     base = [{**rule, "comment": f"base: {n}"} for n, rule in enumerate(dice.choice(BASES))]
-    router = {**NETWORK, "/ip/firewall/filter": base, "/ip/firewall/address-list": MANAGERS}
+    raw = [{**rule, "comment": f"base: {n}"} for n, rule in enumerate(dice.choice(BEFORE_TRACKING))]
+    firewall = {"filter": base, "raw": raw, "address-list": MANAGERS}
+    router = {**NETWORK, **{f"/ip/firewall/{name}": rows for name, rows in firewall.items()}, **TUNNEL}
     config: dict[str, Any] = {}
     for wish in dice.sample(WISHES, dice.choice((1, 1, 2, 3))):
         config |= wish(dice)
@@ -103,7 +124,8 @@ def rule(dice: Random, chain: str, table: str) -> Rule:
     if made["action"] == "jump":
         made = {**made, "jump_target": "aside"} if chain != "aside" else {**made, "action": "drop"}
     if made["action"] in LISTING:
-        made |= {"address_list": dice.choice(("blocked", "listed"))}
+        made |= {"address_list": dice.choice(("blocked", "listed", "managers"))}
+        made |= {"address_list_timeout": dice.choice(FOR_HOW_LONG)}
     pool = {**ANY_TABLE, **(TRACKED if table == "filter" else {})}
     if "output" in chain:
         pool = {name: words for name, words in pool.items() if not name.startswith(("in_", "src_mac", "ipsec"))}
@@ -153,4 +175,16 @@ def in_services(dice: Random) -> dict[str, Any]:
     return {"ip_service": [{"name": name, **dice.choice(wishes)} for name in names]}
 
 
-WISHES = (in_filter, in_filter, in_filter, in_raw, in_lists, in_services)
+def in_tunnels(dice: Random) -> dict[str, Any]:
+    """Policies that cover the session, or all there is."""
+    wishes: Sequence[Rule] = (
+        {"src_address": "192.168.88.0/24", "dst_address": "192.168.88.0/24"},
+        {"src_address": "0.0.0.0/0", "dst_address": "0.0.0.0/0"},
+        {"src_address": f"{ROUTER}/32", "dst_address": f"{CLIENT}/32", "action": "discard", "peer": None},
+        {"src_address": "192.168.88.0/24", "dst_address": "192.168.99.0/24"},
+    )
+    rows = [{"peer": "office", "tunnel": True, **row} for row in dice.sample(wishes, dice.randint(1, 2))]
+    return {"ipsec_policy": [row | ({"tunnel": None} if row["peer"] is None else {}) for row in rows]}
+
+
+WISHES = (in_filter, in_filter, in_filter, in_filter, in_raw, in_raw, in_lists, in_lists, in_services, in_tunnels)
