@@ -13,6 +13,7 @@ from typing import Any
 from twin.defconf import DEFCONF
 
 Rule = dict[str, Any]
+VERSIONS = ("7.24", "7.16.2", "7.22.3", "7.10.2")
 CLIENT, ROUTER = "192.168.88.10", "192.168.88.1"
 MANAGERS = [{"list": "managers", "address": "192.168.88.0/28"}, {"list": "blocked", "address": "203.0.113.0/24"}]
 ESTABLISHED = {"chain": "input", "connection-state": "established,related,untracked"}
@@ -73,6 +74,7 @@ TCP: Mapping[str, Sequence[str]] = {
     "port": ("8728", "!8728"),
 }
 ACTIONS = ("drop", "drop", "drop", "reject", "tarpit", "accept", "accept", "jump", "return", "passthrough", "log")
+ONLY = {"filter": ("fasttrack-connection",), "raw": ("notrack", "notrack")}
 LISTING = ("add-src-to-address-list", "add-src-to-address-list", "add-dst-to-address-list")
 FOR_HOW_LONG = ("30s", "1d", "none-dynamic", "none-static", None)
 PORTLESS = ("tcp", "udp", "icmp", "!tcp", "!udp", "6")
@@ -84,8 +86,11 @@ class Case:
 
     seed: dict[str, Sequence[Mapping[str, str]]]
     arguments: dict[str, Any]
-    knobs: dict[str, bool] = field(default_factory=dict)
-    """Of the seat: whether rates have room, and whether conditions hold that no fact decides."""
+    knobs: dict[str, Any] = field(default_factory=dict)
+    """Of the seat: what becomes of what is denied, whether rates have room, and whether conditions hold that no fact
+    decides."""
+    ends: dict[str, str] = field(default_factory=lambda: {"client": CLIENT, "router": ROUTER})
+    version: str = VERSIONS[0]
 
 
 def case(number: int, seed: int) -> Case:
@@ -99,14 +104,26 @@ def case(number: int, seed: int) -> Case:
     for wish in dice.sample(WISHES, dice.choice((1, 1, 2, 3))):
         config |= wish(dice)
     state = dice.choice(("overridden", "overridden", "merged"))
-    scope = (
-        {"owner": dice.choice((["base", "new"], ["new"], ["base", "new", "defconf"]))} if state != "merged" else None
-    )
-    arguments = {"config": config, "state": state, "scope": scope if dice.random() < 0.8 else None}
+    owners = dice.choice((["base", "new"], ["new"], ["base", "new", "defconf"]))
+    scope = {"owner": owners} if state != "merged" and dice.random() < 0.8 else None
+    if "firewall_filter" in config and (scope is None or "base" in owners) and dice.random() < 0.4:
+        config["firewall_filter"] = shaken(dice, base, config["firewall_filter"])
+    arguments = {"config": config, "state": state, "scope": scope}
     for name, rows in config.items():
         for n, row in enumerate(rows if name != "ip_service" else ()):
-            row["comment"] = f"new: {n}"
-    return Case(router, arguments, {"tokens": dice.random() < 0.5, "others": dice.random() < 0.5})
+            row.setdefault("comment", f"new: {n}")
+    knobs = {name: dice.random() < 0.5 for name in ("tokens", "others", "invalid")}
+    return Case(router, arguments, {**knobs, "denied": "close"}, version=dice.choice(VERSIONS))
+
+
+def shaken(dice: Random, base: Sequence[Mapping[str, str]], news: Sequence[Rule]) -> list[Rule]:
+    """The rules that there are in another order, now and then without some or for somebody else, and new ones."""
+    old = [{name.replace("-", "_"): text for name, text in row.items()} for row in base]
+    kept = [row for row in old if dice.random() < 0.8]
+    for row in kept:
+        if dice.random() < 0.1:
+            row["src_address"] = dice.choice(ANY_TABLE["src_address"])
+    return dice.sample([*kept, *news], len(kept) + len(news))
 
 
 def rules(dice: Random, chains: Sequence[str], table: str) -> list[Rule]:
@@ -119,7 +136,8 @@ def rules(dice: Random, chains: Sequence[str], table: str) -> list[Rule]:
 
 def rule(dice: Random, chain: str, table: str) -> Rule:
     """A rule with no to four matchers, as often as not without any."""
-    actions = [each for each in (*ACTIONS, *LISTING) if table == "filter" or each not in ("reject", "tarpit")]
+    every = (*ACTIONS, *LISTING, *ONLY[table])
+    actions = [each for each in every if table == "filter" or each not in ("reject", "tarpit")]
     made: Rule = {"chain": chain, "action": dice.choice(actions)}
     if made["action"] == "jump":
         made = {**made, "jump_target": "aside"} if chain != "aside" else {**made, "action": "drop"}
