@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Tables
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import Guard
@@ -15,6 +15,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import look
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import IPSEC, risky
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import Staged, stage, unstaged
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.traces import traces
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec import POLICY
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import MAY_CUT
@@ -49,6 +50,8 @@ def foresee(session: Session, target: Target, guard: Guard, wanted: Plan, before
     if not near:
         around = survey(session, target, wide=True)
     staged = stage(wanted, before)
+    ends = {*around.vantage.routers, *filter(None, [around.vantage.client])}
+    staged = replace(staged, traces=traces(staged.adds, around.tables, ends))
     prospect = look(staged, around.tables, around.vantage, guard.keep_open, around.local)
     if prospect.refusals:
         raise LockedOut(target.host, f"{'; '.join(prospect.refusals)}; {WAY_OUT}")

@@ -21,6 +21,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.stagi
     Staged,
     markable,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.traces import Trace
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.invert import reset
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import console_path, quote, render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
@@ -47,6 +48,8 @@ def undo_script(staged: Staged, version: Version) -> str:
         *(line for menu in reversed(olds) for line in (_enable(menu, OLD), _strip(menu, GOING))),
         *(_remove(menu, NEW) for menu in reversed(news) if not menu.exclusive),
         *(f"{console_path(each.menu)} remove [find where name={_quoted(each.values['name'])}]" for each in names[::-1]),
+        # Last, for until they are gone the new rules may list whoever comes.
+        *map(_forgotten, staged.traces),
     ]
     return _script(UNDO, f'/log warning message="{NAME}: a change that nobody confirmed is undone"', body)
 
@@ -108,6 +111,11 @@ def _quoted(text: str) -> str:
 
 def _found(menu: Menu, mark: str) -> str:
     return f'[{console_path(menu)} find where comment~"^{mark}"]'
+
+
+def _forgotten(trace: Trace) -> str:
+    where = f"list={_quoted(trace.list)} and address={_quoted(trace.address)}"
+    return f"{console_path(trace.menu)} remove [{console_path(trace.menu)} find where {where}]"
 
 
 def _enable(menu: Menu, mark: str) -> str:

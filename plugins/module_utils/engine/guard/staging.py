@@ -19,6 +19,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import MARKS, Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label, own_values, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import acts
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.traces import Trace
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import denies
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
@@ -53,6 +54,8 @@ class Staged:
     adds: tuple[Add, ...] = ()
     marks: tuple[Set, ...] = ()
     steps: tuple[Step, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    """What may be listed of the session meanwhile, and would outlive the plan."""
 
     def __bool__(self) -> bool:
         return bool(self.steps)
