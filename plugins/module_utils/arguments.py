@@ -27,6 +27,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.ser
     service_of,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import Asked
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import (
@@ -259,11 +260,29 @@ def _flow(given: Mapping[str, Any]) -> Flow:
     shown = " ".join(f"{name}={value}" for name, value in given.items() if value is not None and name != "name")
     known = {name: value for name, value in given.items() if name != "name"}
     try:
+        FILTER.by_name["protocol"].kind.normal(known["protocol"].removeprefix("!") if known["protocol"] else "")
         new = Packet(**known, connection_state="new", tcp_flags=frozenset({"syn"}))
     except ValueError as error:
         raise BadArguments(f"guard: keep_open {shown}: {error}") from None
+    for name in ("src_port", "dst_port"):
+        if known[name] is not None and not 0 < known[name] < 65536:
+            raise BadArguments(f"guard: keep_open {shown}: {name} cannot be {known[name]}; a port is 1 to 65535")
     later = replace(new, connection_state="established", tcp_flags=frozenset({"ack"}))
-    return Flow(given["name"] or shown, ((new,), (later,)))
+    return Flow(given["name"] or shown, ((new,), (later,), (_answer(later),)))
+
+
+def _answer(packet: Packet) -> Packet:
+    """What comes back."""
+    return replace(
+        packet,
+        chain={"input": "output", "output": "input"}.get(packet.chain, packet.chain),
+        src=packet.dst,
+        dst=packet.src,
+        src_port=packet.dst_port,
+        dst_port=packet.src_port,
+        in_interface=packet.out_interface,
+        out_interface=packet.in_interface,
+    )
 
 
 def _wants(module: str, arguments: Mapping[str, Any]) -> Iterator[tuple[Menu, list[Row] | None]]:

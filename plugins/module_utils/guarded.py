@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import NoReturn
@@ -36,17 +36,20 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.deadman import (
     AT_BOOT,
-    FINISH,
     NAME,
-    cleaning_script,
     finish_script,
     is_marked,
     undo_script,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import Disable, Enable, Staged, Step
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import (
+    Disable,
+    Enable,
+    Staged,
+    Step,
+    unmarked,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import LONGEST
 
 SCRIPT = "/system/script"
 SCHEDULER = "/system/scheduler"
@@ -168,8 +171,13 @@ class Guarded:
         """Undo everything at once when the router refuses something."""
         for change, reply in zip(changes, replies, strict=True):
             if reply.trap:
-                what = render(change) if isinstance(change, Set | Add) else f"{change.menu.path} switching rules"
-                self._undo(f"{what}: {reply.trap.message}")
+                self._undo(self._late(f"{_shown(change)}: {reply.trap.message}"))
+
+    def _late(self, why: str) -> str:
+        """What went wrong, or that it took too long: then what the router says has no meaning of its own."""
+        if self.watch.now() < self.deadline:
+            return why
+        return f"the timeout of {self.timeout} s was over before the change was through ({why}); give it more"
 
     def _undo(self, why: str) -> NoReturn:
         """Go back after the router refused something."""
@@ -210,13 +218,13 @@ class Guarded:
         """Turn the script from undoing into finishing, if it is still there; returns the problem, if any."""
         (found,) = self.session.run([ASK_SCRIPT])
         if not _ours(found, self.token):
-            return "the router had undone the change before it could be confirmed"
+            return self._late("the router had undone the change before it could be confirmed")
         self.decided = True
         words = {".id": found.rows[0].get(".id", ""), "source": finish_script(self.staged)}
         (told,) = self.session.run([Command(SCRIPT, "set", words)])
         if told.trap:
             self.decided = False
-            return f"the change could not be confirmed ({told.trap.message})"
+            return self._late(f"the change could not be confirmed ({told.trap.message})")
         return ""
 
     def _return(self, until: float) -> RouterError | None:
@@ -293,6 +301,16 @@ class Guarded:
         return [text for menu, entries in now.items() for text in _changed(menu, self.before[menu], entries)]
 
 
+def _shown(step: Step) -> str:
+    """A step as people would write it, without what the guard adds to it."""
+    if isinstance(step, Add):
+        # It is the guard that adds it switched off.
+        return render(replace(step, values={n: v for n, v in unmarked(step.values).items() if n != "disabled"}))
+    if isinstance(step, Set):
+        return render(replace(step, values=unmarked(step.values) if "comment" in step.values else step.values))
+    return f"{step.menu.path}: switching {'on what is new' if isinstance(step, Enable) else 'off what is old'}"
+
+
 def _switching(menu: Menu, verb: str, ids: Iterable[str]) -> Command:
     return Command(menu.path, verb, {".id": ",".join(ids)})
 
@@ -353,35 +371,3 @@ def router_time(session: Session, router: str) -> datetime:
     except ValueError:
         shown = f"{row.get('date')} {row.get('time')}"
         raise Refused(router, f"the guard cannot read the router's clock ({shown}), so nothing was changed") from None
-
-
-def settle(session: Session, router: str, watch: Watch) -> str:
-    """See the end of a guarded change that another controller left; returns a sentence on what became of it.
-
-    While the router would still undo it, somebody may be at work: then wait.
-    """
-    began = watch.now()
-    while True:
-        script, timer, boot = session.run([ASK_SCRIPT, ASK_TIMER, ASK_BOOT])
-        if not script.rows:
-            return "another guarded change was under way; it has ended, and this one began after it"
-        if not timer.rows:
-            # It never was armed: nothing was changed, and what it would bring back may be out of date by now.
-            rest = [(SCRIPT, row) for row in script.rows] + [(SCHEDULER, row) for row in boot.rows]
-            session.run([Command(path, "remove", {".id": row.get(".id", "")}) for path, row in rest])
-            return "another controller had prepared a guarded change and not begun it; what it had left was removed"
-        if not timer.rows[0].get("next-run"):
-            finished = script.rows[0].get("source", "").startswith(FINISH)
-            run_script(session)
-            return f"an earlier change was left half done; it was {'finished' if finished else 'undone'} first"
-        if watch.now() - began > LONGEST + GRACE:
-            when = timer.rows[0]["next-run"]
-            raise Refused(router, f"another guarded change is under way until {when}; nothing was changed")
-        watch.pause(BREATH)
-
-
-def clean(session: Session, menus: Sequence[Menu]) -> None:
-    """Take away what a guarded change left whose script is gone."""
-    source = cleaning_script([menu for menu in menus if "comment" in menu.by_name])
-    session.run([Command(SCRIPT, "add", {"name": NAME, "source": source, "policy": POLICY})])
-    run_script(session)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Tables
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import Guard
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments, Guard
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import RouterError, Session, Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import look
@@ -19,7 +19,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.trace
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec import POLICY
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import MAY_CUT
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.vantage import Surroundings, survey, tunnelled
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.vantage import Surroundings, concerned, survey
 
 WAY_OUT = "nothing was changed; leave that way open, or set guard to never to do it all the same"
 
@@ -44,7 +44,9 @@ def foresee(session: Session, target: Target, guard: Guard, wanted: Plan, before
         return Care()
     near = any(change.menu.path.startswith(MAY_CUT) for change in wanted)
     around = survey(session, target, wide=near)
-    dangerous = guard.when == "always" or bool(risky(wanted, around.tables, tunnelled=_tunnelled(around, wanted)))
+    _check_interfaces(target.host, guard, around)
+    through = {"tunnelled": _concerned(around, wanted), "remote": not around.near}
+    dangerous = guard.when == "always" or bool(risky(wanted, around.tables, **through))
     if not dangerous and not guard.keep_open:
         return Care()
     if not near:
@@ -62,16 +64,28 @@ def foresee(session: Session, target: Target, guard: Guard, wanted: Plan, before
 
 def _beside(around: Surroundings, wanted: Plan) -> Iterator[str]:
     """What is told of changes that could cut the session and that no script may hold."""
-    if _tunnelled(around, wanted) and (found := [change.menu.path for change in wanted if unstaged(change)]):
+    if _concerned(around, wanted) and (found := [change.menu.path for change in wanted if unstaged(change)]):
         yield (
             f"secrets change in {', '.join(dict.fromkeys(found))}, and the session comes through a tunnel: the guard "
             "does not bring secrets back, and whether the tunnel still comes up shows when its keys are renewed"
         )
 
 
-def _tunnelled(around: Surroundings, wanted: Plan) -> bool:
-    """Whether the session comes through IPsec, or would after the plan."""
+def _check_interfaces(router: str, guard: Guard, around: Surroundings) -> None:
+    """Raise BadArguments for a flow by an interface that the router does not have."""
+    for flow in guard.keep_open:
+        for packet in (each for readings in flow.packets for each in readings):
+            for name in (packet.in_interface, packet.out_interface):
+                if name and around.interfaces and name not in around.interfaces:
+                    known = ", ".join(sorted(around.interfaces))
+                    raise BadArguments(
+                        f"{router}: guard: keep_open {flow.name}: interface {name} was given; there are: {known}"
+                    )
+
+
+def _concerned(around: Surroundings, wanted: Plan) -> bool:
+    """Whether a policy is for the session's packets, now or after the plan."""
     policies = around.tables.get(POLICY, ())
     after = simulate({POLICY: policies}, (change for change in wanted if change.menu is POLICY))[POLICY]
     vantage = around.vantage
-    return any(tunnelled(each, vantage.client, vantage.routers) for each in (policies, after))
+    return any(concerned(each, vantage.client, vantage.routers) for each in (policies, after))

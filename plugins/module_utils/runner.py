@@ -39,6 +39,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.deadman import is_marked
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import risky
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import stage
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import match
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, check, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.rehearse import fleeting, menus_to_read, rehearse
@@ -50,10 +51,9 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import (
     REAL,
     Guarded,
     Watch,
-    clean,
-    settle,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.inquire import inquire
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.leftovers import clean, settle
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import foresee
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
@@ -146,7 +146,7 @@ def converge(
         return Outcome(before, dict(rehearsal.after), wanted, (*warnings, *care.unsure), guarded)
     if guarded:
         Guarded(session, router, care.staged, before, version, request.guard.timeout, watch).run()
-        sight.finish(version)
+        sight.finish(version, request.guard.timeout, watch)
     else:
         apply(session, router, wanted, before, version)
     return sight.checked(Outcome(before, before, wanted, warnings, guarded), version)
@@ -185,19 +185,32 @@ class _Sight:
             raise Refused(self.router, f"{told}; see the comments that begin with vpnops-guard")
         return version, tables, [note]
 
-    def finish(self, version: Version) -> None:
-        """Make the part of a guarded plan that has no effect on traffic."""
-        _dummy, now = read(self.session, self.router, self.menus, self.fleeting)
-        left = [f"{menu.path} {label(menu, entry.values)}" for menu in now for entry in now[menu] if is_marked(entry)]
-        if left:
-            told = f"the change was made and confirmed, but the router did not tidy up after it: {', '.join(left)}"
-            raise Interrupted(self.router, f"{told}; run the task again")
+    def finish(self, version: Version, timeout: int, watch: Watch) -> None:
+        """Make the part of a guarded plan that has no effect on traffic.
+
+        Rules that are alike but for their dress may be taken for each other once copies stand in the place of some;
+        then there is more to do, which is as much of a risk, and is made in the same way.
+        """
+        now = self._tidy()
         rest = plan(now, self.intent, version)
+        if risky(rest, now, tunnelled=False):
+            Guarded(self.session, self.router, stage(rest, now), now, version, timeout, watch).run()
+            now = self._tidy()
+            rest = plan(now, self.intent, version)
         if risky(rest, now, tunnelled=False):
             undone = "; ".join(render(change) for change in rest)
             raise Interrupted(self.router, f"the change was made and confirmed, but still to do is: {undone}")
         if rest:
             apply(self.session, self.router, rest, now, version)
+
+    def _tidy(self) -> Tables:
+        """What the router holds after a guarded change; raises Interrupted when it has not tidied up."""
+        _dummy, now = read(self.session, self.router, self.menus, self.fleeting)
+        left = [f"{menu.path} {label(menu, entry.values)}" for menu in now for entry in now[menu] if is_marked(entry)]
+        if left:
+            told = f"the change was made and confirmed, but the router did not tidy up after it: {', '.join(left)}"
+            raise Interrupted(self.router, f"{told}; run the task again")
+        return now
 
     def checked(self, done: Outcome, version: Version) -> Outcome:
         """Read back what was changed; raises Interrupted when the router does not have what it confirmed."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface, ip_network
 
@@ -20,6 +20,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL
 
 MEMBERS = "/interface/list/member"
+WIRES = ("ether", "bridge", "vlan", "bond", "wlan", "wifi", "macvlan", "loopback")
+"""Interfaces, by RouterOS's type, whose packets do not come out of a tunnel."""
 Rows = Sequence[dict[str, str]]
 
 
@@ -31,6 +33,12 @@ class Surroundings:
     tables: Tables
     local: frozenset[str]
     """The router's own addresses."""
+    interfaces: frozenset[str] = frozenset()
+    """Names of its interfaces; empty: it did not tell."""
+    covered: bool = False
+    """A policy, whatever it does, is for the packets of the session."""
+    near: bool = False
+    """The client is on a network of the router's own, and not behind a tunnel."""
 
 
 def survey(session: Session, target: Target, *, wide: bool) -> Surroundings:
@@ -39,8 +47,11 @@ def survey(session: Session, target: Target, *, wide: bool) -> Surroundings:
     questions = [
         Command("/user/active", "print", {".proplist": "name,address,via"}),
         Command("/ip/address", "print", {".proplist": "address,interface,actual-interface,disabled"}),
+        Command("/interface", "print", {".proplist": "name,type"}),
     ]
-    _dummy, tables, (active, addresses) = read_also(session, target.host, menus, questions, with_dynamic=True)
+    _dummy, tables, (active, addresses, interfaces) = read_also(
+        session, target.host, menus, questions, with_dynamic=True
+    )
     own = [row for row in _rows(addresses) if row.get("disabled") != "true" and row.get("address")]
     local = frozenset(row["address"].partition("/")[0] for row in own)
     client = _client(_rows(active), target.user)
@@ -53,7 +64,19 @@ def survey(session: Session, target: Target, *, wide: bool) -> Surroundings:
         _interface(session, own, client) if wide else None,
         tunnelled(tables.get(POLICY, ()), client, routers),
     )
-    return Surroundings(vantage, tables, local)
+    kinds = {row.get("name", ""): row.get("type", "") for row in _rows(interfaces)}
+    covered = concerned(tables.get(POLICY, ()), client, routers)
+    return Surroundings(vantage, tables, local, frozenset(kinds), covered, _near(own, client, kinds))
+
+
+def _near(own: Rows, client: str | None, kinds: Mapping[str, str]) -> bool:
+    """Whether nothing can lie between that IPsec carries: not so where GRE or PPP bring the client's network."""
+    if client is None:
+        return False
+    if ip_address(client).is_loopback:
+        return True
+    names = [row.get("actual-interface") or row.get("interface", "") for row in own if _holds(row["address"], client)]
+    return bool(names) and all(kinds.get(name) in WIRES for name in names)
 
 
 def _addresses(target: Target) -> set[str]:
@@ -147,10 +170,19 @@ def _way(client: str) -> Command:
 
 
 def tunnelled(policies: Iterable[Entry], client: str | None, routers: Sequence[str]) -> bool:
-    """Whether an enabled policy has the client on its far side, and the router, where it is known, on the near one."""
+    """Whether the session comes through a tunnel."""
+    encrypting = (each for each in policies if each.values.get("action", "encrypt") == "encrypt")
+    return concerned(encrypting, client, routers)
+
+
+def concerned(policies: Iterable[Entry], client: str | None, routers: Sequence[str]) -> bool:
+    """Whether an enabled policy has the client on its far side, and the router, where it is known, on the near one.
+
+    One that discards takes the answers away, and one that passes in clear may keep them out of their tunnel.
+    """
     for entry in policies:
         values = entry.values
-        if entry.disabled or values.get("template") in ("true", "yes") or values.get("action", "encrypt") != "encrypt":
+        if entry.disabled or values.get("template") in ("true", "yes"):
             continue
         near = not routers or any(_inside(each, values.get("src-address", "")) for each in routers)
         if client and near and _inside(client, values.get("dst-address", "")):

@@ -26,6 +26,8 @@ from tests.integration.playing import PASSWORD
 TIMEOUT = 60
 SEAT = Seat("192.168.88.10", "192.168.88.1", "ether2", denied="close")
 COUNTED = ("bytes", "packets")
+FILTER = "/ip/firewall/filter"
+TELNET = {"chain": "input", "action": "drop", "protocol": "tcp", "dst_port": "23", "comment": "own: telnet"}
 VOLATILE = ("/log", "/user/active", "/system/script/job", "/system/resource", "/system/clock")
 Rows = Sequence[Mapping[str, Any]]
 
@@ -131,3 +133,9 @@ def in_a_process(faults: Killing, work: Callable[[], object]) -> int:
     os.close(start)
     os.close(go)
     return os.waitstatus_to_exitcode(status)
+
+
+def add(server: Server, rule: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """Ask for a rule of `input`, by itself a drop for telnet."""
+    guard = more.pop("guard", {"when": "auto", "timeout": TIMEOUT})
+    return ask(server, "firewall_filter", {"config": [rule or TELNET], "guard": guard}, **more)

@@ -17,23 +17,16 @@ from twin import Refusal, Seat, Server
 from twin.command import Command
 from twin.pytest_plugin import MakeTwin
 
-from tests.integration.guarding import TIMEOUT, ask, guarded_twin, snapshot, watch
+from tests.integration.guarding import FILTER, TELNET, TIMEOUT, add, ask, guarded_twin, snapshot, watch
 from tests.integration.playing import PASSWORD
 
-FILTER = "/ip/firewall/filter"
 ALWAYS = {"guard": "always"}
-TELNET = {"chain": "input", "action": "drop", "protocol": "tcp", "dst_port": "23", "comment": "own: telnet"}
 # The simulation cannot tell, and the twin's seat decides: with `others` such a rule takes every packet.
 TTL = {"chain": "input", "action": "drop", "protocol": "tcp", "ttl": "less-than:64", "comment": "own: far away"}
 
 
 def comments(server: Server) -> list[str]:
     return [row.get("comment", "") for row in server.router.rows(FILTER)]
-
-
-def add(server: Server, rule: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    guard = more.pop("guard", {"when": "auto", "timeout": TIMEOUT})
-    return ask(server, "firewall_filter", {"config": [rule or TELNET], "guard": guard}, **more)
 
 
 @pytest.fixture
@@ -104,15 +97,6 @@ def test_check_mode_says_that_a_change_would_be_guarded(router: Server) -> None:
 def test_an_accept_needs_no_guard(router: Server) -> None:
     assert "guarded" not in add(router, {**TELNET, "action": "accept"})
     assert add(router, {**TELNET, "action": "accept", "comment": "b"}, guard="always")["guarded"] is True
-
-
-def test_what_is_to_stay_open_is(router: Server) -> None:
-    flow = {"name": "files", "chain": "forward", "src": "192.168.88.20", "dst": "198.51.100.9", "dst_port": 445}
-    rule = {"chain": "forward", "action": "drop", "protocol": "tcp", "dst_port": "445", "comment": "own: SMB"}
-    for chain in ("forward", "input"):
-        with pytest.raises(LockedOut, match=f"it would cut files once the new entries .*chain={chain} action=drop"):
-            add(router, {**rule, "chain": chain}, guard={"keep_open": [{**flow, "chain": chain}]})
-    assert add(router, rule, guard={"keep_open": [{**flow, "dst_port": 80}]})["changed"] is True
 
 
 def test_an_account_without_the_rights_is_told_which(make_twin: MakeTwin) -> None:
@@ -308,57 +292,6 @@ def test_an_address_that_is_to_be_forgotten_is_listed_under_the_guard(router: Se
     assert (row["comment"], row["address"], row["dynamic"]) == ("for an hour", "203.0.113.9", "true")
 
 
-THROUGH = {
-    "/ip/ipsec/peer": [{"name": "office", "address": "203.0.113.9", "exchange-mode": "ike2", "comment": "own: office"}],
-    "/ip/ipsec/policy": [
-        {"peer": "office", "tunnel": "yes", "src-address": "192.168.77.0/24", "dst-address": "192.168.99.0/24"}
-    ],
-}
-
-
-def joined(make_twin: MakeTwin, client: str) -> Server:
-    """A router with a tunnel, on which somebody comes from that address."""
-    seed = {**THROUGH, "/ip/address": [{"address": "192.168.77.1/24", "interface": "ether3"}]}
-    return guarded_twin(make_twin, seed, Seat(client, "192.168.77.1", "ether1", denied="close"), defconf=False)
-
-
-@pytest.mark.parametrize(("client", "guarded"), [("192.168.99.10", True), ("192.168.88.10", False)])
-def test_a_tunnel_is_guarded_for_whoever_comes_through_it(make_twin: MakeTwin, client: str, guarded: bool) -> None:
-    server = joined(make_twin, client)
-    before = snapshot(server)
-    moved = {"config": [{"name": "office", "address": "203.0.113.10"}]}
-    assert ask(server, "ipsec_peer", moved, check_mode=True).get("guarded", False) is guarded
-    assert snapshot(server) == before
-    assert ask(server, "ipsec_peer", moved).get("guarded", False) is guarded
-    assert [row["address"] for row in server.router.rows("/ip/ipsec/peer")] == ["203.0.113.10/32"]
-    assert "guarded" not in ask(server, "ipsec_peer", {"config": [{"name": "office", "port": 4500}], "guard": "never"})
-
-
-def test_a_tunnel_that_takes_its_own_session_away_comes_back(make_twin: MakeTwin) -> None:
-    seed = {**THROUGH, "/ip/address": [{"address": "192.168.77.1/24", "interface": "ether3"}]}
-    server = guarded_twin(
-        make_twin, seed, Seat("192.168.99.10", "192.168.77.1", "ether1", denied="close"), defconf=False
-    )
-    before = snapshot(server)
-
-    def meanwhile(command: Command) -> None:
-        if (command.path, command.verb) == ("/ip/ipsec/peer", "set"):
-            server.faults.refuse_connections = "close"
-            server.drop_all()
-
-    server.faults.refuse = meanwhile
-    server.router.watchers.append(lambda path, _row, _gone: _lift(server, path))
-    with pytest.raises(Undone, match="the router is as it was before"):
-        ask(server, "ipsec_peer", {"config": [{"name": "office", "address": "203.0.113.10"}]})
-    assert snapshot(server) == before
-
-
-def _lift(server: Server, path: str) -> None:
-    """The tunnel is as it was, so its packets come through again."""
-    if path == "/system/script" and not server.router.tables[path].rows:
-        server.faults.refuse_connections = ""
-
-
 @pytest.mark.parametrize(("guard", "trips", "connections"), [("never", 4, 1), ("auto", 16, 3)])
 def test_what_the_guard_costs_is_what_the_page_says(router: Server, guard: str, trips: int, connections: int) -> None:
     add(router, guard=guard)
@@ -384,3 +317,34 @@ def test_comments_come_through_as_they_are(router: Server, comment: str) -> None
     with pytest.raises(Refused, match="the changes made were undone"):
         ask(router, "firewall_filter", {"config": [{**before, "dst_port": "25"}], "state": "deleted"} | ALWAYS)
     assert snapshot(router) == held
+
+
+def test_a_timeout_that_was_too_short_is_said_to_be(router: Server) -> None:
+    before = snapshot(router)
+
+    def meanwhile(command: Command) -> None:
+        if (command.path, command.verb) == (FILTER, "enable"):
+            router.router.advance(TIMEOUT + 1)
+
+    router.faults.refuse = meanwhile
+    with pytest.raises(Refused, match=f"the timeout of {TIMEOUT} s was over before the change was through"):
+        add(router)
+    assert snapshot(router) == before
+
+
+def test_what_the_guard_adds_is_not_in_what_is_told(router: Server) -> None:
+    router.faults.refuse = Refusal(path=FILTER, verb="add", message="failure: refused")
+    with pytest.raises(Refused) as told:
+        add(router)
+    assert "vpnops-guard" not in str(told.value)
+    assert "disabled" not in str(told.value)
+
+
+def test_rules_alike_but_for_their_dress_come_to_rest_under_the_guard(router: Server) -> None:
+    twin = {"chain": "input", "action": "drop", "protocol": "udp", "dst_port": "53"}
+    ask(router, "firewall_filter", {"config": [{**twin, "comment": "own: a", "log": True}, TELNET], "guard": "never"})
+    wish = {"config": [{**twin, "comment": "own: b"}, TELNET, {**twin, "comment": "own: a"}], "state": "overridden",
+            "scope": {"owner": ["own"]}}  # fmt: skip
+    ask(router, "firewall_filter", wish)
+    assert ask(router, "firewall_filter", wish)["changed"] is False
+    assert [each for each in comments(router) if each.startswith("own")] == ["own: b", "own: telnet", "own: a"]

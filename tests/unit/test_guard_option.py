@@ -79,7 +79,9 @@ def test_what_may_not(given: Any, told: str) -> None:
 def test_a_flow_is_a_new_connection_and_what_follows() -> None:
     (flow,) = guard_from({"keep_open": [{"src": "192.0.2.9", "dst": "192.0.2.1", "dst_port": 22}]}).keep_open
     assert flow.name == "src=192.0.2.9 dst=192.0.2.1 dst_port=22 chain=input protocol=tcp"
-    assert [packet.connection_state for (packet,) in flow.packets] == ["new", "established"]
+    assert [packet.connection_state for (packet,) in flow.packets] == [*("new", "established"), "established"]
+    ((answer,),) = flow.packets[2:]
+    assert (answer.chain, answer.src, answer.dst, answer.src_port) == ("output", "192.0.2.1", "192.0.2.9", 22)
     (named,) = guard_from({"keep_open": [{"name": "the shop"}]}).keep_open
     assert named.name == "the shop"
 

@@ -24,9 +24,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import (
     GRACE,
     Guarded,
     Undone,
-    clean,
-    settle,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.leftovers import clean, settle
 
 from tests.unit.desk import (
     ARM,

@@ -215,7 +215,7 @@ def test_a_narrow_view_asks_neither_for_rules_nor_for_the_way() -> None:
     fake = Fake({"/user/active": [ME], "/ip/address": [LAN]})
     assert survey(fake, DIALLED, wide=False).vantage.interface is None
     assert {each.path for each in fake.asked} == {
-        *("/system/resource", "/ip/ipsec/policy", "/user/active", "/ip/address"),
+        *("/system/resource", "/ip/ipsec/policy", "/user/active", "/ip/address", "/interface"),
     }
 
 

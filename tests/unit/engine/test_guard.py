@@ -296,3 +296,50 @@ def test_policies_and_peers_are_staged_by_their_marks() -> None:
     staged = stage([new, Remove(PEER, old)], {POLICY: [], PEER: [old]})
     assert [(add.menu, add.values["comment"]) for add in staged.adds] == [(POLICY, f"{NEW}b")]
     assert staged.steps == (Enable(POLICY, (0,)), Disable(PEER, (old,)))
+
+
+def test_the_rule_that_is_named_is_new_and_sure() -> None:
+    """The factory's drop may have taken the packet all along; the new one does so for certain."""
+    flow = Flow("dns", ((Packet("input", src="192.0.2.9", dst="192.0.2.1", protocol="udp", dst_port=53),),))
+    factory = "drop in-interface-list=!LAN #rest"
+    (told,) = prospect(
+        [MANAGEMENT, factory], ["drop protocol=udp dst-port=53 #mine", MANAGEMENT, factory], flow
+    ).refusals
+    assert told.endswith("comment=mine")
+
+
+def test_a_flow_without_the_routers_address_is_for_one_of_its_own() -> None:
+    flow = Flow("ssh", ((Packet("input", src="192.0.2.9", protocol="tcp", dst_port=22),),))
+    loopback = "accept dst-address=127.0.0.1 #loopback"
+    (told,) = prospect([MANAGEMENT, loopback], [MANAGEMENT, loopback, "drop #rest"], flow).refusals
+    assert told.startswith("it would cut ssh")
+
+
+def test_a_flow_of_which_nothing_can_be_told_is_said_to_be_so() -> None:
+    flow = Flow("ssh", ((Packet("input", src="192.0.2.9", dst="192.0.2.1", protocol="tcp", dst_port=22),),))
+    unknown = "drop src-mac-address=00:53:00:00:00:01 #mac"
+    (told,) = prospect([MANAGEMENT, unknown], [MANAGEMENT, unknown, "drop protocol=udp #udp"], flow).doubts
+    assert told.startswith("it cannot be told whether ssh is open at all")
+
+
+def test_a_login_that_would_be_sent_elsewhere_is_seen() -> None:
+    redirect = {"chain": "dstnat", "action": "redirect", "protocol": "tcp", "dst-port": "8729", "to-ports": "9"}
+    staged = stage([Add(NAT, redirect)], {NAT: []})
+    (told,) = look(staged, {NAT: []}, HERE, (), frozenset({"192.0.2.1"})).refusals
+    assert told.startswith("it would send the session that makes it")
+    assert "action=redirect" in told
+    other = stage([Add(NAT, {**redirect, "dst-port": "443"})], {NAT: []})
+    assert look(other, {NAT: []}, HERE, (), frozenset({"192.0.2.1"})).refusals == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "far"),
+    [
+        (Set(PEER, one({"name": "b"}), {"disabled": "yes"}), True),
+        (Remove(POLICY, one({"peer": "b"})), True),
+        (Add(PEER, {"name": "c"}), False),
+    ],
+)
+def test_who_may_come_through_gre_or_l2tp_keeps_the_ipsec_there_is(change: Change, far: bool) -> None:
+    assert bool(risky([change], {}, tunnelled=False, remote=True)) is far
+    assert not risky([change], {}, tunnelled=False, remote=False)

@@ -166,6 +166,13 @@ def test_text_is_no_truth() -> None:
         ({"raw": "perhaps"}, "raw: 'perhaps' was given, allowed is yes or no"),
         ({"other_lists": ["trusted-ipsec-peers"]}, "other_lists: trusted-ipsec-peers is the list of trusted peers"),
         ({"services": True, "public_ports": [22]}, "services: they would refuse what public_ports lets in (22);"),
+        (
+            {"ipsec_list": "hardened-management"},
+            "ipsec_list: names that begin with hardened- are for the role's own",
+        ),
+        ({"prefix": "s2s"}, "prefix: s2s is the prefix of s2s-peers in other_lists"),
+        ({"limits": {"ike": "0,0"}}, "at least one packet, and a burst of one or more"),
+        ({"block_time": "0"}, "a time above 0"),
         ({"services": True, "public_ports": ["8000-9000"]}, "what public_ports lets in (8291, 8729);"),
         ({"services": True, "lan_services": ["management"]}, "services: they would refuse what lan_services lets in"),
         ({"services": True, "management": [], "no_management": True}, "services: they are restricted to"),

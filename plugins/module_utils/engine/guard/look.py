@@ -13,18 +13,20 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import SERVICE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import (
-    NEW,
     Disable,
     Enable,
     Staged,
     Step,
+    unmarked,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import words
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values, simulate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Decision, Packet, Verdict
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import MENUS, Firewall, firewall_of
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.translate import TRANSLATE
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide, decide_chain
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import NAT
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 Tables = Mapping[Menu, Sequence[Entry]]
@@ -108,7 +110,7 @@ class Prospect:
 
 def states(staged: Staged, tables: Tables) -> Iterator[State]:
     """The states from the first to the last, the untouched one included; what is staged has no marks here."""
-    clean = [replace(add, values=_unmarked(add.values)) for add in staged.adds]
+    clean = [replace(add, values=unmarked(add.values)) for add in staged.adds]
     names = _names(clean)
     now: Tables = simulate(tables, clean)
     yield State("before it", now)
@@ -125,10 +127,6 @@ def _names(adds: Sequence[Add]) -> list[str]:
     return [known[number] for number in range(len(adds))]
 
 
-def _unmarked(values: Mapping[str, str]) -> dict[str, str]:
-    return {**values, "comment": values.get("comment", "").removeprefix(NEW)}
-
-
 def _stepped(now: Tables, step: Step, names: Sequence[str], number: int) -> Tables:
     match step:
         case Enable():
@@ -139,7 +137,7 @@ def _stepped(now: Tables, step: Step, names: Sequence[str], number: int) -> Tabl
             # As it is at this moment: an earlier step may have changed it, too.
             return {**now, step.menu: [_set(each, step) for each in now.get(step.menu, ())]}
         case Add():
-            late = Entry(f"late-{number}", _unmarked(step.values), dynamic=True)
+            late = Entry(f"late-{number}", unmarked(step.values), dynamic=True)
             return {**now, step.menu: [*now.get(step.menu, ()), late]}
 
 
@@ -162,7 +160,7 @@ def _moment(step: Step) -> str:
             return f"once the new entries of {step.menu.path} are on"
         case Disable():
             return f"once the old entries of {step.menu.path} are off"
-    named = step.entry.values if isinstance(step, Set) else step.values
+    named = step.entry.values if isinstance(step, Set) else unmarked(step.values)
     return f"once {step.menu.path} {label(step.menu, named)} is changed".replace("  ", " ")
 
 
@@ -172,10 +170,27 @@ def look(
     """Whether a plan would cut a flow at some moment; `local` are the router's own addresses."""
     moments = list(states(staged, tables))
     walls = {family: [firewall_of(each.tables, family, local) for each in moments] for family in MENUS}
-    told = [_watched(flow, each, moments, walls) for flow in (vantage.flow, *keep_open) for each in flow.packets]
-    refusals = [*(text for text, cut in told if cut), *_unserved(vantage, moments)]
+    told = [_watched(vantage.flow, each, moments, walls) for each in vantage.flow.packets]
+    told += [
+        _watched(flow, _readings(each, local), moments, walls, asked=True)
+        for flow in keep_open
+        for each in flow.packets
+    ]
+    refusals = [*(text for text, cut in told if cut), *_unserved(vantage, moments), *_diverted(vantage, moments, walls)]
     doubts = [text for text, cut in told if text and not cut]
     return Prospect(tuple(dict.fromkeys(refusals)), tuple(dict.fromkeys(doubts)))
+
+
+def _readings(packets: Sequence[Packet], local: frozenset[str]) -> tuple[Packet, ...]:
+    """A packet to the router, or from it, is for one of its own addresses, also where nobody said for which."""
+    (packet,) = packets
+    own = {"input": "dst", "output": "src"}.get(packet.chain)
+    other = packet.src or packet.dst
+    version = ip_address(other).version if other else 4
+    known = [each for each in sorted(local) if ip_address(each).version == version and not ip_address(each).is_loopback]
+    if own is None or getattr(packet, own) is not None or not known:
+        return (packet,)
+    return tuple(replace(packet, dst=each) if own == "dst" else replace(packet, src=each) for each in known)
 
 
 def _decided(wall: Firewall, readings: Sequence[Packet]) -> Decision:
@@ -188,26 +203,35 @@ def _decided(wall: Firewall, readings: Sequence[Packet]) -> Decision:
     return replace(worst, verdict=Verdict.CANNOT_TELL, surely=surely)
 
 
-def _watched(flow: Flow, packet: Sequence[Packet], moments: Sequence[State], walls: Walls) -> tuple[str, bool]:
-    """The thing to say of a packet's fate, if any, and whether it is a refusal: that it is lost outweighs a doubt."""
+def _watched(
+    flow: Flow, packet: Sequence[Packet], moments: Sequence[State], walls: Walls, *, asked: bool = False
+) -> tuple[str, bool]:
+    """The thing to say of a packet's fate, if any, and whether it is a refusal: that it is lost outweighs a doubt.
+
+    Of a flow that was `asked` about it is told, too, when nothing can be told of it.
+    """
     family = IPV6 if any(":" in (each.src or each.dst or "") for each in packet) else IPV4
     start = _decided(walls[family][0], packet)
     if start.verdict is Verdict.DROP:
         return f"{flow.name} is not open as it is ({_fault(start, family)}), so it could not be watched", False
+    old = frozenset(ending.rule.id for ending in start.dropping if ending.rule)
     # Rules that list whoever comes too often may be there already; then it is not the plan that does it.
     doomed = _later(walls[family][0], packet, start) is not None
     doubt = ""
     for state, wall in zip(moments[1:], walls[family][1:], strict=True):
         found = _decided(wall, packet)
         if found.verdict is Verdict.DROP:
-            return f"it would cut {flow.name} {state.moment}: {_fault(found, family)}", True
+            return f"it would cut {flow.name} {state.moment}: {_fault(found, family, old)}", True
         later = None if doomed else _later(wall, packet, found)
         if later:
             told = f"it would cut {flow.name} {state.moment}, as soon as its address has been listed"
-            return f"{told}: {_fault(later, family)}", True
+            return f"{told}: {_fault(later, family, old)}", True
         if found.verdict not in (start.verdict, Verdict.ACCEPT):
             why = "; ".join(str(each) for each in found.doubts[:3])
             doubt = doubt or f"it cannot be told whether {flow.name} stays open {state.moment}: {why or found}"
+    if asked and not doubt and start.verdict is Verdict.CANNOT_TELL:
+        why = "; ".join(str(each) for each in start.doubts[:3])
+        doubt = f"it cannot be told whether {flow.name} is open at all, so it could not be watched: {why}"
     return doubt, False
 
 
@@ -224,15 +248,23 @@ def _later(wall: Firewall, packet: Sequence[Packet], found: Decision) -> Decisio
     return None
 
 
-def _fault(decision: Decision, family: Family) -> str:
-    """The rule that takes the packet, as people would write it."""
-    for ending in decision.dropping:
+def _fault(decision: Decision, family: Family, old: frozenset[str] = frozenset()) -> str:
+    """The rule that takes the packet, as people would write it: one that did not before, and does so for certain."""
+    doubtful = {doubt.rule.id for doubt in decision.doubts}
+    faults = [ending for ending in decision.dropping if ending.rule]
+    faults.sort(key=lambda ending: (ending.rule.id in old, ending.rule.id in doubtful) if ending.rule else (True, True))
+    for ending in faults:
         if ending.rule:
             menu = MENUS[family][ending.table]
-            idle = ("disabled", *(item.name for item in menu.fields if not item.matches and item.default))
-            shown = {name: text for name, text in _unmarked(ending.rule.values).items() if text and name not in idle}
-            return f"{menu.path} {words(menu, {**shown, 'action': ending.action})}"
+            return f"{menu.path} {words(menu, {**_told(menu, ending.rule.values), 'action': ending.action})}"
     return str(decision)
+
+
+def _told(menu: Menu, values: Mapping[str, str]) -> dict[str, str]:
+    """What of a rule says something."""
+    idle = ("disabled", *(item.name for item in menu.fields if not item.matches and item.default))
+    shown = {name: text for name, text in unmarked(values).items() if text and name not in idle}
+    return {**shown, **({"action": values["action"]} if values.get("action") else {})}
 
 
 def _unserved(vantage: Vantage, states: Sequence[State]) -> Iterator[str]:
@@ -243,6 +275,28 @@ def _unserved(vantage: Vantage, states: Sequence[State]) -> Iterator[str]:
             if entry.values.get("name") == vantage.service and (why := _refuses(entry, vantage)):
                 yield f"it would cut {vantage.flow.name} {state.moment}: {why}"
                 return
+
+
+def _diverted(vantage: Vantage, moments: Sequence[State], walls: Walls) -> Iterator[str]:
+    """Where a rule of dst-nat would send the next login elsewhere."""
+    anew = next(each for each in vantage.flow.packets if each[0].connection_state == "new")
+    if ":" in (anew[0].src or ""):
+        return
+    before = _moved(walls[IPV4][0], anew)
+    for state, wall in zip(moments[1:], walls[IPV4][1:], strict=True):
+        found = _moved(wall, anew)
+        if found and not before:
+            yield f"it would send {vantage.flow.name} elsewhere {state.moment}: {found}"
+            return
+
+
+def _moved(wall: Firewall, readings: Sequence[Packet]) -> str:
+    """The rule that certainly translates a packet, whichever reading is the right one, or nothing."""
+    found = [decide_chain(wall, "nat", "dstnat", each).endings for each in readings]
+    if all(len(each) == 1 and each[0].rule and each[0].action in TRANSLATE for each in found):
+        rule = found[0][0].rule
+        return f"{NAT.path} {words(NAT, _told(NAT, rule.values))}" if rule else ""
+    return ""
 
 
 def _refuses(entry: Entry, vantage: Vantage) -> str:

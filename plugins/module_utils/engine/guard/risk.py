@@ -41,11 +41,15 @@ BROUGHT = (*ENTRANCES, *LISTS)
 """Paths of the menus that have to be known to judge changes in any of them."""
 
 
-def risky(changes: Iterable[Change], before: Tables, *, tunnelled: bool) -> list[Change]:
-    """The changes that could cut the session; `tunnelled` says that it comes, or would come, through IPsec."""
+def risky(changes: Iterable[Change], before: Tables, *, tunnelled: bool, remote: bool = False) -> list[Change]:
+    """The changes that could cut the session.
+
+    `tunnelled` says that a policy is, or would be, for its packets; `remote` that it may come out of a tunnel that
+    IPsec carries, as GRE and L2TP do, so that what is there already of IPsec had better stay.
+    """
     every = list(changes)
     near = _near(every, before)
-    return [change for change in every if _could_cut(change, near, tunnelled)]
+    return [change for change in every if _could_cut(change, near, tunnelled, remote)]
 
 
 class _Near:
@@ -121,13 +125,14 @@ def _after(change: Change) -> Iterator[Row]:
             yield changed_values(change)
 
 
-def _could_cut(change: Change, near: _Near, tunnelled: bool) -> bool:
+def _could_cut(change: Change, near: _Near, tunnelled: bool, remote: bool) -> bool:
     path = change.menu.path
     if path in ENTRANCES:
         return _rule(change, near)
     if path in LISTS:
         return _member(change, near, LISTS[path])
-    return path == SERVICE or (tunnelled and path.startswith(IPSEC))
+    carried = tunnelled or (remote and not isinstance(change, Add))
+    return path == SERVICE or (carried and path.startswith(IPSEC))
 
 
 def acts(change: Change) -> bool:

@@ -143,6 +143,13 @@ def markable(menu: Menu) -> bool:
     return {"comment", "disabled"} <= {*menu.by_name}
 
 
+def unmarked(values: Mapping[str, str]) -> dict[str, str]:
+    """The values of an entry, or of a change of its comment, without the guard's mark."""
+    comment = values.get("comment", "")
+    mark = next((mark for mark in MARKS if comment.startswith(mark)), "")
+    return {**values, "comment": comment.removeprefix(mark)}
+
+
 def _marked(values: Mapping[str, str]) -> dict[str, str]:
     return {**values, "comment": NEW + values.get("comment", "")}
 

@@ -104,7 +104,16 @@ def _limits(value: object) -> Mapping[str, str]:
             raise ValueError(f"limits for {', '.join(LIMITS)}")
         if "," not in text or not LIMIT.normal(text).endswith(":packet"):
             raise ValueError("packets and a burst, such as 10,20 or 5/1m,5")
+        if re.match(r"0+\b", text) or re.search(r",0+\b", text):
+            raise ValueError("at least one packet, and a burst of one or more")
     return {**LIMITS, **{name: text.removesuffix(":packet") for name, text in given.items()}}
+
+
+def _block_time(value: object) -> str:
+    found = BLOCK_TIME.normal(str(value))
+    if found in ("0", "0s", ""):
+        raise ValueError("a time above 0; to block nobody, set brute_force: false")
+    return found
 
 
 def _rules(value: object) -> tuple[Options, ...]:
@@ -138,7 +147,7 @@ READERS: Mapping[str, Read] = {
     "other_lists": _each(_matching(NAMES, "names of address lists")),
     "limits": _limits,
     "public_ports": _ports,
-    "block_time": lambda value: BLOCK_TIME.normal(str(value)),
+    "block_time": _block_time,
     "lan": _LIST,
     "lan_services": _each(_service),
     "wan": _LIST,

@@ -32,10 +32,21 @@ def wrong(intent: Intent) -> Iterator[str]:
         yield "lan: services are offered to it, but it names no interface list; set it, or lan_services: []"
     if intent.raw and not intent.wan:
         yield "wan: sources are judged by it, but it names no interface list; set it, or raw: false"
+    yield from _wrong_names(intent)
     yield from _wrong_versions(intent)
     yield from _wrong_peers(intent)
     yield from _wrong_extras(intent)
     yield from _wrong_services(intent)
+
+
+def _wrong_names(intent: Intent) -> Iterator[str]:
+    """Names under which one thing would be taken for another: trusted peers for managers, another role's for ours."""
+    own = f"{intent.prefix}-"
+    if intent.ipsec_list.startswith(own):
+        yield f"ipsec_list: names that begin with {own} are for the role's own lists"
+    for name in intent.other_lists:
+        if name.startswith(own):
+            yield f"prefix: {intent.prefix} is the prefix of {name} in other_lists, so its rules would count as ours"
 
 
 def _wrong_versions(intent: Intent) -> Iterator[str]:
