@@ -32,11 +32,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sou
     default_sources,
     networks_of,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.survey import survey
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Firewall
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import ADDRESS_LIST6, FILTER6
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -351,35 +348,3 @@ def test_what_no_rule_tells_apart_has_one_outcome(lines: list[str], address: str
             verdicts = {decide(of, replace(packet, dst=own)).verdict for own in sorted(of.local or ())}
             several = Verdict.CANNOT_TELL if Verdict.CANNOT_TELL in verdicts else Verdict.EITHER
             assert row.outcome.verdict is (several if len(verdicts) > 1 else verdicts.pop())
-
-
-def test_ipv6_is_asked_where_its_filter_has_rules() -> None:
-    rules = entries6(
-        {"chain": "input", "protocol": "icmpv6", "icmp-options": "128:0-255"},
-        {"chain": "input", "protocol": "tcp", "dst-port": "22", "src-address-list": "mgmt"},
-        {"chain": "input", "action": "drop"},
-    )
-    members = entries6({"list": "mgmt", "address": "2001:db8:88::/64"})
-    services = [SSH, PING]
-    rows = survey({FILTER6: rules, ADDRESS_LIST6: members}, frozenset(), {}, services)
-    found = {(row.source, row.service.name): (row.addresses, row.outcome.verdict) for row in rows if row.family is IPV6}
-    assert found == {
-        ("anybody", "ssh"): ((), Verdict.DROP),
-        ("anybody", "ping"): ((), Verdict.ACCEPT),
-        ("members of mgmt", "ssh"): (("2001:db8:88::1",), Verdict.ACCEPT),
-        ("members of mgmt", "ping"): (("2001:db8:88::1",), Verdict.ACCEPT),
-    }
-    assert not [row for row in survey({FILTER6: ()}, frozenset(), {}, services) if row.family is IPV6]
-
-
-def test_a_source_is_asked_about_in_the_families_that_know_it() -> None:
-    tables = {FILTER6: entries6({"chain": "input", "action": "drop"})}
-    for address, families in (("2001:db8::9", {IPV6}), ("192.0.2.9", {IPV4}), ("", {IPV4, IPV6})):
-        rows = survey(tables, frozenset(), {}, [SSH], [Asked(address=address)])
-        assert {row.family for row in rows} == families
-    with pytest.raises(NoSuchSource, match="an IPv4 address, prefix or range, or an address list"):
-        survey(tables, frozenset(), {}, [SSH], [Asked(address="nobody")])
-
-
-def entries6(*rows: dict[str, str]) -> tuple[Entry, ...]:
-    return tuple(Entry(f"*{number}", row) for number, row in enumerate(rows))

@@ -119,7 +119,7 @@ class Gate:
     def decided(self, packet: Packet) -> Outcome:
         """What the firewall does, once for all packets that no rule tells apart."""
         sides = (self._kind("src", packet.src), self._kind("dst", packet.dst), self._way(packet.in_interface))
-        key = (*sides, packet.protocol, packet.dst_port)
+        key = (*sides, packet.protocol, packet.dst_port, packet.ipsec_in)
         if key not in self.known:
             self.known[key] = self._decided(packet)
         return self.known[key]
@@ -134,7 +134,7 @@ class Gate:
 
     def _for(self, packet: Packet) -> Firewall:
         """The rules that may match packets of a service, wherever they come from: most are for others."""
-        service = (packet.protocol, packet.dst_port)
+        service = (packet.protocol, packet.dst_port, packet.ipsec_in)
         if service not in self.narrow:
             known = replace(packet, src=None, src_port=None, dst=None, in_interface=None)
             # Where a rule may translate the port, it is no more the same.
@@ -232,6 +232,7 @@ def _packet(probe: Probe, service: Service, dst: str | None, family: Family) -> 
         protocol=family.icmp if ping else service.protocol,
         dst_port=service.port,
         in_interface=probe.interface,
+        ipsec_in=probe.tunnelled,
         connection_state="new",
         icmp=(int(kind), int(code)) if ping else None,
         tcp_flags=frozenset({"syn"}) if service.protocol == "tcp" else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count, islice
 from typing import TypeAlias
@@ -44,6 +44,8 @@ class Probe:
     """The address, or nothing for a stranger."""
     address: str
     interface: str | None
+    tunnelled: bool = False
+    """His packets come out of an IPsec tunnel."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,19 @@ def default_sources(land: Landscape) -> list[Source]:
     found = [Source(f"anybody from {name}", _strangers(land, sorted(group))) for name, group in groups.items()]
     asked = sorted({name for firewall in land.firewalls for name in texts(firewall, "src-address-list", ELSEWHERE)})
     listed = [Source(f"members of {name}", _members(land, name, land.everywhere())) for name in asked]
+    listed += [_through(land, name) for name in asked if any(_lets_out(each, name) for each in land.firewalls)]
     return [*(found or [Source("anybody", _strangers(land, [None]))]), *(each for each in listed if each.probes)]
+
+
+def _lets_out(firewall: Firewall, name: str) -> bool:
+    """Whether a rule asks for members of a list whose packets IPsec has decrypted."""
+    pairs = ({(each.name, each.text) for each in rule.matchers} for rule in rules_of(firewall, ELSEWHERE))
+    return any({("src-address-list", name), ("ipsec-policy", "in,ipsec")} <= each for each in pairs)
+
+
+def _through(land: Landscape, name: str) -> Source:
+    found = _members(land, name, land.everywhere())
+    return Source(f"members of {name} through a tunnel", tuple(replace(each, tunnelled=True) for each in found))
 
 
 def asked_source(land: Landscape, asked: Asked, where: str) -> Source:
