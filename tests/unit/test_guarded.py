@@ -147,18 +147,24 @@ def changing(wish: str) -> list[int]:
     return ours
 
 
+def refusing(nth: int) -> Callable[[Command], Reply | None]:
+    """Refuse the nth sentence."""
+    count = 0
+
+    def instead(_asked: Command) -> Reply | None:
+        nonlocal count
+        count += 1
+        return refused("failure: no") if count == nth else None
+
+    return instead
+
+
 @pytest.mark.parametrize("wish", WISHES)
 def test_a_refusal_of_any_sentence_is_undone(wish: str) -> None:
     for nth in changing(wish):
         desk = Desk(a_router())
         before = held(desk.router)
-        count = [0]
-
-        def instead(_asked: Command, count: list[int] = count, nth: int = nth) -> Reply | None:
-            count[0] += 1
-            return refused("failure: no") if count[0] == nth else None
-
-        desk.instead = instead
+        desk.instead = refusing(nth)
         with pytest.raises(Refused, match="failure: no; the changes made were undone"):
             guarded(desk, wish).run()
         assert held(desk.router) == before

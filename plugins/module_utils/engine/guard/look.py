@@ -279,7 +279,7 @@ def _unserved(vantage: Vantage, states: Sequence[State]) -> Iterator[str]:
 
 def _diverted(vantage: Vantage, moments: Sequence[State], walls: Walls) -> Iterator[str]:
     """Where a rule of dst-nat would send the next login elsewhere."""
-    anew = next(each for each in vantage.flow.packets if each[0].connection_state == "new")
+    (anew,) = (each for each in vantage.flow.packets if each[0].connection_state == "new")
     if ":" in (anew[0].src or ""):
         return
     before = _moved(walls[IPV4][0], anew)
