@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Interrupted
