@@ -335,7 +335,8 @@ class Server:
                 connection.inbox.clear()
 
     def _try_again(self, connection: Connection) -> None:
-        """A client whose packets are dropped sends them anew; so does the router, in `_write`."""
+        """A client whose packets are dropped sends them anew, unless it gave up; so does the router, in `_write`."""
+        connection.look()
         if connection.muted and not connection.out:
             connection.lets_out()
         if connection.barred and connection.lets_in():

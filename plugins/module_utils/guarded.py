@@ -56,6 +56,8 @@ GRACE = 30.0
 """Seconds that a router may take longer than its own timer says."""
 BREATH = 1.0
 """Seconds between two attempts to get in."""
+LOOKS = 3
+"""How often a script has to be seen without a timer to be taken for one that never was armed."""
 ASK_SCRIPT = Command(SCRIPT, "print", {".proplist": ".id,name,source,comment,invalid"}, (f"?name={NAME}",))
 ASK_TIMER = Command(SCHEDULER, "print", {".proplist": ".id,name,next-run"}, (f"?name={NAME}",))
 
@@ -331,10 +333,15 @@ def settle(session: Session, router: str, watch: Watch) -> str:
     While the router would still undo it, somebody may be at work: then wait.
     """
     began = watch.now()
+    looks = LOOKS
     while True:
         script, timer = session.run([ASK_SCRIPT, ASK_TIMER])
         if not script.rows:
             return "another guarded change was under way; it has ended, and this one began after it"
+        if not timer.rows and (looks := looks - 1):
+            # Whoever arms it sends both at once, but one comes after the other.
+            watch.pause(BREATH)
+            continue
         if not timer.rows:
             # It never was armed: nothing was changed, and what it would bring back may be out of date by now.
             session.run([Command(SCRIPT, "remove", {".id": NAME}), Command(SCHEDULER, "remove", {".id": AT_BOOT})])

@@ -141,7 +141,7 @@ def converge(
         return Outcome(before, dict(rehearsal.after), wanted, (*warnings, *care.unsure), guarded)
     if guarded:
         Guarded(session, router, care.staged, before, version, request.guard.timeout, watch).run()
-        sight.finish(version)
+        sight.finish(version, watch)
     else:
         apply(session, router, wanted, before, version)
     return sight.checked(Outcome(before, before, wanted, warnings, guarded), version)
@@ -176,9 +176,13 @@ class _Sight:
         version, tables = read(self.session, self.router, self.menus, self.fleeting)
         return version, tables, [note]
 
-    def finish(self, version: Version) -> None:
+    def finish(self, version: Version, watch: Watch) -> None:
         """Make the part of a guarded plan that has no effect on traffic."""
-        _dummy, now = read(self.session, self.router, self.menus, self.fleeting)
+        _dummy, now, (script,) = read_also(self.session, self.router, self.menus, [ASK_SCRIPT], self.fleeting)
+        if script.rows:
+            # Ours has taken itself away, so another controller has begun, and the marks are its own.
+            settle(self.session, self.router, watch)
+            _dummy, now = read(self.session, self.router, self.menus, self.fleeting)
         left = [f"{menu.path} {label(menu, entry.values)}" for menu in now for entry in now[menu] if is_marked(entry)]
         if left:
             told = f"the change was made and confirmed, but the router did not tidy up after it: {', '.join(left)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -75,6 +76,18 @@ def snapshot(server: Server) -> dict[str, list[tuple[str, dict[str, str]]]]:
         }
 
 
+def drained(server: Server) -> None:
+    """Wait until the router is through with what a client sent that is gone by now."""
+    _wait_for(lambda: not server.router.rows("/user/active"))
+
+
+def _wait_for(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
 def stay_away(server: Server) -> None:
     """Take no new connections from the first one on that ends by a fault."""
     strike = server.faults.strike
@@ -109,8 +122,8 @@ class Killing(Faults):
         return self.moment
 
 
-def in_a_process(faults: Killing, work: Callable[[], object]) -> int:
-    """Do something in a process of its own that may be killed; returns how it ended."""
+def in_a_process(faults: Killing, work: Callable[[], object], until: Callable[[], bool] | None = None) -> int:
+    """Do something in a process of its own that may be killed, else lives `until`; returns how it ended."""
     with warnings.catch_warnings():
         # The child touches nothing that another thread could hold.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -126,6 +139,9 @@ def in_a_process(faults: Killing, work: Callable[[], object]) -> int:
             os._exit(status)
     faults.victim = child
     os.write(go, b"x")
+    if until:
+        _wait_for(until)
+        os.kill(child, signal.SIGKILL)
     _child, status = os.waitpid(child, 0)
     faults.victim = 0
     os.close(start)
