@@ -88,14 +88,14 @@ def _wait_for(what: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
-def stay_away(server: Server) -> None:
+def stay_away(server: Server, how: str = "close") -> None:
     """Take no new connections from the first one on that ends by a fault."""
     strike = server.faults.strike
 
     def struck() -> str:
         found = strike()
         if found:
-            server.faults.refuse_connections = "close"
+            server.faults.refuse_connections = how
         return found
 
     server.faults.strike = struck  # type: ignore[method-assign]
