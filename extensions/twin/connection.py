@@ -128,6 +128,11 @@ class Connection:
         """The firewall lets nothing through; TCP tries again and again."""
         return self.barred or self.muted
 
+    def look(self) -> None:
+        """Raise Gone if the client has reset the connection, whose packets nobody sends again then."""
+        if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise Gone("reset by the client")
+
     def events(self) -> int:
         """What the socket is watched for; what the firewall withholds stays in the system's buffers meanwhile."""
         stopped = self.barred or (self.shaking and self.muted)

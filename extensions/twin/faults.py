@@ -44,13 +44,15 @@ class Faults:
 
     `latency` seconds pass before each answer. `drop_after` K closes the connection at the K-th sentence received
     after login, counted over all connections from the moment it is set; `drop_when` says whether that sentence is not
-    executed, executed without an answer, or answered by half. It happens once, or each K sentences with `drop_again`.
+    executed, executed without an answer, or answered by half. It happens once, or each K sentences with `drop_again`;
+    with `drop_of` (such as /ip/ipsec/peer/add) only sentences of that command are counted.
     `refuse_connections` is "", "close" (accepted and closed) or "hang" (accepted and never answered).
     """
 
     latency: float = 0.0
     drop_when: str = "after"
     drop_again: bool = False
+    drop_of: str = ""
     refuse: Refuse | None = None
     refuse_connections: str = ""
     dropped: int = 0
@@ -66,11 +68,11 @@ class Faults:
         self._drop_after = sentences
         self._seen = 0
 
-    def strike(self) -> str:
-        """Count one sentence; gives when to drop it, or empty text."""
+    def strike(self, word: str) -> str:
+        """Count one sentence, whose first word is given; gives when to drop it, or empty text."""
         if self.drop_when not in WHEN:
             raise ValueError(f"drop_when is {self.drop_when!r}; it can be {', '.join(WHEN)}")
-        if not self._drop_after:
+        if not self._drop_after or (self.drop_of and self.drop_of != word):
             return ""
         self._seen += 1
         if self._seen < self._drop_after:

@@ -335,7 +335,8 @@ class Server:
                 connection.inbox.clear()
 
     def _try_again(self, connection: Connection) -> None:
-        """A client whose packets are dropped sends them anew; so does the router, in `_write`."""
+        """A client whose packets are dropped sends them anew, unless it gave up; so does the router, in `_write`."""
+        connection.look()
         if connection.muted and not connection.out:
             connection.lets_out()
         if connection.barred and connection.lets_in():
@@ -344,7 +345,7 @@ class Server:
     def _answer(self, connection: Connection, sentence: list[str]) -> None:
         session = connection.session
         assert session is not None
-        strike = self.faults.strike() if session.actor else ""
+        strike = self.faults.strike(sentence[0] if sentence else "") if session.actor else ""
         connection.closing = bool(strike)
         if strike == "before":
             self.trace.event(connection.number, "drop")

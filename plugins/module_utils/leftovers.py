@@ -24,6 +24,9 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import (
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import LONGEST
 
+LOOKS = 3
+"""How often a script has to be seen without a timer to be taken for one that never was armed."""
+
 
 def settle(session: Session, router: str, watch: Watch) -> str:
     """See the end of a guarded change that another controller left; returns a sentence on what became of it.
@@ -31,12 +34,13 @@ def settle(session: Session, router: str, watch: Watch) -> str:
     While the router would still undo it, somebody may be at work: then wait.
     """
     began = watch.now()
+    looks = LOOKS
     while True:
         script, timer, boot = session.run([ASK_SCRIPT, ASK_TIMER, ASK_BOOT])
         if not script.rows:
             return "another guarded change was under way; it has ended, and this one began after it"
-        if not timer.rows and watch.now() == began:
-            # Somebody may be arming it at this moment, one entry after the other.
+        if not timer.rows and (looks := looks - 1):
+            # Whoever arms it sends both at once, but one comes after the other.
             watch.pause(BREATH)
             continue
         if not timer.rows:

@@ -191,11 +191,11 @@ class _Sight:
         Rules that are alike but for their dress may be taken for each other once copies stand in the place of some;
         then there is more to do, which is as much of a risk, and is made in the same way.
         """
-        now = self._tidy()
+        now = self._tidy(watch)
         rest = plan(now, self.intent, version)
         if risky(rest, now, tunnelled=False):
             Guarded(self.session, self.router, stage(rest, now), now, version, timeout, watch).run()
-            now = self._tidy()
+            now = self._tidy(watch)
             rest = plan(now, self.intent, version)
         if risky(rest, now, tunnelled=False):
             undone = "; ".join(render(change) for change in rest)
@@ -203,9 +203,13 @@ class _Sight:
         if rest:
             apply(self.session, self.router, rest, now, version)
 
-    def _tidy(self) -> Tables:
+    def _tidy(self, watch: Watch) -> Tables:
         """What the router holds after a guarded change; raises Interrupted when it has not tidied up."""
-        _dummy, now = read(self.session, self.router, self.menus, self.fleeting)
+        _dummy, now, (script,) = read_also(self.session, self.router, self.menus, [ASK_SCRIPT], self.fleeting)
+        if script.rows:
+            # Ours has taken itself away, so another controller has begun, and the marks are its own.
+            settle(self.session, self.router, watch)
+            _dummy, now = read(self.session, self.router, self.menus, self.fleeting)
         left = [f"{menu.path} {label(menu, entry.values)}" for menu in now for entry in now[menu] if is_marked(entry)]
         if left:
             told = f"the change was made and confirmed, but the router did not tidy up after it: {', '.join(left)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -77,14 +78,26 @@ def snapshot(server: Server) -> dict[str, list[tuple[str, dict[str, str]]]]:
         }
 
 
-def stay_away(server: Server) -> None:
+def drained(server: Server) -> None:
+    """Wait until the router is through with what a client sent that is gone by now."""
+    _wait_for(lambda: not server.router.rows("/user/active"))
+
+
+def _wait_for(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+def stay_away(server: Server, how: str = "close") -> None:
     """Take no new connections from the first one on that ends by a fault."""
     strike = server.faults.strike
 
-    def struck() -> str:
-        found = strike()
+    def struck(word: str) -> str:
+        found = strike(word)
         if found:
-            server.faults.refuse_connections = "close"
+            server.faults.refuse_connections = how
         return found
 
     server.faults.strike = struck  # type: ignore[method-assign]
@@ -100,7 +113,7 @@ class Killing(Faults):
     killed: bool = field(default=False, init=False)
     victim: int = field(default=0, init=False)
 
-    def strike(self) -> str:
+    def strike(self, word: str) -> str:
         if not self.victim or self.killed:
             return ""
         self.seen += 1
@@ -111,8 +124,8 @@ class Killing(Faults):
         return self.moment
 
 
-def in_a_process(faults: Killing, work: Callable[[], object]) -> int:
-    """Do something in a process of its own that may be killed; returns how it ended."""
+def in_a_process(faults: Killing, work: Callable[[], object], until: Callable[[], bool] | None = None) -> int:
+    """Do something in a process of its own that may be killed, else lives `until`; returns how it ended."""
     with warnings.catch_warnings():
         # The child touches nothing that another thread could hold.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -128,6 +141,9 @@ def in_a_process(faults: Killing, work: Callable[[], object]) -> int:
             os._exit(status)
     faults.victim = child
     os.write(go, b"x")
+    if until:
+        _wait_for(until)
+        os.kill(child, signal.SIGKILL)
     _child, status = os.waitpid(child, 0)
     faults.victim = 0
     os.close(start)

@@ -132,8 +132,7 @@ def test_the_router_repeats_the_secret_in_its_refusal(router: Server, play: Play
 
 
 def test_the_session_breaks_at_the_secret(router: Server, play: Play) -> None:
-    router.faults.drop_when = "before"
-    router.faults.drop_after = 9
+    router.faults.drop_when, router.faults.drop_of, router.faults.drop_after = "before", f"{IDENTITIES}/set", 1
     task = {"name": "broken", "vpnops.mikrotik.ipsec_identity": {"config": [identity()]}}
     assert "unknown is the fate of" in loud(play, router, [task]).failure.message
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 from typing import Any
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.link import reason
@@ -13,6 +14,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
 
 PORTS = {"api": 8728, "api-ssl": 8729}
 KEEPALIVE_AFTER = 30
+AT_ONCE = struct.pack("ii", 1, 0)
+"""How a connection ends: by a reset, with nothing left on the way."""
 
 
 def port_of(target: Target) -> int:
@@ -64,7 +67,13 @@ def _resolve(target: Target) -> list[tuple[Any, ...]]:
 
 
 def _stay_alert(sock: socket.socket) -> None:
-    """Send small sentences at once, and notice a router that vanished while nothing was said."""
+    """Send small sentences at once, notice a router that vanished while nothing was said, and end all of it at the end.
+
+    Whatever ends this process, or gives the connection up, ends with it what the router has not taken yet: a sentence
+    that a firewall keeps back is else sent again for minutes, and may be carried out after the router went back to its
+    old state.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if hasattr(socket, "TCP_KEEPIDLE"):
