@@ -113,7 +113,7 @@ class Killing(Faults):
     killed: bool = field(default=False, init=False)
     victim: int = field(default=0, init=False)
 
-    def strike(self, word: str) -> str:
+    def strike(self, _word: str) -> str:
         if not self.victim or self.killed:
             return ""
         self.seen += 1
