@@ -36,7 +36,7 @@ ENDS = tuple(menu for menu in MENUS if menu.path.startswith("/ip/ipsec/") and no
 """What the ends of a tunnel are compared by."""
 # Keys are among the properties of associations: they are never asked for.
 QUESTIONS = {
-    "/ip/ipsec/peer": ("name", "address", "disabled", "dynamic"),
+    "/ip/ipsec/peer": ("name", "address", "current-address", "disabled", "dynamic"),
     "/ip/ipsec/active-peers": (
         *("state", "side", "local-address", "remote-address", "uptime", "last-seen", "natt-peer"),
         *("rx-bytes", "tx-bytes"),

@@ -24,7 +24,8 @@ class Explanation:
     advice: str
 
 
-# The words are those that the manual and routers' owners quote (ipsec.md 13); others than these are shown as they are.
+# Words that the manual and routers' owners quote (ipsec.md 13, and scripts that watch the log). Those of `spi`,
+# `invalid hash`, `invalid id` and `retransmit` are no router's that we know of, but the terms of the protocol.
 TABLE = (
     Explanation(
         "identity-unknown",
@@ -36,7 +37,7 @@ TABLE = (
     Explanation(
         "authentication",
         1,
-        r"authentication[ _-]failed|invalid hash",
+        r"authentication[ _-]failed|possible cause: wrong password|invalid hash",
         "the other end does not believe who this one is",
         "compare the pre-shared keys, or whether each end trusts the certificate of the other one and its identity",
     ),
@@ -50,7 +51,7 @@ TABLE = (
     Explanation(
         "proposal",
         0,
-        r"no[ _-]proposal[ _-]chosen|no suitable proposal|failed to get valid proposal|failed to pre-process ph1",
+        r"no[ _-]proposal[ _-]chosen|no suitable proposal|failed to get valid proposal|failed to pre-process ph[12]",
         "the two ends have no algorithms in common",
         "compare the profiles (phase 1), then the proposals and pfs_group (phase 2), of both ends",
     ),
@@ -115,7 +116,8 @@ def explain(tunnel: Tunnel) -> Explanation:
         return silent["no-policy"]
     phase = 2 if tunnel.phase1 == ESTABLISHED else 1
     for each in TABLE:
-        if each.phase in (0, phase) and re.search(each.words, tunnel.last_error, re.IGNORECASE):
+        # IKEv2 settles the first policy along with phase 1, so what is wrong with phase 2 may be told before 1 stands.
+        if (each.phase != 1 or phase == 1) and re.search(each.words, tunnel.last_error, re.IGNORECASE):
             return each
     if phase == 2:
         return silent["no-phase2"]

@@ -9,6 +9,7 @@ belongs to, and an association knows two addresses. So they are joined by the ot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
@@ -116,8 +117,8 @@ def tunnels(told: Told) -> list[Tunnel]:
 def _tunnel(peer: Row, told: Told) -> Tunnel:
     sessions = [row for row in told.sessions if _is_of(row.get("remote-address", ""), peer)]
     ends = {row.get("remote-address", "") for row in sessions}
-    if not ends and _host(peer.get("address", "")):
-        ends = {_host(peer.get("address", ""))}
+    if not ends and _host(_where(peer)):
+        ends = {_host(_where(peer))}
     name = peer.get("name", "")
     policies = [row for row in told.policies if name in row.get("peer", "").split(",") and not on(row, "template")]
     return Tunnel(
@@ -133,13 +134,18 @@ def _tunnel(peer: Row, told: Told) -> Tunnel:
 
 def _is_of(address: str, peer: Row) -> bool:
     """Whether a session is with a peer; one that takes anybody has those that are with no other by address."""
-    wanted = peer.get("address", "")
+    wanted = _where(peer)
     if wanted in ANYBODY:
         return not on(peer, "disabled")
     try:
         return ip_address(address) in ip_network(wanted, strict=False)
     except ValueError:
         return False
+
+
+def _where(peer: Row) -> str:
+    """The address of a peer, where it has a name the one that the router found for it."""
+    return peer.get("current-address") or peer.get("address", "")
 
 
 def _host(prefix: str) -> str:
@@ -213,7 +219,13 @@ def _complaint(log: Rows, ends: set[str], name: str) -> str:
     """The newest line of the log that IPsec marks as an error and that names the other end, or the peer."""
     for row in reversed(log):
         topics, message = row.get("topics", "").split(","), row.get("message", "")
-        named = any(end and end in message for end in ends) or f"peer: {name}" in message
+        named = any(_names(message, end) for end in ends) or _names(message, f"peer: {name}")
         if "ipsec" in topics and "error" in topics and named:
             return message
     return ""
+
+
+def _names(message: str, what: str) -> bool:
+    """Whether a line names it as a whole: `203.0.113.50[500]` names 203.0.113.50 and not 203.0.113.5."""
+    before = r"(?<![\w.])" if ":" not in what else r"(?<!\w)"
+    return what != "" and re.search(rf"{before}{re.escape(what)}(?![\w-])(?!\.\w)(?!:[0-9a-f]*:)", message) is not None
