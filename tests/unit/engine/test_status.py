@@ -13,6 +13,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.ends
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.explain import (
     SILENT,
     TABLE,
+    UNANSWERED,
     Explanation,
     explain,
     sentence,
@@ -181,14 +182,14 @@ def test_what_the_log_means(phase: int, words: str, kind: str) -> None:
 
 
 def test_kinds_are_words_that_stay() -> None:
-    kinds = [each.kind for each in (*TABLE, *SILENT)]
+    kinds = [each.kind for each in (*TABLE, *SILENT, *UNANSWERED)]
     assert len(kinds) == len(set(kinds))
 
 
 PAGE = (Path(__file__).parents[3] / "docs" / "troubleshooting.md").read_text()
 
 
-@pytest.mark.parametrize("each", [*TABLE, *SILENT], ids=lambda each: each.kind)
+@pytest.mark.parametrize("each", [*TABLE, *SILENT, *UNANSWERED], ids=lambda each: each.kind)
 def test_the_page_says_what_the_module_says(each: Explanation) -> None:
     phase = {0: "1 or 2", 1: "1", 2: "2"}[each.phase]
     assert f"| `{each.kind}` | {phase} | {each.meaning} | {each.advice} |" in PAGE

@@ -66,6 +66,7 @@ class Selector:
     """RouterOS's word for its phase 2."""
     active: bool
     disabled: bool
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,12 @@ class Tunnel:
     policies: tuple[Selector, ...] = ()
     associations: tuple[Association, ...] = ()
     last_error: str = ""
+    comment: str = ""
+
+    @property
+    def side(self) -> str:
+        """Who began the session: `initiator` for this router, `responder` for the other one; empty without one."""
+        return next((each.side for each in self.sessions if each.side), "")
 
     @property
     def phase1(self) -> str:
@@ -129,6 +136,7 @@ def _tunnel(peer: Row, told: Told) -> Tunnel:
         tuple(map(_selector, policies)),
         tuple(_association(row, ends) for row in told.associations if _ends(row) & ends),
         _complaint(told.log, ends, name),
+        peer.get("comment", ""),
     )
 
 
@@ -185,7 +193,12 @@ def _session(row: Row) -> Session:
 def _selector(row: Row) -> Selector:
     state = row.get("ph2-state", "") or NOTHING
     return Selector(
-        row.get("src-address", ""), row.get("dst-address", ""), state, on(row, "active"), on(row, "disabled")
+        row.get("src-address", ""),
+        row.get("dst-address", ""),
+        state,
+        on(row, "active"),
+        on(row, "disabled"),
+        row.get("comment", ""),
     )
 
 
