@@ -283,7 +283,8 @@ def guard_from(given: Any) -> Guard:
         return Guard(str(word))
     if not isinstance(given, Mapping):
         raise BadArguments(f"guard: it can be {', '.join(GUARDS)}, or options such as timeout")
-    options = validate(GUARD, given, "guard: ")
+    # What a template leaves empty is as good as not given, as Ansible has it of options within options.
+    options = validate(GUARD, {name: value for name, value in given.items() if value is not None}, "guard: ")
     if not SHORTEST <= options["timeout"] <= LONGEST:
         raise BadArguments(f"guard: timeout cannot be {options['timeout']}; give {SHORTEST} to {LONGEST} seconds")
     return Guard(options["when"], options["timeout"], tuple(map(_flow, options["keep_open"])))

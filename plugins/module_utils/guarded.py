@@ -59,6 +59,8 @@ BREATH = 1.0
 ASK_SCRIPT = Command(SCRIPT, "print", {".proplist": ".id,name,source,comment,invalid"}, (f"?name={NAME}",))
 ASK_TIMER = Command(SCHEDULER, "print", {".proplist": ".id,name,next-run"}, (f"?name={NAME}",))
 
+ASK_BOOT = Command(SCHEDULER, "print", {".proplist": ".id,name"}, (f"?name={AT_BOOT}",))
+
 
 class Undone(RouterError):
     """A change was not confirmed; the router has gone back to what it held before it."""
@@ -88,6 +90,8 @@ class Guarded:
     watch: Watch = field(default_factory=Watch)
     made: dict[int, str] = field(default_factory=dict)
     """Ids of staged entries by their numbers."""
+    late: list[tuple[Menu, str]] = field(default_factory=list)
+    """Menus and ids of entries that could not be staged."""
     token: str = field(default_factory=lambda: token_hex(8))
     """What tells our script from another controller's of the same name."""
     deadline: float = 0.0
@@ -100,8 +104,9 @@ class Guarded:
         Raises Refused when the router said no and Undone when we could not come back, and all is then as it was;
         Interrupted where that is uncertain.
         """
+        moment = self._appoint()
         try:
-            self._arm()
+            self._arm(moment)
             self._place()
             for step in self.staged.steps:
                 self._switch(step)
@@ -110,15 +115,21 @@ class Guarded:
             return
         self._confirm()
 
-    def _arm(self) -> None:
-        """Nothing was changed yet when this raises."""
+    def _appoint(self) -> datetime:
+        """The moment at which the router shall go back, by its own clock; nothing was sent yet when this raises."""
         moment = router_time(self.session, self.router) + timedelta(seconds=self.timeout)
         self.deadline = self.watch.now() + self.timeout
+        return moment
+
+    def _arm(self, moment: datetime) -> None:
+        """Nothing was changed yet when this raises Refused."""
         replies = self.session.run([*self._armament(moment), ASK_SCRIPT, ASK_TIMER])
         problem = _unarmed(replies)
         if problem:
             made = zip((SCRIPT, SCHEDULER, SCHEDULER), replies, strict=False)
-            self.session.run([Command(path, "remove", {".id": reply.ret}) for path, reply in made if reply.ret])
+            away = [Command(path, "remove", {".id": reply.ret}) for path, reply in made if reply.ret]
+            if away:
+                self.session.run(away)
             raise Refused(self.router, f"the guard could not be armed, so nothing was changed: {problem}")
 
     def _armament(self, moment: datetime) -> list[Command]:
@@ -148,7 +159,10 @@ class Guarded:
             told = _switching(step.menu, "disable", (entry.id for entry in step.entries))
         else:
             told = command(step)
-        self._heed([step], self.session.run([told]))
+        (reply,) = self.session.run([told])
+        self._heed([step], [reply])
+        if isinstance(step, Add):
+            self.late.append((step.menu, reply.ret or ""))
 
     def _heed(self, changes: Sequence[Step], replies: Sequence[Reply]) -> None:
         """Undo everything at once when the router refuses something."""
@@ -159,12 +173,10 @@ class Guarded:
 
     def _undo(self, why: str) -> NoReturn:
         """Go back after the router refused something."""
-        try:
-            run_script(self.session, self.token)
-            left = self._differences()
-        except RouterError:
+        if not self._settled():
+            # The session is gone, or may run no script: then the router does it when its timer says so.
             self._back(why)
-            left = []
+        left = self._differences(self._now(why))
         if left:
             raise Interrupted(self.router, f"{why}; the changes made could not all be undone: {'; '.join(left)}")
         raise Refused(self.router, f"{why}; the changes made were undone")
@@ -224,6 +236,17 @@ class Guarded:
 
     def _back(self, why: str) -> None:
         """Wait until the router is settled and say how it ended; returns only if the change is complete after all."""
+        self._await(why)
+        now = self._now(why)
+        if self._complete(now):
+            return
+        left = self._differences(now)
+        if left:
+            raise Interrupted(self.router, f"{why}; the router did not come back to what it was: {'; '.join(left)}")
+        raise Undone(self.router, f"{why}; the change was undone, and the router is as it was before")
+
+    def _await(self, why: str) -> None:
+        """Wait until the router is settled; raises Interrupted when it does not come to that."""
         # The old session may still be there; then nobody has to wait.
         settled = self._settled()
         while not settled:
@@ -237,12 +260,6 @@ class Guarded:
                 raise Interrupted(self.router, told)
             refused = error and not isinstance(error, Unreachable)
             self.watch.pause(max(BREATH, self.deadline - self.watch.now()) if refused else BREATH)
-        left = self._differences()
-        if left and self.decided and not any(is_marked(entry) for entries in self._now().values() for entry in entries):
-            return
-        if left:
-            raise Interrupted(self.router, f"{why}; the router did not come back to what it was: {'; '.join(left)}")
-        raise Undone(self.router, f"{why}; the change was undone, and the router is as it was before")
 
     def _settled(self) -> bool:
         """Whether the router is through with the script, which is run now if it still waits."""
@@ -253,14 +270,27 @@ class Guarded:
             return False
         return not _ours(found, self.token)
 
-    def _now(self) -> Tables:
+    def _now(self, why: str) -> Tables:
+        """What the router holds of what was to change; raises Interrupted when it cannot be seen."""
         menus = list(dict.fromkeys(each.menu for each in (*self.staged.adds, *self.staged.marks, *self.staged.steps)))
-        _dummy, tables = read(self.session, self.router, menus, with_dynamic=False)
+        try:
+            _dummy, tables = read(self.session, self.router, menus, with_dynamic=True)
+        except RouterError as error:
+            told = f"{why}; the guard has ended, but what it left could not be read ({error.problem})"
+            raise Interrupted(self.router, told) from None
         return tables
 
-    def _differences(self) -> list[str]:
+    def _complete(self, now: Tables) -> bool:
+        """Whether a change stands that was confirmed: what it made is there, or else what was there is no more."""
+        there = {(menu, entry.id) for menu, entries in now.items() for entry in entries}
+        came = [*((add.menu, self.made.get(n, "")) for n, add in enumerate(self.staged.adds)), *self.late]
+        if not self.decided or any(is_marked(entry) for entries in now.values() for entry in entries):
+            return False
+        return there.issuperset(came) if came else bool(self._differences(now))
+
+    def _differences(self, now: Tables) -> list[str]:
         """What is not as it was, as sentences; what others added meanwhile is none of ours."""
-        return [text for menu, entries in self._now().items() for text in _changed(menu, self.before[menu], entries)]
+        return [text for menu, entries in now.items() for text in _changed(menu, self.before[menu], entries)]
 
 
 def _switching(menu: Menu, verb: str, ids: Iterable[str]) -> Command:
@@ -332,12 +362,13 @@ def settle(session: Session, router: str, watch: Watch) -> str:
     """
     began = watch.now()
     while True:
-        script, timer = session.run([ASK_SCRIPT, ASK_TIMER])
+        script, timer, boot = session.run([ASK_SCRIPT, ASK_TIMER, ASK_BOOT])
         if not script.rows:
             return "another guarded change was under way; it has ended, and this one began after it"
         if not timer.rows:
             # It never was armed: nothing was changed, and what it would bring back may be out of date by now.
-            session.run([Command(SCRIPT, "remove", {".id": NAME}), Command(SCHEDULER, "remove", {".id": AT_BOOT})])
+            rest = [(SCRIPT, row) for row in script.rows] + [(SCHEDULER, row) for row in boot.rows]
+            session.run([Command(path, "remove", {".id": row.get(".id", "")}) for path, row in rest])
             return "another controller had prepared a guarded change and not begun it; what it had left was removed"
         if not timer.rows[0].get("next-run"):
             finished = script.rows[0].get("source", "").startswith(FINISH)

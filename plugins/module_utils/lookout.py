@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Tables
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import Guard
@@ -13,7 +14,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import look
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import IPSEC, risky
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import Staged, stage
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import Staged, stage, unstaged
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.traces import traces
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec import POLICY
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import MAY_CUT
@@ -48,12 +50,23 @@ def foresee(session: Session, target: Target, guard: Guard, wanted: Plan, before
     if not near:
         around = survey(session, target, wide=True)
     staged = stage(wanted, before)
+    ends = {*around.vantage.routers, *filter(None, [around.vantage.client])}
+    staged = replace(staged, traces=traces(staged.adds, around.tables, ends))
     prospect = look(staged, around.tables, around.vantage, guard.keep_open, around.local)
     if prospect.refusals:
         raise LockedOut(target.host, f"{'; '.join(prospect.refusals)}; {WAY_OUT}")
     own = tuple(text for text in prospect.doubts if str(around.vantage) in text)
     others = tuple(text for text in prospect.doubts if text not in own)
-    return Care(staged if dangerous else Staged(), others, own)
+    return Care(staged if dangerous else Staged(), (*others, *_beside(around, wanted)), own)
+
+
+def _beside(around: Surroundings, wanted: Plan) -> Iterator[str]:
+    """What is told of changes that could cut the session and that no script may hold."""
+    if _tunnelled(around, wanted) and (found := [change.menu.path for change in wanted if unstaged(change)]):
+        yield (
+            f"secrets change in {', '.join(dict.fromkeys(found))}, and the session comes through a tunnel: the guard "
+            "does not bring secrets back, and whether the tunnel still comes up shows when its keys are renewed"
+        )
 
 
 def _tunnelled(around: Surroundings, wanted: Plan) -> bool:

@@ -28,7 +28,12 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
     target_from,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import RouterError, Session, Target
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import (
+    Refused,
+    RouterError,
+    Session,
+    Target,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Plan, Remove
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label
@@ -167,16 +172,20 @@ class _Sight:
     def settled(self, hands_off: bool, watch: Watch) -> tuple[Version, Tables, list[str]]:
         """Read, and first see the end of what an earlier guarded change left; `hands_off` only tells of it."""
         version, tables, (script,) = read_also(self.session, self.router, self.menus, [ASK_SCRIPT], self.fleeting)
-        left = [menu for menu, entries in tables.items() for entry in entries if is_marked(entry)]
-        if not script.rows and not left:
+        if not script.rows and not _marked(tables):
             return version, tables, []
         if hands_off:
             return version, tables, [PASSING]
         note = settle(self.session, self.router, watch)
-        if left and not script.rows:
+        version, tables = read(self.session, self.router, self.menus, self.fleeting)
+        if left := _marked(tables):
+            # Its script is gone, or was never the one that made the marks.
             clean(self.session, list(dict.fromkeys(left)))
             note = "what an earlier guarded change had left was taken away first"
-        version, tables = read(self.session, self.router, self.menus, self.fleeting)
+            version, tables = read(self.session, self.router, self.menus, self.fleeting)
+        if _marked(tables):
+            told = "what an earlier guarded change had left could not be taken away, so nothing was changed"
+            raise Refused(self.router, f"{told}; see the comments that begin with vpnops-guard")
         return version, tables, [note]
 
     def finish(self, version: Version) -> None:
@@ -210,6 +219,11 @@ class _Sight:
             raise Interrupted(self.router, told)
         warnings = (*done.warnings, *_aftermath(left, after, self.intent, version))
         return replace(done, after=tables, warnings=warnings)
+
+
+def _marked(tables: Tables) -> list[Menu]:
+    """The menu of every entry that belongs to a guarded change."""
+    return [menu for menu, entries in tables.items() for entry in entries if is_marked(entry)]
 
 
 def _aftermath(left: Plan, after: Tables, intent: Intent, version: Version) -> Iterator[str]:

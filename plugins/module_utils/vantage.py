@@ -38,13 +38,13 @@ def survey(session: Session, target: Target, *, wide: bool) -> Surroundings:
     menus = [menu for menu in ALL if menu.path in (*BROUGHT, SERVICE, MEMBERS) and wide] + [POLICY]
     questions = [
         Command("/user/active", "print", {".proplist": "name,address,via"}),
-        Command("/ip/address", "print", {".proplist": "address,interface,disabled"}),
+        Command("/ip/address", "print", {".proplist": "address,interface,actual-interface,disabled"}),
     ]
     _dummy, tables, (active, addresses) = read_also(session, target.host, menus, questions, with_dynamic=True)
-    own = [row for row in _rows(addresses) if row.get("disabled") != "true"]
-    local = frozenset(row["address"].partition("/")[0] for row in own if row.get("address"))
+    own = [row for row in _rows(addresses) if row.get("disabled") != "true" and row.get("address")]
+    local = frozenset(row["address"].partition("/")[0] for row in own)
     client = _client(_rows(active), target.user)
-    routers = tuple(sorted(_addresses(target) & local) or _candidates(local, client))
+    routers = tuple(_dialled(_addresses(target) & local, local, client))
     vantage = Vantage(
         target.transport,
         _port(tables, target.transport),
@@ -64,12 +64,17 @@ def _addresses(target: Target) -> set[str]:
         return set()
 
 
-def _candidates(local: frozenset[str], client: str | None) -> list[str]:
-    """The router's addresses of the client's family, of which it must have dialled one, if only the last of several."""
+def _dialled(named: Iterable[str], local: Iterable[str], client: str | None) -> list[str]:
+    """The router's addresses that may have been dialled: named ones, else any of the client's family.
+
+    A name may have addresses of both families; the session has one.
+    """
     if client is None:
-        return []
+        return sorted(named)
+    version = ip_address(client).version
+    found = [each for each in sorted(named) if ip_address(each).version == version]
     own = [ip_address(each) for each in sorted(local)]
-    return [str(each) for each in own if each.version == ip_address(client).version and not each.is_loopback]
+    return found or [str(each) for each in own if each.version == version and not each.is_loopback]
 
 
 def _rows(reply: Reply) -> Rows:
@@ -97,22 +102,41 @@ def _port(tables: Tables, service: str) -> int:
         if menu.path == SERVICE:
             for entry in entries:
                 if entry.values.get("name") == service and not entry.dynamic:
-                    return int(entry.values.get("port", PORTS[service]))
+                    return int(entry.values.get("port") or PORTS[service])
     return PORTS[service]
 
 
 def _interface(session: Session, own: Rows, client: str | None) -> str | None:
-    """The interface whose network the client is in, else the one by which the router would answer it."""
+    """The interface whose network the client is in, else the one by which the router would answer it.
+
+    None when there are several: the networks of two may be the same, and other tables may have other ways.
+    """
     if client is None or ip_address(client).version != 4:
         return None
-    for row in own:
-        if ip_address(client) in ip_interface(row["address"]).network:
-            return row.get("interface")
-    (reply,) = session.run([_way(client)])
-    ways = [row for row in _rows(reply) if "%" in row.get("immediate-gw", "")]
-    best = max(ways, key=lambda row: ip_network(row["dst-address"]).prefixlen, default=None)
-    # Packets may come in another way than answers go out; the guard, unlike this guess, does not depend on it.
-    return best["immediate-gw"].rpartition("%")[2] if best else None
+    # The port of a bridge may hold the address; packets come in by the bridge.
+    places = [(row["address"], row.get("actual-interface") or row.get("interface", "")) for row in own]
+    near = _narrowest((ip_interface(text).network.prefixlen, name) for text, name in places if _holds(text, client))
+    if not near:
+        (reply,) = session.run([_way(client)])
+        # Packets may come in another way than answers go out; the guard, unlike this guess, does not depend on it.
+        near = _narrowest(
+            (ip_network(row["dst-address"]).prefixlen, each.rpartition("%")[2])
+            for row in _rows(reply)
+            for each in row.get("immediate-gw", "").split(",")
+            if "%" in each
+        )
+    return near.pop() if len(near) == 1 else None
+
+
+def _holds(text: str, client: str) -> bool:
+    return ip_address(client) in ip_interface(text).network
+
+
+def _narrowest(ways: Iterable[tuple[int, str]]) -> set[str]:
+    """The names that go with the longest prefix."""
+    found = list(ways)
+    longest = max((length for length, _dummy in found), default=None)
+    return {name for length, name in found if length == longest}
 
 
 def _way(client: str) -> Command:

@@ -334,6 +334,7 @@ options:
         description:
           - Let the switch chip carry fasttracked connections; since RouterOS 7.21 only hardware
             that can do it has the property.
+          - RouterOS's default is V(true).
         type: bool
       address_list:
         description:

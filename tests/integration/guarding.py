@@ -9,7 +9,7 @@ import os
 import signal
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import request_from, spec_of, validate
@@ -33,9 +33,7 @@ Rows = Sequence[Mapping[str, Any]]
 def guarded_twin(make_twin: MakeTwin, seed: Mapping[str, Rows], seat: Seat | None = SEAT, **more: Any) -> Server:
     """A router from the factory with more on it, at a moment of its own."""
     clock = SteppedClock()
-    own = (
-        None if seat is None else Seat(seat.client, seat.router, seat.interface, seat.denied, seat.tokens, seat.others)
-    )
+    own = None if seat is None else replace(seat)
     more = {"defconf": True, "faults": Faults(), **more}
     return make_twin(users={"admin": PASSWORD}, seed=seed, clock=clock, seat=own, **more)
 
@@ -51,15 +49,16 @@ def watch(server: Server, pauses: list[float] | None = None) -> Watch:
     return Watch(server.router.clock, pause)
 
 
-def target(server: Server) -> Target:
-    return Target("127.0.0.1", password=PASSWORD, port=server.port, transport="api", timeout=5)
+def target(server: Server, patience: float = 5) -> Target:
+    return Target("127.0.0.1", password=PASSWORD, port=server.port, transport="api", timeout=patience)
 
 
 def ask(server: Server, module: str, arguments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """What a task does, without a process around it; `guard` as given, else for a minute."""
     words = {"guard": {"when": "auto", "timeout": TIMEOUT}, **arguments}
     request = request_from(module, validate(spec_of(module), words))
-    return dict(perform(request, target(server), Secrets(), watch=more.pop("watch", None) or watch(server), **more))
+    there = target(server, more.pop("patience", 5))
+    return dict(perform(request, there, Secrets(), watch=more.pop("watch", None) or watch(server), **more))
 
 
 def snapshot(server: Server) -> dict[str, list[tuple[str, dict[str, str]]]]:
@@ -74,6 +73,19 @@ def snapshot(server: Server) -> dict[str, list[tuple[str, dict[str, str]]]]:
             for path, table in server.router.tables.items()
             if path not in VOLATILE
         }
+
+
+def stay_away(server: Server) -> None:
+    """Take no new connections from the first one on that ends by a fault."""
+    strike = server.faults.strike
+
+    def struck() -> str:
+        found = strike()
+        if found:
+            server.faults.refuse_connections = "close"
+        return found
+
+    server.faults.strike = struck  # type: ignore[method-assign]
 
 
 @dataclass

@@ -15,7 +15,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
 from twin import Faults, Server
 from twin.pytest_plugin import MakeTwin
 
-from tests.integration.guarding import TIMEOUT, Killing, ask, guarded_twin, in_a_process, snapshot
+from tests.integration.guarding import TIMEOUT, Killing, ask, guarded_twin, in_a_process, snapshot, stay_away
 from tests.integration.playing import content
 
 OWN_PEER = {"name": "own-b", "address": "203.0.113.50", "exchange-mode": "ike2", "comment": "own: b"}
@@ -169,19 +169,6 @@ def test_a_network_cut_at_every_sentence(
         change(server)
         assert held(server) == undisturbed, where
         assert change(server)["changed"] is False
-
-
-def stay_away(server: Server) -> None:
-    """Take no new connections from the first cut on."""
-    strike = server.faults.strike
-
-    def struck() -> str:
-        found = strike()
-        if found:
-            server.faults.refuse_connections = "close"
-        return found
-
-    server.faults.strike = struck  # type: ignore[method-assign]
 
 
 def test_a_router_that_restarts_at_every_sentence(make_twin: MakeTwin, undisturbed: dict[str, Any]) -> None:

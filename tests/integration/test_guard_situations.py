@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Refused
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Refused, RouterError
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import Undone
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import LockedOut
 from twin import Refusal, Seat, Server
@@ -155,6 +155,54 @@ def test_a_refusal_on_the_way_is_undone_at_once(router: Server) -> None:
         add(router, watch=watch(router, pauses))
     assert snapshot(router) == before
     assert pauses == []
+
+
+def test_a_refusal_for_an_account_that_may_run_no_script_is_undone_by_the_timer(make_twin: MakeTwin) -> None:
+    server = guarded_twin(make_twin, {})
+    server.router.set_user("admin", PASSWORD, ("api", "read", "write", "sensitive"))
+    before = snapshot(server)
+    server.faults.refuse = Refusal(path=FILTER, verb="enable", message="failure: refused")
+    pauses: list[float] = []
+    with pytest.raises(Undone, match="failure: refused; the change was undone, and the router is as it was before"):
+        add(server, watch=watch(server, pauses))
+    assert snapshot(server) == before
+    assert TIMEOUT - 2 <= sum(pauses) <= TIMEOUT + 2
+
+
+def test_whoever_is_cut_off_when_all_is_done_hears_that_it_is_done(make_twin: MakeTwin) -> None:
+    """A rule that only comes leaves nothing gone and nothing different to tell it by."""
+    ends = []
+    for nth in range(1, 30):
+        server = guarded_twin(make_twin, {})
+        server.faults.drop_when, server.faults.drop_after = "after", nth
+        try:
+            add(server)
+            ends.append(("done", "own: telnet" in comments(server)))
+        except RouterError as error:
+            ends.append((type(error).__name__, "own: telnet" in comments(server)))
+        dropped = server.faults.dropped
+        server.stop()
+        if not dropped:
+            break
+    assert {("Undone", False), ("done", True)} <= set(ends)
+    assert not {("Undone", True), ("done", False)} & set(ends)
+
+
+def test_marks_whose_script_was_never_armed_are_taken_away(router: Server) -> None:
+    router.router.add(FILTER, chain="input", protocol="icmp", comment="vpnops-guard-old: own: y", disabled="yes")
+    router.router.add("/system/script", name="vpnops-guard", source="/log info x")
+    assert add(router)["warnings"] == ["what an earlier guarded change had left was taken away first"]
+    assert "own: y" in comments(router)
+    assert "vpnops-guard" not in str(snapshot(router))
+
+
+def test_marks_that_stay_stop_the_next_change(router: Server) -> None:
+    router.router.add(FILTER, chain="input", protocol="icmp", comment="vpnops-guard-old: own: y", disabled="yes")
+    before = snapshot(router)
+    router.faults.refuse = Refusal(path="/system/script", verb="add", message="not enough permissions (9)")
+    with pytest.raises(Refused, match="could not be taken away, so nothing was changed"):
+        add(router)
+    assert snapshot(router) == before
 
 
 def test_the_confirmation_comes_too_late(router: Server) -> None:

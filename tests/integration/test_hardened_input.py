@@ -153,3 +153,10 @@ def test_a_rule_that_somebody_moved_or_disabled_is_put_right(router: Server, pla
     assert converged(play, router).changed == 1
     assert comments(router) == good
     assert {row["disabled"] for row in router.router.rows(FILTER)} == {"false"}
+
+
+def test_whoever_is_not_in_the_management_networks_does_not_lock_himself_out(router: Server, play: Play) -> None:
+    before = router.router.dump()
+    run = apply(play, router, management=["192.0.2.0/28"])
+    assert "drop" in run.failure.message
+    assert router.router.dump() == before

@@ -10,6 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry, Row, held, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu, Version, exists
 
+MARKS = ("vpnops-guard-new: ", "vpnops-guard-old: ", "vpnops-guard-off: ")
+"""What the comments of entries begin with until a guarded change is confirmed: of those that come, of those that go,
+and of those that go and were off before; all of the same length."""
+
 
 class Problem(ValueError):
     """What was asked for cannot be: one sentence with menu, entry, field, what was given and what is allowed."""
@@ -31,6 +35,9 @@ def check_menu(menu: Menu, version: Version) -> None:
 
 def check_entry(menu: Menu, row: Row) -> None:
     """Raise Problem for the first field whose value is not of its kind; needs no router."""
+    if row.get("comment", "").startswith(MARKS):
+        sentence = "comment: it begins like the marks of unfinished guarded changes, so the next task would undo it"
+        raise Problem(menu, label(menu, row), f"{sentence}; choose another")
     for name, text in row.items():
         item = menu.by_name[name]
         _check_proof(menu, row, item)

@@ -104,6 +104,8 @@ FILTER = table(
         SWITCH,
         "Let the switch chip carry fasttracked connections; since RouterOS 7.21 only hardware that can do it has "
         "the property.",
+        # Printed with the action that it is for only.
+        "yes",
     ),
 )
 

@@ -17,6 +17,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.an
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.intake import intent_from
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.intent import Intent
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.vocabulary import LIMITS
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.patterns.routers import (
     FACTORY,
@@ -292,6 +294,44 @@ def test_rules_of_others_stay_and_go_on_working() -> None:
     assert hardened(tables)[1] == 0
     tables, _dummy = tunnelled(tables)
     assert hardened(tables)[1] == 0
+
+
+SENDERS: Any = st.fixed_dictionaries(
+    {"chain": st.just("input"), "action": st.sampled_from(["accept", "drop", "reject", "log", "passthrough"])},
+    optional={
+        "connection-state": st.sampled_from(["new", "invalid", "established,related", "!invalid"]),
+        "src-address-list": st.sampled_from(["s2s-peers", "trusted-ipsec-peers", "enemies", "!friends"]),
+        "in-interface-list": st.sampled_from(["LAN", "WAN", "!LAN"]),
+        "src-address": st.sampled_from(["192.168.88.0/24", "0.0.0.0/0", "203.0.113.50"]),
+    },
+)
+TRAFFIC: Any = st.sampled_from(
+    [
+        {},
+        {"protocol": "icmp"},
+        {"protocol": "udp", "dst-port": "500,4500"},
+        {"protocol": "udp", "dst-port": "500"},
+        {"protocol": "udp"},
+        {"protocol": "ipsec-esp"},
+        {"protocol": "tcp", "dst-port": "22"},
+    ]
+)
+
+
+@given(
+    rules=st.lists(st.tuples(SENDERS, TRAFFIC), max_size=6),
+    defconf=st.sampled_from(["replace", "keep"]),
+    turns=st.permutations([hardened, tunnelled]),
+)
+def test_both_roles_come_to_rest_whatever_stands_there(rules: Any, defconf: str, turns: Any) -> None:
+    foreign = [{**one, **other, "comment": f"theirs {n}"} for n, (one, other) in enumerate(rules)]
+    tables = with_rules(*foreign)
+    for role in (*turns, *turns):
+        tables, often = role(tables, defconf=defconf) if role is hardened else role(tables)
+    assert often == 0
+    assert hardened(tables, defconf=defconf)[1] == 0
+    found = [comment for comment in comments(tables) if comment.startswith("theirs")]
+    assert found == [each["comment"] for each in foreign]
 
 
 def test_an_option_that_changes_takes_its_rules_along() -> None:

@@ -136,10 +136,16 @@ def _stepped(now: Tables, step: Step, names: Sequence[str], number: int) -> Tabl
         case Disable():
             return _given(now, step.menu, {each.id: {"disabled": "yes"} for each in step.entries})
         case Set():
-            return _given(now, step.menu, {step.entry.id: changed_values(step)})
+            # As it is at this moment: an earlier step may have changed it, too.
+            return {**now, step.menu: [_set(each, step) for each in now.get(step.menu, ())]}
         case Add():
             late = Entry(f"late-{number}", _unmarked(step.values), dynamic=True)
             return {**now, step.menu: [*now.get(step.menu, ()), late]}
+
+
+def _set(entry: Entry, step: Set) -> Entry:
+    mine = entry.id == step.entry.id
+    return replace(entry, values=changed_values(replace(step, entry=entry))) if mine else entry
 
 
 def _given(now: Tables, menu: Menu, news: Mapping[str, Mapping[str, str]]) -> Tables:
@@ -175,37 +181,42 @@ def look(
 def _decided(wall: Firewall, readings: Sequence[Packet]) -> Decision:
     """What becomes of a packet, whichever reading is the right one."""
     found = [decide(wall, each) for each in readings]
+    surely = found[0].surely.intersection(*(each.surely for each in found))
     if len({each.verdict for each in found}) == 1:
-        return found[0]
+        return replace(found[0], surely=surely)
     worst = next(each for each in found if each.verdict is not Verdict.ACCEPT)
-    return replace(worst, verdict=Verdict.CANNOT_TELL)
+    return replace(worst, verdict=Verdict.CANNOT_TELL, surely=surely)
 
 
 def _watched(flow: Flow, packet: Sequence[Packet], moments: Sequence[State], walls: Walls) -> tuple[str, bool]:
-    """The first thing to say of a packet's fate, if any, and whether it is a refusal."""
+    """The thing to say of a packet's fate, if any, and whether it is a refusal: that it is lost outweighs a doubt."""
     family = IPV6 if any(":" in (each.src or each.dst or "") for each in packet) else IPV4
     start = _decided(walls[family][0], packet)
     if start.verdict is Verdict.DROP:
         return f"{flow.name} is not open as it is ({_fault(start, family)}), so it could not be watched", False
+    # Rules that list whoever comes too often may be there already; then it is not the plan that does it.
+    doomed = _later(walls[family][0], packet, start) is not None
+    doubt = ""
     for state, wall in zip(moments[1:], walls[family][1:], strict=True):
         found = _decided(wall, packet)
         if found.verdict is Verdict.DROP:
             return f"it would cut {flow.name} {state.moment}: {_fault(found, family)}", True
-        if found.verdict not in (start.verdict, Verdict.ACCEPT):
-            why = "; ".join(str(doubt) for doubt in found.doubts[:3])
-            return f"it cannot be told whether {flow.name} stays open {state.moment}: {why or found}", False
-        if later := _later(wall, packet, found):
+        later = None if doomed else _later(wall, packet, found)
+        if later:
             told = f"it would cut {flow.name} {state.moment}, as soon as its address has been listed"
             return f"{told}: {_fault(later, family)}", True
-    return "", False
+        if found.verdict not in (start.verdict, Verdict.ACCEPT):
+            why = "; ".join(str(each) for each in found.doubts[:3])
+            doubt = doubt or f"it cannot be told whether {flow.name} stays open {state.moment}: {why or found}"
+    return doubt, False
 
 
 def _later(wall: Firewall, packet: Sequence[Packet], found: Decision) -> Decision | None:
-    """The decision that drops a later packet of the kind, because rules have listed its sender by then."""
+    """The decision that drops a later packet of the kind, because rules have certainly listed its sender by then."""
     known: frozenset[tuple[str, str]] = frozenset()
     sender = packet[0].src
-    while packet[0].connection_state == "new" and sender and found.listed - known:
-        known |= found.listed
+    while packet[0].connection_state == "new" and sender and found.surely - known:
+        known |= found.surely
         ours = (Entry(f"listed-{name}", {"list": name, "address": sender}) for name, side in known if side == "src")
         found = _decided(replace(wall, address_list=(*wall.address_list, *ours)), packet)
         if found.verdict is Verdict.DROP:

@@ -35,7 +35,8 @@ IPSEC = "/ip/ipsec/"
 GOES_ON = frozenset({"log", "passthrough"})
 PERMIT = GOES_ON | {"accept"}
 JUDGING = ("/filter", "/raw")
-"""Tables in which an accept takes nothing away; in others it does, from the rules below it."""
+"""Tables in which an accept takes nothing away, as a rule; in others it does, from the rules below it."""
+JOIN = frozenset({"add-src-to-address-list", "add-dst-to-address-list"})
 BROUGHT = (*ENTRANCES, *LISTS)
 """Paths of the menus that have to be known to judge changes in any of them."""
 
@@ -48,27 +49,44 @@ def risky(changes: Iterable[Change], before: Tables, *, tunnelled: bool) -> list
 
 
 class _Near:
-    """Chains by which the router is reached, and how the rules in them use address lists."""
+    """Chains by which the router is reached, and what the rules in them use address lists for."""
 
     def __init__(self) -> None:
         self.chains: set[tuple[str, str]] = set()
+        self.needed: set[str] = set()
+        """Tables with rules that packets may need to come to, so that an accept above them takes that away."""
         self.permits: set[tuple[str, str]] = set()
         self.denies: set[tuple[str, str]] = set()
 
     def note(self, path: str, values: Row) -> None:
         """Note which lists a rule names: one more address in them permits, or denies, or may do either."""
-        root = path.rpartition("/")[0] + "/"
+        action = values.get("action", "accept")
         for name in LISTED:
             text = values.get(name, "")
-            action = values.get("action", "accept")
             if text and (action not in DENY or text.startswith("!")):
-                self.permits.add((root, text.removeprefix("!")))
-            if text and (action not in PERMIT or text.startswith("!")):
-                self.denies.add((root, text.removeprefix("!")))
+                self.permits.add((_root(path), text.removeprefix("!")))
+            if text and (action not in self.harmless(path) or text.startswith("!")):
+                self.denies.add((_root(path), text.removeprefix("!")))
+
+    def need(self, path: str, values: Row) -> None:
+        """Note a rule without which packets might be dropped: who knocks is listed, who is untracked is let in."""
+        action = values.get("action", "accept")
+        listed = action in JOIN and (_root(path), values.get("address-list", "")) in self.permits
+        if listed or action == "notrack":
+            self.needed.add(path)
+
+    def harmless(self, path: str) -> frozenset[str]:
+        """What a rule that comes may do in a table without taking anything away."""
+        return PERMIT if path.endswith(JUDGING) and path not in self.needed else GOES_ON
+
+
+def _root(path: str) -> str:
+    return path.rpartition("/")[0] + "/"
 
 
 def _near(changes: Sequence[Change], before: Tables) -> _Near:
     near = _Near()
+    found: list[tuple[str, Row]] = []
     for path, entrances in ENTRANCES.items():
         menu = BY_PATH.get(path)
         rules = [values for values in _rules(menu, changes, before) if not switched_off(values)] if menu else []
@@ -79,9 +97,11 @@ def _near(changes: Sequence[Change], before: Tables) -> _Near:
             fresh = {values.get("jump-target", "") for values in jumps} - chains
             chains |= fresh
         near.chains |= {(path, chain) for chain in chains}
-        for values in rules:
-            if values.get("chain") in chains:
-                near.note(path, values)
+        found += [(path, values) for values in rules if values.get("chain") in chains]
+    # What is needed follows from the lists that permit, and what denies from what is needed.
+    for note in (near.note, near.need, near.note):
+        for path, values in found:
+            note(path, values)
     return near
 
 
@@ -128,8 +148,8 @@ def _rule(change: Change, near: _Near) -> bool:
         return False
     match change:
         case Add():
-            harmless = PERMIT if change.menu.path.endswith(JUDGING) else GOES_ON
-            return _is_near(change.menu, change.values, near) and change.values.get("action", "accept") not in harmless
+            action = change.values.get("action", "accept")
+            return _is_near(change.menu, change.values, near) and action not in near.harmless(change.menu.path)
         case Remove():
             return _is_near(change.menu, change.entry.values, near) and change.entry.values.get("action") not in DENY
         case Move():

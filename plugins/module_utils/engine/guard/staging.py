@@ -16,19 +16,16 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import MARKS, Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label, own_values, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import acts
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.traces import Trace
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import denies
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 Tables = Mapping[Menu, Sequence[Entry]]
-NEW = "vpnops-guard-new: "
-OLD = "vpnops-guard-old: "
-OFF = "vpnops-guard-off: "
-"""What the comments of entries begin with until a change is confirmed: of those that come, of those that go, and of
-those that go and were off before; all of the same length."""
+NEW, OLD, OFF = MARKS
 
 
 @dataclass(frozen=True)
@@ -57,6 +54,8 @@ class Staged:
     adds: tuple[Add, ...] = ()
     marks: tuple[Set, ...] = ()
     steps: tuple[Step, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    """What may be listed of the session meanwhile, and would outlive the plan."""
 
     def __bool__(self) -> bool:
         return bool(self.steps)
@@ -100,21 +99,25 @@ class _Draft:
 
     def entry(self, change: Change) -> None:
         """Other entries come and go in the order of the plan."""
+        if not change.menu.sets:
+            # What is replaced has to go before its successor comes, and could not come back: its key is a secret.
+            return
         match change:
-            case Add() if not {"comment", "disabled"} <= {*change.menu.by_name}:
+            case Add() if not markable(change.menu):
                 # Nothing uses it yet.
                 self.adds.append(change)
             case Add() if any(change.menu.by_name[name].fleeting for name in change.values):
                 self.steps.append(replace(change, values=_marked(change.values)))
             case Add():
                 self.enable(change.menu, [change])
-            case Remove() if acts(change) and {"comment", "disabled"} <= {*change.menu.by_name}:
+            case Remove() if acts(change) and markable(change.menu):
                 self.disable(change.menu, [change.entry])
             case Set() if acts(change):
-                secret = [name for name in change.values if change.menu.by_name[name].secret]
-                values = {name: text for name, text in change.values.items() if name not in secret}
-                if values or change.clear:
-                    self.steps.append(replace(change, values=values))
+                plain = {item.name for item in change.menu.fields if not item.secret}
+                values = {name: text for name, text in change.values.items() if name in plain}
+                clear = tuple(name for name in change.clear if name in plain)
+                if values or clear:
+                    self.steps.append(replace(change, values=values, clear=clear))
 
     def enable(self, menu: Menu, adds: Sequence[Add]) -> None:
         """Add entries switched off, and switch on together those that are to be on, what permits first."""
@@ -126,13 +129,18 @@ class _Draft:
             self.steps.append(Enable(menu, tuple(first + number for number in on)))
 
     def disable(self, menu: Menu, entries: Sequence[Entry]) -> None:
-        """Mark entries as going, and switch them off together."""
+        """Mark entries as going, and switch them off together, what denies first."""
         for each in entries:
             mark = OFF if each.disabled else OLD
             self.marks.append(Set(menu, each, {"comment": mark + each.values.get("comment", "")}))
-        on = tuple(each for each in entries if not each.disabled)
+        on = sorted((each for each in entries if not each.disabled), key=lambda each: not denies(each.values))
         if on:
-            self.steps.append(Disable(menu, on))
+            self.steps.append(Disable(menu, tuple(on)))
+
+
+def markable(menu: Menu) -> bool:
+    """Whether an entry of a menu can wait switched off, with a mark; what cannot is found again by its name."""
+    return {"comment", "disabled"} <= {*menu.by_name}
 
 
 def _marked(values: Mapping[str, str]) -> dict[str, str]:
@@ -153,6 +161,18 @@ def _joined(steps: Iterable[Step]) -> Iterator[Step]:
             waiting = step
     if waiting:
         yield waiting
+
+
+def unstaged(change: Change) -> bool:
+    """Whether a change of secrets, at least in part, waits for the confirmation and so has no way back."""
+    secret = {item.name for item in change.menu.fields if item.secret}
+    match change:
+        case Set():
+            return bool(secret & {*change.values, *change.clear})
+        case Add() | Remove():
+            return bool(secret) and not change.menu.sets
+        case Move():
+            return False
 
 
 def leavers(changes: Iterable[Change]) -> list[Entry]:

@@ -125,6 +125,8 @@ class Decision:
     """Why there is more than one."""
     listed: frozenset[tuple[str, str]] = frozenset()
     """Address lists that its `src` or `dst` may be added to if it is not dropped: (list, side)."""
+    surely: frozenset[tuple[str, str]] = frozenset()
+    """Those of them to which it certainly is."""
 
     @property
     def rules(self) -> tuple[Entry, ...]:
@@ -152,6 +154,8 @@ class State:
     """The built-in chain it entered."""
     joined: frozenset[tuple[str, str]] = frozenset()
     """Address lists that its `src` or `dst` may have been added to on the way: (list, side)."""
+    surely: frozenset[tuple[str, str]] = frozenset()
+    """Those of them to which it certainly was."""
 
     def order(self) -> tuple[str, ...]:
         """Something to sort by, so that one question always gets the same answer."""

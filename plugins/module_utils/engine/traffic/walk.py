@@ -116,7 +116,7 @@ class Walk:
             return self.jump(here)
         if action in JOIN:
             entry = (here.rule.entry.values.get("address-list", ""), JOIN[action])
-            return certain(End.THROUGH, replace(state, joined=state.joined | {entry}))
+            return certain(End.THROUGH, replace(state, joined=state.joined | {entry}, surely=state.surely | {entry}))
         if action == "notrack" and here.table == "raw":
             packet = replace(state.packet, connection_state="untracked", connection_nat_state=frozenset())
             return self.end(here, Verdict.ACCEPT, certain(End.ACCEPT, replace(state, packet=packet)))
@@ -168,8 +168,10 @@ class Walk:
         endings = list(self.endings.values())
         if any(end is End.THROUGH for exits in ways for end, _dummy in exits):
             endings.append(Ending(table, chain, None, "accept", Verdict.ACCEPT))
-        listed = frozenset[tuple[str, str]]().union(*(state.joined for exits in ways for _end, state in exits if state))
-        return Decision(verdict(ways), tuple(endings), tuple(self.doubts.values()), listed)
+        states = [state for exits in ways for _end, state in exits if state]
+        listed = frozenset[tuple[str, str]]().union(*(state.joined for state in states))
+        surely = listed.intersection(*(state.surely for state in states))
+        return Decision(verdict(ways), tuple(endings), tuple(self.doubts.values()), listed, surely)
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,9 @@ def gathered(ways: Ways) -> Ways:
     live = {state for exits in ways for end, state in exits if end is End.THROUGH and state is not None}
     if len(live) < 2:
         return ways
-    one = replace(min(live, key=State.order), joined=frozenset().union(*(state.joined for state in live)))
+    joined = frozenset[tuple[str, str]]().union(*(state.joined for state in live))
+    surely = joined.intersection(*(state.surely for state in live))
+    one = replace(min(live, key=State.order), joined=joined, surely=surely)
 
     def merged(each: Exit) -> Exit:
         return (End.THROUGH, one) if each[0] is End.THROUGH else each
