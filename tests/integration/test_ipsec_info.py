@@ -95,6 +95,16 @@ def test_what_stands_is_verified_at_once(router: Server, play: Play) -> None:
     assert found["observed"] == [{"after": 0, "peer": "site-b", "phase1": "established", "phase2": "established"}]
 
 
+def test_what_is_switched_off_need_not_stand_unless_it_is_named(router: Server, play: Play) -> None:
+    router.router.seed({"/ip/ipsec/peer": [{"name": "site-c", "disabled": "yes"}]})
+    run = play(router, [{"name": "wait", "vpnops.mikrotik.ipsec_verify": {"timeout": 0}}])
+    assert [each["peer"] for each in run["wait"].result["tunnels"]] == ["site-b"]
+    told = play(
+        router, [{"name": "wait", "vpnops.mikrotik.ipsec_verify": {"timeout": 0, "tunnels": ["site-c"]}}]
+    ).failure
+    assert [each["kind"] for each in told.result["reasons"]] == ["off"]
+
+
 def test_what_does_not_is_told_with_the_reason(router: Server, play: Play) -> None:
     router.router.note("ipsec,error", "203.0.113.60 no suitable proposal found")
     told = play(router, [{"name": "wait", "vpnops.mikrotik.ipsec_verify": {"timeout": 1, "interval": 1}}]).failure
