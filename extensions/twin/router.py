@@ -24,6 +24,8 @@ from .script.data import Value
 from .table import Table
 from .view import View
 
+# (who is asked, with which source address or none) -> whether an answer comes back
+Echo = Callable[[str, str], bool]
 # (menu path, row as print shows it, whether it is gone)
 Watcher = Callable[[str, Values, bool], None]
 Rows = Sequence[Mapping[str, str]]
@@ -44,6 +46,8 @@ class Router:
         self.clock = clock
         self.started = clock()
         self.lock = threading.RLock()
+        # Who answers pings; nobody moves packets here, so it is only the router itself until somebody says more.
+        self.echo: Echo = self._is_own
         self.watchers: list[Watcher] = []
         # Whoever waits for what is due next, and whoever must know that the router went down.
         self.wakers: list[Callable[[], None]] = []
@@ -109,6 +113,10 @@ class Router:
         wanted = name.rstrip(".").lower()
         entries = (row.values for row in self.tables["/ip/dns/static"] if row.values["disabled"] == "false")
         return [entry["address"] for entry in entries if entry["name"].rstrip(".").lower() == wanted]
+
+    def _is_own(self, address: str, _source: str) -> bool:
+        rows = self.tables["/ip/address"]
+        return any(row.values["disabled"] == "false" and row.values["address"].split("/")[0] == address for row in rows)
 
     def changed(self, table: Table, row: Row) -> None:
         """Tell whoever listens that an entry is new or different."""

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from typing import Any, TypeAlias
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -19,6 +20,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.mask import Mask
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.choose import Wanted
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.pings import Ping
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import (
     KNOWN,
@@ -34,6 +37,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options imp
     GUARD,
     GUARDS,
     LONGEST,
+    MOST_PINGS,
     SHORTEST,
     analyse_argument_spec,
     argument_spec,
@@ -107,15 +111,27 @@ class Inquiry:
 
 
 @dataclass(frozen=True)
+class OtherEnd:
+    """What is known of the router at the other end of a tunnel."""
+
+    peer: str
+    """The name that it has for this one."""
+    config: Mapping[str, Any] | None = None
+    """Its entries, by module."""
+    tunnels: Sequence[Mapping[str, Any]] = ()
+    """How its tunnels are, as `status.shown` tells it."""
+
+
+@dataclass(frozen=True)
 class StatusQuestion:
     """One task's question about how tunnels are."""
 
-    tunnels: tuple[str, ...] = ()
-    """Names of their peers; empty: all."""
+    wanted: Wanted = field(default_factory=Wanted)
     wait: tuple[int, int] | None = None
     """Wait until all stand: for so many seconds, looking again after so many. None: only look."""
-    other_end: tuple[Mapping[str, Any], str] | None = None
-    """What the other end's router has, by module, and the name of its peer."""
+    pings: tuple[Ping, ...] = ()
+    """What has to be answered through them."""
+    other_end: OtherEnd | None = None
     secrets: tuple[str, ...] = ()
     offline: bool = False
 
@@ -147,10 +163,11 @@ def validate(spec: Mapping[str, Any], arguments: Mapping[str, Any], where: str =
 def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
     """What a module is to do with validated arguments; raises BadArguments."""
     if module == STATUS:
-        return StatusQuestion(tuple(arguments["tunnels"]))
+        return StatusQuestion(_wanted(arguments))
     if module == VERIFY:
         wait = (_seconds(arguments, "timeout", 0), _seconds(arguments, "interval", 1))
-        return StatusQuestion(tuple(arguments["tunnels"]), wait, _other_end(arguments))
+        pings = tuple(_ping(given) for given in arguments["ping"])
+        return StatusQuestion(_wanted(arguments), wait, pings, _other_end(arguments))
     if module != ANALYSE:
         return request_from(module, arguments)
     menus = frozenset(BY_MODULE[name].path for name in arguments["menus"])
@@ -167,11 +184,30 @@ def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
     )
 
 
-def _other_end(arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], str] | None:
+def _wanted(arguments: Mapping[str, Any]) -> Wanted:
+    return Wanted(*(tuple(arguments[name]) for name in ("tunnels", "owner", "destinations")))
+
+
+def _ping(given: Mapping[str, Any]) -> Ping:
+    for name in ("address", "src_address"):
+        try:
+            ip_address(given[name] or "::")
+        except ValueError:
+            raise BadArguments(f"ping: {name} cannot be {given[name]}; give an address") from None
+    if not 1 <= given["count"] <= MOST_PINGS:
+        raise BadArguments(f"ping: count cannot be {given['count']}; give 1 to {MOST_PINGS}")
+    return Ping(given["address"], given["src_address"] or "", given["count"])
+
+
+def _other_end(arguments: Mapping[str, Any]) -> OtherEnd | None:
     given = arguments["other_end"]
-    if given and len(arguments["tunnels"]) != 1:
-        raise BadArguments("other_end is the end of one tunnel; name that one in tunnels")
-    return (given["config"], given["peer"]) if given else None
+    if not given:
+        return None
+    if len(arguments["tunnels"]) != 1 or arguments["owner"] or arguments["destinations"]:
+        raise BadArguments("other_end is the end of one tunnel; name that one, and nothing else, in tunnels")
+    if given["config"] is None and given["tunnels"] is None:
+        raise BadArguments("other_end: give config or tunnels of the other router, or both")
+    return OtherEnd(given["peer"], given["config"], tuple(given["tunnels"] or ()))
 
 
 def _seconds(arguments: Mapping[str, Any], name: str, least: int) -> int:

@@ -57,12 +57,15 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.leftovers import c
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import foresee
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.status import status, verify
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.status import status
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.verify import verify
 
 NEWEST: Version = (7, 24)
 """What `rendered` writes for, since it sees no router."""
 PASSING = "a guarded change of the router is under way, or was left half done, so what is told of it may pass"
 FAILURES = (RouterError, Problem, BadArguments)
+HELD_BACK = ("config", "proposal", "other_end")
+"""Arguments that hold entries, in which secrets may be."""
 
 
 @dataclass(frozen=True)
@@ -295,7 +298,7 @@ class Discreet(AnsibleModule):  # type: ignore[misc]
     def take(self) -> dict[str, Any]:
         """The arguments, which are then told without their entries."""
         arguments = self.params
-        self.params = {name: value for name, value in arguments.items() if name not in ("config", "proposal")}
+        self.params = {name: value for name, value in arguments.items() if name not in HELD_BACK}
         return dict(arguments)
 
 

@@ -17,6 +17,7 @@ description:
   - RouterOS's menus do not name each other. They are joined by the address of the other end, so of
     two peers that both take anybody, each is told to have the sessions of both.
   - Keys are never read.
+  - With O(tunnels), O(owner) or O(destinations), the tunnels that any of them means are told; without them, all.
 extends_documentation_fragment:
   - vpnops.mikrotik.routeros
 seealso:
@@ -29,7 +30,18 @@ attributes:
     details: There are no changes.
 options:
   tunnels:
-    description: Names of the peers whose tunnels are asked for; without any, all.
+    description: Names of the peers whose tunnels are asked for.
+    type: list
+    elements: str
+    default: []
+  owner:
+    description:
+      - Marks that the comments of peers, or of their policies, begin with; V(s2s-*) takes all that begin with V(s2s-).
+    type: list
+    elements: str
+    default: []
+  destinations:
+    description: Addresses or networks; the tunnels are those whose policies lead there.
     type: list
     elements: str
     default: []
@@ -47,6 +59,11 @@ EXAMPLES = r"""
 - name: Ask for one of them
   vpnops.mikrotik.ipsec_info:
     tunnels: [site-b]
+
+- name: Ask for all that a role has made, and for the one that leads to a network
+  vpnops.mikrotik.ipsec_info:
+    owner: [s2s-*]
+    destinations: [192.168.30.0/24]
 """
 
 RETURN = r"""
@@ -110,6 +127,7 @@ tunnels:
           state: established
           active: true
           disabled: false
+          comment: "s2s-branch: 192.168.10.0/24 to 192.168.20.0/24"
     associations:
       description: The security associations, one for each direction; without their keys.
       type: list
@@ -132,6 +150,11 @@ tunnels:
       type: str
       returned: always
       sample: "phase1 negotiation failed due to time up 198.51.100.7[500]<=>203.0.113.50[500]"
+    comment:
+      description: Comment of the peer.
+      type: str
+      returned: always
+      sample: s2s-branch
 statistics:
   description: RouterOS's counters of IPsec, with C(_) for C(-). What grows here is dropped.
   returned: always

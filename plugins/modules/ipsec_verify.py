@@ -18,7 +18,9 @@ description:
   - If one does not, the task fails with the phase, what the router's log says of the other end, what that
     means, and what to do. The page on troubleshooting lists the explanations.
   - RouterOS begins phase 1 when there is traffic for a policy, or when the other end calls. A tunnel
-    that nobody uses does not come up by being looked at.
+    that nobody uses does not come up by being looked at; O(ping) makes traffic.
+  - With O(tunnels), O(owner) or O(destinations), the tunnels that any of them means have to stand; without them, all
+    that are not switched off.
 extends_documentation_fragment:
   - vpnops.mikrotik.routeros
 seealso:
@@ -30,7 +32,18 @@ attributes:
     details: There are no changes.
 options:
   tunnels:
-    description: Names of the peers whose tunnels are to stand; without any, all that are not switched off.
+    description: Names of the peers whose tunnels are asked for.
+    type: list
+    elements: str
+    default: []
+  owner:
+    description:
+      - Marks that the comments of peers, or of their policies, begin with; V(s2s-*) takes all that begin with V(s2s-).
+    type: list
+    elements: str
+    default: []
+  destinations:
+    description: Addresses or networks; the tunnels are those whose policies lead there.
     type: list
     elements: str
     default: []
@@ -42,20 +55,50 @@ options:
     description: Seconds between two looks, from V(1) on.
     type: int
     default: 2
+  ping:
+    description:
+      - What has to answer, through the tunnels, pings that the router sends. The pings go before each look, and so make
+        the router begin to negotiate. One answer of O(ping[].count) is enough.
+      - The account needs the policy C(test) for it.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address:
+        description: The address to ping; a policy of one of the tunnels has to lead there.
+        type: str
+        required: true
+      src_address:
+        description:
+          - The address to ping from. Without it, the first IPv4 address of the router's own that such a policy takes,
+            since a ping from any other would not go through the tunnel.
+        type: str
+      count:
+        description: How many pings to send before each look, V(1) to V(10); each takes a second.
+        type: int
+        default: 3
   other_end:
     description:
-      - The other end of the one tunnel in O(tunnels), to be compared with this one if it does not stand.
+      - The other end of the one tunnel in O(tunnels), to explain from both ends why it does not stand. At least one of
+        O(other_end.config) and O(other_end.tunnels) is needed.
       - Secrets are not compared, since nobody is shown them.
     type: dict
     suboptions:
-      config:
-        description: What M(vpnops.mikrotik.config) with C(state=gathered) returned for the other router.
-        type: dict
-        required: true
       peer:
         description: Name of the peer there.
         type: str
         required: true
+      config:
+        description:
+          - What M(vpnops.mikrotik.config) with C(state=gathered) returned for the other router, to be compared with
+            what this one has.
+        type: dict
+      tunnels:
+        description:
+          - What M(vpnops.mikrotik.ipsec_info) returned as C(tunnels) for the other router. The end that says no knows
+            why, and its log says so.
+        type: list
+        elements: dict
 """
 
 EXAMPLES = r"""
@@ -76,7 +119,14 @@ EXAMPLES = r"""
     timeout: 0
     other_end:
       config: "{{ ipsec_of_site_b }}"
+      tunnels: "{{ tunnels_of_site_b }}"
       peer: hq
+
+- name: Bring up the tunnel to a network, and see that it carries packets
+  vpnops.mikrotik.ipsec_verify:
+    destinations: [192.168.20.0/24]
+    ping:
+      - address: 192.168.20.1
 
 - name: Tell why
   ansible.builtin.debug:
@@ -108,14 +158,25 @@ waited:
   returned: always
   type: int
   sample: 4
+pings:
+  description: What came of the pings that were sent before the last look.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - peer: site-b
+      address: 192.168.20.1
+      src_address: 192.168.10.1
+      sent: 3
+      received: 3
 differences:
   description: In what the two ends do not fit.
-  returned: with O(other_end), when the tunnel does not stand
+  returned: with O(other_end.config), when the tunnel does not stand
   type: list
   elements: str
   sample: ["ciphers of phase 1: aes-256 here, aes-128 there"]
 reasons:
-  description: Why tunnels do not stand.
+  description: Why tunnels do not stand, or carry no pings.
   returned: when one does not
   type: list
   elements: dict
@@ -130,6 +191,16 @@ reasons:
       type: str
       returned: always
       sample: proposal
+    phase:
+      description: The first phase that is not there; V(2) where both are, and pings get no answer.
+      type: int
+      returned: always
+      sample: 1
+    side:
+      description: Who began the session, in RouterOS's word, this router as V(initiator); empty without a session.
+      type: str
+      returned: always
+      sample: initiator
     meaning:
       description: What the state, or the log, means.
       type: str
@@ -145,6 +216,11 @@ reasons:
       type: str
       returned: always
       sample: "killing ike2 SA: NO-PROPOSAL-CHOSEN"
+    log_there:
+      description: The same of the other end, where O(other_end.tunnels) tells; else empty.
+      type: str
+      returned: always
+      sample: "198.51.100.7 no suitable proposal found"
 """
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module

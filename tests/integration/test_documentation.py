@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import yaml
 from twin import Seat, Server
-from twin.model import Row
 from twin.pytest_plugin import MakeTwin
 
 from tests.integration.playing import PASSWORD, Play, place
@@ -26,6 +25,7 @@ VARIABLES = {
     "psk_hq_branch": "a-secret-for-the-documentation",
     "site_b_psk": "another-secret-for-the-documentation",
     "site_b_one_time_key": "5f" * 64,
+    "tunnels_of_site_b": [{"peer": "hq", "last_error": "198.51.100.7 no suitable proposal found"}],
     "ipsec_of_site_b": {"ipsec_peer": [{"name": "hq", "address": "198.51.100.7"}]},
 }
 # The routers' firewalls act on whoever runs what the pages show.
@@ -127,9 +127,13 @@ def examples(module: str) -> list[dict[str, Any]]:
 def let_stand(server: Server) -> None:
     """Give the tunnel to site B what only a daemon can: a session, and a policy whose phase 2 is done."""
     policy = {"src-address": "192.168.10.0/24", "dst-address": "192.168.20.0/24", "peer": "site-b", "tunnel": "yes"}
-    server.router.seed({"/ip/ipsec/policy": [{**policy, "ph2-state": "established"}]})
-    table = server.router.tables["/ip/ipsec/active-peers"]
-    table.insert(Row(table.new_id(), {"state": "established", "remote-address": "203.0.113.50"}))
+    elsewhere = {**policy, "dst-address": "192.168.30.0/24", "peer": "site-c", "comment": "s2s-c"}
+    server.router.seed({
+        "/ip/ipsec/policy": [{**policy, "ph2-state": "established"}, elsewhere],
+        "/ip/ipsec/active-peers": [{"state": "established", "remote-address": "203.0.113.50"}],
+        "/ip/address": [{"address": "192.168.10.1/24", "interface": "ether2"}],
+    })  # fmt: skip
+    server.router.echo = lambda address, source: (address, source) == ("192.168.20.1", "192.168.10.1")
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -139,7 +143,7 @@ def test_every_example_of_a_module_runs_and_the_second_time_changes_nothing(
     # The firewall and the services act on whoever runs the examples, here from the network that they manage from.
     seat = Seat("192.168.10.5", "192.168.10.1", "ether2")
     server = make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True, seed=SEED, tls=True, seat=seat)
-    if module == "ipsec_verify":
+    if module in ("ipsec_info", "ipsec_verify"):
         let_stand(server)
     # Some examples undo what others do, so each is run twice in a row.
     tasks = [{**task, "name": f"{task['name']} {turn}"} for task in examples(module) for turn in ("first", "again")]

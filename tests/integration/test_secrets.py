@@ -180,6 +180,17 @@ def test_several_menus_and_the_classic_module(router: Server, play: Play, module
     assert loud(play, JUMP, [wrong]).status == 2
 
 
+def test_the_other_end_and_the_classic_module(router: Server, play: Play) -> None:
+    """Whoever gives what a router is to have, and not what was gathered of it, gives its secrets along."""
+    provider = {"host": "127.0.0.1", "port": router.port, "password": PASSWORD, "transport": "api"}
+    config = {"ipsec_peer": [{"name": "hq"}], "ipsec_identity": [{**identity(), "peer": "hq"}]}
+    given = {"tunnels": ["b"], "timeout": 0, "other_end": {"peer": "hq", "config": config}, "provider": provider}
+    task = {"name": "classic", "vpnops.mikrotik.ipsec_verify": given}
+    for slow in ({"async": 20, "poll": 1}, {}):
+        told = loud(play, JUMP, [{**task, **slow}]).failure
+        assert "The ends differ: " in told.message
+
+
 def test_the_role(router: Server, play: Play) -> None:
     tunnel = {
         "name": "x",

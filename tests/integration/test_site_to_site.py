@@ -225,3 +225,38 @@ def test_firewall_and_nat_can_be_left_to_others(router: Server, join: Join) -> N
 
 def test_no_tunnels_at_all_is_no_error(router: Server, join: Join) -> None:
     assert converged(join, router) == 0
+
+
+VERIFY = "vpnops.mikrotik.site_to_site : See that the tunnels stand"
+
+
+def verified(run: Run) -> list[str]:
+    return [each.status for each in run.outcomes if each.task == VERIFY]
+
+
+def test_tunnels_are_looked_at_only_when_somebody_wants_it(router: Server, join: Join) -> None:
+    assert verified(join(router, TUNNEL)) == ["skipped"]
+    assert verified(join(router, TUNNEL, flags=("--check",), verify=True)) == ["skipped"]
+    gone = join(router, {"name": "branch", "state": "absent"}, verify=True)
+    assert (gone.status, verified(gone)) == (0, ["skipped"])
+
+
+def test_a_tunnel_that_does_not_stand_fails_the_role_with_the_reason(router: Server, join: Join) -> None:
+    router.router.note("ipsec,error", "203.0.113.50 no suitable proposal found")
+    failed = join(router, TUNNEL, verify=True, verify_timeout=0).failure
+    assert failed.task == VERIFY
+    assert "tunnel s2s-branch does not stand: phase 1 is none, phase 2 is no-phase2" in failed.message
+    assert [each["kind"] for each in failed.result["reasons"]] == ["proposal"]
+
+
+def test_a_tunnel_that_stands_and_carries_is_well(router: Server, join: Join) -> None:
+    join(router, TUNNEL)
+    (made,) = [row for row in router.router.rows(POLICIES) if row.get("peer") == "s2s-branch"]
+    router.router.seed({
+        POLICIES: [{".id": made[".id"], "ph2-state": "established"}],
+        "/ip/ipsec/active-peers": [{"state": "established", "remote-address": "203.0.113.50"}],
+        "/ip/address": [{"address": "192.168.10.1/24", "interface": "ether2"}],
+    })  # fmt: skip
+    router.router.echo = lambda address, source: (address, source) == ("192.168.20.1", "192.168.10.1")
+    well = join(router, TUNNEL, OTHER | {"state": "absent"}, verify=True, verify_ping=[{"address": "192.168.20.1"}])
+    assert (well.status, well.changed, verified(well)) == (0, 0, ["ok"]), well.output

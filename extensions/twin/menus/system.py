@@ -127,6 +127,15 @@ JOB = Menu(
 
 SYSTEM = Menu("/system", extra={"reboot": ()})
 
+TOOL = Menu(
+    "/tool",
+    extra={
+        "ping": ("address", "arp-ping", "as-value", "count", "do-not-fragment", "dscp", "interface", "interval",
+                 "proplist", "size", "src-address", "ttl", "vrf", "without-paging"),
+    },
+    late={"ping proplist": "7.16"},
+)  # fmt: skip
+
 LOG = Menu(
     "/log",
     (read_only("time"), read_only("topics"), read_only("message")),
@@ -174,4 +183,4 @@ CONSOLE = Menu(
     late={"inspect proplist": "7.16"},
 )
 
-MENUS = (SYSTEM, IDENTITY, RESOURCE, CLOCK, PACKAGE, SCHEDULER, SCRIPT, JOB, LOG, SERVICE, CONSOLE)
+MENUS = (SYSTEM, TOOL, IDENTITY, RESOURCE, CLOCK, PACKAGE, SCHEDULER, SCRIPT, JOB, LOG, SERVICE, CONSOLE)

@@ -15,6 +15,7 @@ from ..errors import missing, no_match
 from ..references import resolve
 from ..table import Table
 from ..values.basic import number
+from .ping import ping
 from .writing import DONE, create
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ VERBS: dict[str, Verb] = {
     "generate": generate,
     "flush": flush,
     "kill-connections": flush,
+    "ping": ping,
     "reset-counters": reset_counters,
     "reset-counters-all": reset_counters,
     **dict.fromkeys(("debug", "error", "info", "warning"), log),

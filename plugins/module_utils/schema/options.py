@@ -51,6 +51,8 @@ GUARD: Options = {
     "timeout": {"type": "int", "default": 120},
     "keep_open": {"type": "list", "elements": "dict", "options": FLOW, "default": []},
 }
+MOST_PINGS = 10
+"""Of one host: a router answers only when it is through with them, one each second."""
 # A word or a dictionary: no type of Ansible's takes both, so `guard_from` reads it.
 GUARD_OPTION: Options = {"type": "raw", "default": "auto"}
 MAY_CUT = ("/ip/firewall/", "/ipv6/firewall/", "/ip/service")
@@ -120,14 +122,25 @@ def analyse_argument_spec(menus: Sequence[str], severities: Sequence[str], servi
 
 def status_argument_spec() -> Options:
     """The argument spec of the module that tells how tunnels are."""
-    return {"tunnels": {"type": "list", "elements": "str", "default": []}, "provider": _provider()}
+    words = {name: {"type": "list", "elements": "str", "default": []} for name in ("tunnels", "owner", "destinations")}
+    return {**words, "provider": _provider()}
 
 
 def verify_argument_spec() -> Options:
     """The argument spec of the module that waits for tunnels."""
     times = {"timeout": {"type": "int", "default": 60}, "interval": {"type": "int", "default": 2}}
-    end = {"config": {"type": "dict", "required": True}, "peer": {"type": "str", "required": True}}
-    return {**status_argument_spec(), **times, "other_end": {"type": "dict", "options": end}}
+    end = {
+        "peer": {"type": "str", "required": True},
+        "config": {"type": "dict"},
+        "tunnels": {"type": "list", "elements": "dict"},
+    }
+    ping = {
+        "address": {"type": "str", "required": True},
+        "src_address": {"type": "str"},
+        "count": {"type": "int", "default": 3},
+    }
+    pings = {"type": "list", "elements": "dict", "options": ping, "default": []}
+    return {**status_argument_spec(), **times, "ping": pings, "other_end": {"type": "dict", "options": end}}
 
 
 def _entries(name: str, menu: Menu) -> Options:

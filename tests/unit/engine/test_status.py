@@ -13,6 +13,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.ends
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.explain import (
     SILENT,
     TABLE,
+    UNANSWERED,
     Explanation,
     explain,
     sentence,
@@ -98,8 +99,10 @@ def test_ports_of_nat_traversal_are_no_part_of_the_address() -> None:
 def test_a_peer_by_name_or_for_anybody_has_the_sessions_there_are() -> None:
     anybody = {**PEER, "address": "0.0.0.0/0"}
     assert one(Told([anybody], [UP], [POLICY], [IN])).stands
-    named = one(Told([{**PEER, "address": "branch.example.com"}], [UP], [POLICY], [IN]))
-    assert (named.phase1, named.associations) == ("none", ())
+    name = {**PEER, "address": "branch.example.com"}
+    unresolved = one(Told([name], [UP], [POLICY], [IN]))
+    assert (unresolved.phase1, unresolved.associations) == ("none", ())
+    assert one(Told([{**name, "current-address": "203.0.113.50"}], [UP], [POLICY], [IN])).stands
 
 
 def test_the_newest_complaint_that_names_the_other_end_is_told() -> None:
@@ -109,6 +112,26 @@ def test_the_newest_complaint_that_names_the_other_end_is_told() -> None:
     assert one(Told([PEER], log=[older, ERROR, info, theirs])).last_error == ERROR["message"]
     identity = {**ERROR, "message": "initiator can't find identity for peer: b"}
     assert one(Told([PEER], log=[identity])).last_error == identity["message"]
+
+
+@pytest.mark.parametrize(
+    ("address", "message", "named"),
+    [
+        ("203.0.113.5/32", "203.0.113.50 no suitable proposal found", False),
+        ("203.0.113.50/32", "1203.0.113.50 no suitable proposal found", False),
+        ("203.0.113.50/32", "peer: ADDR4:203.0.113.50", True),
+        ("203.0.113.50/32", "killing ike2 SA: x 198.51.100.7[4500]-203.0.113.50[4500]", True),
+        ("203.0.113.50/32", "no answer of 203.0.113.50:500.", True),
+        ("2001:db8::5/128", "2001:db8::50 no suitable proposal found", False),
+        ("2001:db8::5/128", "peer: ADDR6:2001:db8::5[500]", True),
+        ("203.0.113.99/32", "initiator can't find identity for peer: backup", False),
+        ("203.0.113.99/32", "initiator can't find identity for peer: b-2", False),
+        ("203.0.113.99/32", "initiator can't find identity for peer: b", True),
+    ],
+)
+def test_a_complaint_is_that_of_the_peer_it_names(address: str, message: str, named: bool) -> None:
+    found = one(Told([{**PEER, "address": address}], log=[{"topics": "ipsec,error", "message": message}]))
+    assert bool(found.last_error) is named
 
 
 def test_numbers_that_are_none_are_nought() -> None:
@@ -143,6 +166,10 @@ def test_what_the_states_alone_tell(told: Told, kind: str) -> None:
         (1, "identity not found for responder: ADDR4:x peer: ADDR4:203.0.113.50", "identity-unknown"),
         (1, "initiator can't find identity for peer: b", "identity-unknown"),
         (2, "203.0.113.50 TS_UNACCEPTABLE", "selectors"),
+        (1, "203.0.113.50 TS_UNACCEPTABLE", "selectors"),
+        (1, "203.0.113.50 parsing packet failed, possible cause: wrong password", "authentication"),
+        (2, "203.0.113.50 failed to pre-process ph2 packet (side: 1, status 1)", "proposal"),
+        (2, "203.0.113.50 fatal AUTHENTICATION_FAILED notify", "no-phase2"),
         (1, "203.0.113.50 something that nobody has heard of", "not-begun"),
     ],
 )
@@ -155,14 +182,14 @@ def test_what_the_log_means(phase: int, words: str, kind: str) -> None:
 
 
 def test_kinds_are_words_that_stay() -> None:
-    kinds = [each.kind for each in (*TABLE, *SILENT)]
+    kinds = [each.kind for each in (*TABLE, *SILENT, *UNANSWERED)]
     assert len(kinds) == len(set(kinds))
 
 
 PAGE = (Path(__file__).parents[3] / "docs" / "troubleshooting.md").read_text()
 
 
-@pytest.mark.parametrize("each", [*TABLE, *SILENT], ids=lambda each: each.kind)
+@pytest.mark.parametrize("each", [*TABLE, *SILENT, *UNANSWERED], ids=lambda each: each.kind)
 def test_the_page_says_what_the_module_says(each: Explanation) -> None:
     phase = {0: "1 or 2", 1: "1", 2: "2"}[each.phase]
     assert f"| `{each.kind}` | {phase} | {each.meaning} | {each.advice} |" in PAGE

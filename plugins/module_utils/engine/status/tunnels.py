@@ -9,6 +9,7 @@ belongs to, and an association knows two addresses. So they are joined by the ot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
@@ -65,6 +66,7 @@ class Selector:
     """RouterOS's word for its phase 2."""
     active: bool
     disabled: bool
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,12 @@ class Tunnel:
     policies: tuple[Selector, ...] = ()
     associations: tuple[Association, ...] = ()
     last_error: str = ""
+    comment: str = ""
+
+    @property
+    def side(self) -> str:
+        """Who began the session: `initiator` for this router, `responder` for the other one; empty without one."""
+        return next((each.side for each in self.sessions if each.side), "")
 
     @property
     def phase1(self) -> str:
@@ -116,8 +124,8 @@ def tunnels(told: Told) -> list[Tunnel]:
 def _tunnel(peer: Row, told: Told) -> Tunnel:
     sessions = [row for row in told.sessions if _is_of(row.get("remote-address", ""), peer)]
     ends = {row.get("remote-address", "") for row in sessions}
-    if not ends and _host(peer.get("address", "")):
-        ends = {_host(peer.get("address", ""))}
+    if not ends and _host(_where(peer)):
+        ends = {_host(_where(peer))}
     name = peer.get("name", "")
     policies = [row for row in told.policies if name in row.get("peer", "").split(",") and not on(row, "template")]
     return Tunnel(
@@ -128,18 +136,24 @@ def _tunnel(peer: Row, told: Told) -> Tunnel:
         tuple(map(_selector, policies)),
         tuple(_association(row, ends) for row in told.associations if _ends(row) & ends),
         _complaint(told.log, ends, name),
+        peer.get("comment", ""),
     )
 
 
 def _is_of(address: str, peer: Row) -> bool:
     """Whether a session is with a peer; one that takes anybody has those that are with no other by address."""
-    wanted = peer.get("address", "")
+    wanted = _where(peer)
     if wanted in ANYBODY:
         return not on(peer, "disabled")
     try:
         return ip_address(address) in ip_network(wanted, strict=False)
     except ValueError:
         return False
+
+
+def _where(peer: Row) -> str:
+    """The address of a peer, where it has a name the one that the router found for it."""
+    return peer.get("current-address") or peer.get("address", "")
 
 
 def _host(prefix: str) -> str:
@@ -179,7 +193,12 @@ def _session(row: Row) -> Session:
 def _selector(row: Row) -> Selector:
     state = row.get("ph2-state", "") or NOTHING
     return Selector(
-        row.get("src-address", ""), row.get("dst-address", ""), state, on(row, "active"), on(row, "disabled")
+        row.get("src-address", ""),
+        row.get("dst-address", ""),
+        state,
+        on(row, "active"),
+        on(row, "disabled"),
+        row.get("comment", ""),
     )
 
 
@@ -213,7 +232,13 @@ def _complaint(log: Rows, ends: set[str], name: str) -> str:
     """The newest line of the log that IPsec marks as an error and that names the other end, or the peer."""
     for row in reversed(log):
         topics, message = row.get("topics", "").split(","), row.get("message", "")
-        named = any(end and end in message for end in ends) or f"peer: {name}" in message
+        named = any(_names(message, end) for end in ends) or _names(message, f"peer: {name}")
         if "ipsec" in topics and "error" in topics and named:
             return message
     return ""
+
+
+def _names(message: str, what: str) -> bool:
+    """Whether a line names it as a whole: `203.0.113.50[500]` names 203.0.113.50 and not 203.0.113.5."""
+    before = r"(?<![\w.])" if ":" not in what else r"(?<!\w)"
+    return what != "" and re.search(rf"{before}{re.escape(what)}(?![\w-])(?!\.\w)(?!:[0-9a-f]*:)", message) is not None
