@@ -19,6 +19,7 @@ from .jobs import Failure, Jobs
 from .menus import menus_of
 from .model import Row, Values
 from .persona import Persona
+from .plane import NoPlane, Plane
 from .references import resolve
 from .script.data import Value
 from .table import Table
@@ -53,6 +54,7 @@ class Router:
         self.wakers: list[Callable[[], None]] = []
         self.at_reboot: list[Callable[[], None]] = []
         self.boots = 0
+        self.plane: Plane = NoPlane()
         self.jobs = Jobs(self)
         # Global variables of scripts, by user.
         self.globals: dict[str, dict[str, Value]] = {}
@@ -74,6 +76,8 @@ class Router:
                 return execute(self, command, actor)
             except Trap as trap:
                 return [trapped(trap), Reply("!done")]
+            finally:
+                self.plane.settle()
 
     def call(
         self, full: str, words: Mapping[str, str] | None = None, *queries: str, actor: Actor = LOCAL
@@ -84,6 +88,7 @@ class Router:
         path, _dummy, verb = full.rpartition("/")
         with self.lock:
             replies = execute(self, Command(path, verb, tuple((words or {}).items()), queries), actor)
+            self.plane.settle()
         return [dict(reply.attributes) for reply in replies if reply.word == "!re" or reply.attributes]
 
     def add(self, path: str, **words: str) -> str:
@@ -93,6 +98,7 @@ class Router:
     def rows(self, path: str, *, actor: Actor = LOCAL) -> list[Values]:
         """The rows of a menu in order, as print shows them; secrets included unless the actor may not see them."""
         with self.lock:
+            self.plane.refresh(path)
             return View(self, self.tables[path], actor).all()
 
     def dump(self) -> dict[str, list[Values]]:
@@ -169,6 +175,7 @@ class Router:
                     entries.fire(row)
                 else:
                     return
+                self.plane.settle()
 
     def advance(self, seconds: float) -> None:
         """Let time pass on a SteppedClock, stopping at every moment at which something is due."""

@@ -115,9 +115,11 @@ class Server:
         """Listen and serve in a thread; raises OSError for an address in use, ValueError for a bad seat or file."""
         try:
             self._gate = Gate(self.router, self.seat) if self.seat else None
-            self._open("api", self._wanted[0])
+            if "api" not in self._ports:
+                self._open("api", self._wanted[0])
             if self._tls:
                 self._context = self._tls_context()
+            if self._tls and "api-ssl" not in self._ports:
                 self._open("api-ssl", self._wanted[1])
         except (OSError, ValueError):
             self.stop()
@@ -146,9 +148,13 @@ class Server:
         except OSError as error:
             text = f"cannot listen on {self.host} port {port}: {os.strerror(error.errno or 0)}"
             raise OSError(error.errno, text) from None
+        self.adopt(service, sock)
+
+    def adopt(self, service: str, sock: socket.socket) -> None:
+        """Take clients from a socket that listens already; before the start, it spares the one that `port` asks for."""
         sock.setblocking(False)
         self._listeners[sock] = service
-        self._ports[service] = int(sock.getsockname()[1])
+        self._ports.setdefault(service, int(sock.getsockname()[1]))
         self._selector.register(sock, selectors.EVENT_READ)
 
     def stop(self) -> None:

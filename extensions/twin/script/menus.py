@@ -152,6 +152,7 @@ def _one(machine: Machine, command: Command, name: str, scope: Scope) -> str:
 
 def _rows(machine: Machine, command: Command, scope: Scope) -> list[Values]:
     table = machine.router.tables[command.menu]
+    machine.router.plane.refresh(table.menu.path)
     rows = View(machine.router, table, machine.actor).all()
     if command.where is None:
         return rows
@@ -213,6 +214,7 @@ def _print(machine: Machine, command: Command, scope: Scope) -> Value:
 def _get(machine: Machine, command: Command, scope: Scope) -> Value:
     """One property, empty text where it has no value; all of them as an array with keys."""
     table = machine.router.tables[command.menu]
+    machine.router.plane.refresh(table.menu.path)
     view = View(machine.router, table, machine.actor)
     chosen = table.rows[0] if table.menu.singleton else table.need(_one(machine, command, "number", scope))
     row = view.row(chosen)

@@ -55,8 +55,10 @@ def flush(router: Router, table: Table, _command: Command, _actor: Actor) -> lis
     return DONE
 
 
-def reset_counters(_router: Router, _table: Table, _command: Command, _actor: Actor) -> list[Reply]:
-    """Counters never grow here, so there is nothing to put back."""
+def reset_counters(router: Router, table: Table, command: Command, _actor: Actor) -> list[Reply]:
+    """Counters grow where there is something that moves packets, and only there."""
+    named = command.get("numbers") or command.get(".id")
+    router.plane.reset_counters(table, table.each(named) if named else list(table.rows))
     return DONE
 
 

@@ -47,6 +47,7 @@ def create(router: Router, table: Table, values: Values, *, before: Row | None =
     if table.menu.unique:
         table.refuse_same_name(values.get(table.menu.unique, ""))
     behaviour.check(values, None)
+    router.plane.check(table, values)
     row = Row(id_ or table.new_id(), {})
     table.store(row, values)
     table.insert(row, before)
@@ -144,6 +145,7 @@ def change(router: Router, table: Table, rows: Iterable[Row], given: list[tuple[
             _refuse_nameless(table, values)
             table.refuse_same_name(values.get(table.menu.unique, ""), row)
         behaviour.check(values, row)
+        router.plane.check(table, values)
         table.store(row, values)
         behaviour.placed(row, False)
         router.changed(table, row)

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inside of a lab: builds its nodes, runs its routers and does what its starter asks, until that one is gone.
+
+Started by `lab.py` in namespaces of its own, whose first process it is: when it ends, all that it started ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any, TextIO
+
+from ..defconf import factory
+from ..persona import Persona
+from ..router import Router as Twin
+from ..server import Server
+from . import netns
+from .control import Control
+from .plane import LivePlane
+from .services import Greeters
+from .topology import INTERNET, Plan, Router
+
+GREETING = ("ssh", "telnet", "ftp", "winbox", "www")
+
+
+def main() -> int:
+    """The first line of standard input is the job; each further one asks for something."""
+    os.umask(0o077)
+    job = json.loads(sys.stdin.readline())
+    # What the libraries print must not come between the answers.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    with ExitStack() as stack:
+        try:
+            told = build(stack, Plan.load(json.dumps(job["plan"])), job["sockets"])
+        except (OSError, ValueError, netns.Broken) as error:
+            return _sorry(out, error)
+        control = Control(told["nodes"], out)
+        control.say({"ready": told})
+        control.serve(sys.stdin)
+    return 0
+
+
+def _sorry(out: TextIO, error: Exception) -> int:
+    out.write(json.dumps({"error": str(error)}) + "\n")
+    out.flush()
+    return 2
+
+
+def build(stack: ExitStack, plan: Plan, sockets: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """Make everything that the plan says; gives what the starter has to know."""
+    plan.check()
+    netns.prepare()
+    nodes = [*plan.routers, *plan.hosts, *([INTERNET] if plan.internet else ())]
+    for name in nodes:
+        netns.add(name, forwards=name not in plan.hosts)
+    for link in plan.links():
+        netns.connect(*link)
+    _outfit(plan)
+    routers = {name: start(stack, name, router, sockets[name]) for name, router in plan.routers.items()}
+    return {"nodes": nodes, "routers": routers}
+
+
+def _outfit(plan: Plan) -> None:
+    """Give hosts and the internet their addresses; routers have theirs from their menus."""
+    for one, _port, other, far in plan.links():
+        if other == INTERNET and plan.internet:
+            netns.ip([f"address add {plan.internet.addresses[one]} dev {far}", f"link set {far} up"], INTERNET)
+        for name in (one, other):
+            if name in plan.hosts:
+                _outfit_host(plan, name)
+
+
+def _outfit_host(plan: Plan, name: str) -> None:
+    host = plan.hosts[name]
+    lines = [f"address add {host.address} dev eth0", "link set eth0 up"]
+    netns.ip([*lines, *([f"route add default via {host.gateway}"] if host.gateway else ())], name)
+
+
+def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int]) -> dict[str, Any]:
+    """Run one router: its menus, its data plane, its API towards the starter and towards its own networks."""
+    twin = Twin(Persona(wanted.version), identity=name)
+    for user, password in wanted.users.items():
+        twin.set_user(user, password)
+    if wanted.defconf:
+        twin.seed(factory(twin.persona))
+    twin.seed(wanted.seed)
+    plane = LivePlane(twin, name, frozenset(wanted.ports), "")
+    server = Server(twin, tls=wanted.tls)
+    for service, descriptor in sockets.items():
+        server.adopt(service, socket.socket(fileno=descriptor))
+    _serve_networks(stack, server, name)
+    plane.start()
+    stack.callback(plane.stop)
+    stack.enter_context(server)
+    return {
+        "version": wanted.version,
+        "host": server.host,
+        "port": server.port,
+        "tls_port": server.tls_port,
+        "ca_file": server.ca_file,
+    }
+
+
+def _serve_networks(stack: ExitStack, server: Server, node: str) -> None:
+    """Listen where `/ip/service` says at the start; what it says later has no effect on the ports."""
+    greeting = {}
+    for row in server.router.tables["/ip/service"]:
+        service, port = row.values["name"], int(row.values["port"])
+        if row.values["disabled"] == "true":
+            continue
+        if service in GREETING:
+            greeting[service] = netns.listener(node, port)
+        elif service == "api" or (service == "api-ssl" and server.tls_port):
+            server.adopt(service, netns.listener(node, port))
+    stack.callback(Greeters(greeting).stop)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main())
