@@ -23,9 +23,10 @@ from ..router import Router as Twin
 from ..server import Server
 from . import netns
 from .control import Control
+from .needs import kernel_esp
 from .plane import LivePlane
 from .services import Greeters
-from .topology import INTERNET, Plan, Router
+from .topology import INTERNET, KERNEL, USER_SPACE, Plan, Router
 
 GREETING = ("ssh", "telnet", "ftp", "winbox", "www")
 
@@ -64,8 +65,16 @@ def build(stack: ExitStack, plan: Plan, sockets: Mapping[str, Mapping[str, int]]
     for link in plan.links():
         netns.connect(*link)
     _outfit(plan)
-    routers = {name: start(stack, name, router, sockets[name]) for name, router in plan.routers.items()}
-    return {"nodes": nodes, "routers": routers}
+    kernel = backend(plan.ipsec) == KERNEL
+    routers = {name: start(stack, name, router, sockets[name], kernel=kernel) for name, router in plan.routers.items()}
+    return {"nodes": nodes, "routers": routers, "ipsec": KERNEL if kernel else USER_SPACE}
+
+
+def backend(wanted: str) -> str:
+    """What encrypts; the system where it can, unless the plan says otherwise. Raises ValueError for what it cannot."""
+    if wanted == KERNEL and not kernel_esp():
+        raise ValueError("this kernel has no ESP, and the lab asks for ipsec: kernel")
+    return wanted or (KERNEL if kernel_esp() else USER_SPACE)
 
 
 def _outfit(plan: Plan) -> None:
@@ -84,7 +93,7 @@ def _outfit_host(plan: Plan, name: str) -> None:
     netns.ip([*lines, *([f"route add default via {host.gateway}"] if host.gateway else ())], name)
 
 
-def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int]) -> dict[str, Any]:
+def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int], *, kernel: bool) -> dict[str, Any]:
     """Run one router: its menus, its data plane, its API towards the starter and towards its own networks."""
     twin = Twin(Persona(wanted.version), identity=name)
     for user, password in wanted.users.items():
@@ -92,13 +101,13 @@ def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int
     if wanted.defconf:
         twin.seed(factory(twin.persona))
     twin.seed(wanted.seed)
-    plane = LivePlane(twin, name, frozenset(wanted.ports), "")
+    plane = LivePlane(twin, name, frozenset(wanted.ports), kernel=kernel)
     server = Server(twin, tls=wanted.tls)
     for service, descriptor in sockets.items():
         server.adopt(service, socket.socket(fileno=descriptor))
     _serve_networks(stack, server, name)
-    plane.start()
     stack.callback(plane.stop)
+    plane.start()
     stack.enter_context(server)
     return {
         "version": wanted.version,

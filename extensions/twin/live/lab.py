@@ -58,6 +58,7 @@ class Lab:
         self.plan = plan
         self.routers: dict[str, Place] = {}
         self.nodes: list[str] = []
+        self.ipsec = ""
         self._folder = tempfile.TemporaryDirectory(prefix="twin-live-")
         self._process: subprocess.Popen[str] | None = None
         self._answers: dict[int, queue.Queue[dict[str, Any]]] = {}
@@ -102,7 +103,7 @@ class Lab:
     def _begun(self, told: Mapping[str, Any]) -> None:
         if "error" in told:
             raise Trouble(told["error"])
-        self.nodes = told["ready"]["nodes"]
+        self.nodes, self.ipsec = told["ready"]["nodes"], told["ready"]["ipsec"]
         self.routers = {name: Place(**each) for name, each in told["ready"]["routers"].items()}
 
     @staticmethod

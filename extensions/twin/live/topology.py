@@ -49,6 +49,8 @@ class Plan:
     routers: Mapping[str, Router]
     hosts: Mapping[str, Host] = field(default_factory=dict)
     internet: Internet | None = None
+    ipsec: str = ""
+    """What encrypts, `kernel` or `user-space`; empty: the kernel where it can."""
 
     def links(self) -> list[tuple[str, str, str, str]]:
         """Each cable once: node and device at the one end, node and device at the other."""
@@ -67,6 +69,8 @@ class Plan:
 
     def check(self) -> None:
         """Raise ValueError with a sentence for a plan that cannot be built."""
+        if self.ipsec not in ("", KERNEL, USER_SPACE):
+            raise ValueError(f"ipsec cannot be {self.ipsec}; give {KERNEL} or {USER_SPACE}")
         names = [*self.routers, *self.hosts, *([INTERNET] if self.internet else ())]
         if len(set(names)) < len(names):
             raise ValueError("two nodes of the lab have the same name")
@@ -101,9 +105,11 @@ class Plan:
                 {name: Router(**each) for name, each in found["routers"].items()},
                 {name: Host(**each) for name, each in found.get("hosts", {}).items()},
                 Internet(**found["internet"]) if found.get("internet") else None,
+                found.get("ipsec", ""),
             )
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"no plan of a lab: {error}") from None
 
 
 INTERNET = "internet"
+KERNEL, USER_SPACE = "kernel", "user-space"

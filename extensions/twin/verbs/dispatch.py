@@ -65,8 +65,7 @@ def execute(router: Router, command: Command, actor: Actor) -> list[Reply]:
     verb = READING.get(command.verb) or WRITING.get(command.verb)
     if verb is None:
         raise failure(f"{command.verb} is not possible on this router")
-    if command.verb in READING:
-        router.plane.refresh(table.menu.path)
+    router.plane.refresh(table.menu.path)
     return verb(router, table, command, actor)
 
 

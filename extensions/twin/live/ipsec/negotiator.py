@@ -1,0 +1,194 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps a daemon as a router's IPsec menus say, and the menus as the daemon finds things."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ...model import Row, Values
+from ...table import Table
+from ..netns import Broken
+from ..nft import Unmapped
+from ..nft.ruleset import Guards
+from ..state import way_out
+from .charon import Charon, Message
+from .guards import guards
+from .seen import ESTABLISHED, NOTHING, associations, carried, sessions
+from .wanted import IDENTITY, PEER, POLICY, PROFILE, PROPOSAL, Reader, Wanted
+from .words import Teller
+
+if TYPE_CHECKING:
+    from ...router import Router
+
+ACTIVE, INSTALLED, STATISTICS = "/ip/ipsec/active-peers", "/ip/ipsec/installed-sa", "/ip/ipsec/statistics"
+WATCHED = frozenset((PEER, IDENTITY, POLICY, PROFILE, PROPOSAL, "/ip/dns/static", "/certificate"))
+TUNNEL = "ipsec0"
+# How long after a failure an end calls again; how long a router waits is unverified.
+AGAIN = 3.0
+
+
+class Negotiator:
+    """One router's IKE. `kernel`: its system encrypts; else a daemon in user space does, by a device of its own."""
+
+    def __init__(self, router: Router, node: str, *, kernel: bool) -> None:
+        self.router = router
+        self.kernel = kernel
+        self.reader = Reader(router, kernel)
+        self.charon = Charon(node, kernel=kernel)
+        self.teller = Teller()
+        self.standing = Wanted()
+        self.called: dict[str, float] = {}
+        self._flushing = False
+        self._ids: dict[str, dict[str, str]] = {ACTIVE: {}, INSTALLED: {}, POLICY: {}}
+
+    @property
+    def tunnel(self) -> str:
+        """The device that tunnelled packets come from and go to; empty where the system encrypts."""
+        return "" if self.kernel else TUNNEL
+
+    def check(self, table: Table, values: Values) -> None:
+        """Raise Unmapped for an entry that cannot be put into effect."""
+        self.reader.check(table, values)
+
+    def guards(self) -> Guards:
+        """What keeps protected packets from travelling in clear where the system does not."""
+        return Guards() if self.kernel else guards(self.router.tables[POLICY])
+
+    def behind(self) -> str:
+        """The device by which tunnelled packets leave the router."""
+        for sa in self.router.tables[PEER]:
+            address = self.router.behaviours[PEER].derived(sa).get("current-address") or sa.values.get("address", "")
+            if sa.values["disabled"] == "false" and address.removesuffix("/32").replace(".", "").isdigit():
+                return way_out(self.router, address.removesuffix("/32"))
+        return way_out(self.router, "192.0.2.1")
+
+    def settle(self) -> None:
+        """Load what has changed, drop what is gone, call whom this end calls."""
+        wanted = self.reader.wanted()
+        if wanted == self.standing:
+            return
+        self._secrets(wanted)
+        for name in self.standing.connections:
+            if wanted.connections.get(name) != self.standing.connections[name]:
+                self._unload(name)
+        for name, message in wanted.connections.items():
+            if self.standing.connections.get(name) != message:
+                self.charon.ask("load_conn", {name: message})
+                self.called.pop(name, None)
+        changed = {name for name in wanted.secrets if wanted.secrets[name] != self.standing.secrets.get(name)}
+        for name in changed & set(self.standing.connections) & set(wanted.connections):
+            # A session that was begun with the old secret ends, as on the router; its successor uses the new one.
+            self._end(name)
+        self.standing = wanted
+
+    def _secrets(self, wanted: Wanted) -> None:
+        for name, secret in self.standing.secrets.items():
+            if wanted.secrets.get(name) != secret:
+                self.charon.ask("unload_shared", {"id": name})
+        for name, secret in wanted.secrets.items():
+            if self.standing.secrets.get(name) != secret:
+                self.charon.ask("load_shared", secret.message(name))
+
+    def _unload(self, name: str) -> None:
+        self.charon.ask("unload_conn", {"name": name})
+        self._end(name)
+
+    def _end(self, name: str) -> None:
+        self.charon.tell("terminate", {"ike": name, "timeout": "-1"})
+        self.called.pop(name, None)
+
+    def tick(self) -> None:
+        """Call again where nothing stands, and log what was said."""
+        sas = self.charon.sas()
+        busy = {sa["name"] for sa in sas.values() if sa.get("state") == "CONNECTING"}
+        up = {(each.connection, each.child) for each in carried(sas)}
+        now = time.monotonic()
+        for name, children in self.standing.calls.items():
+            missing = [child for child in children if (name, child) not in up]
+            if missing and name not in busy and now - self.called.get(name, -AGAIN) >= AGAIN:
+                self.called[name] = now
+                for child in missing:
+                    self.charon.tell("initiate", {"ike": name, "child": child, "timeout": "-1", "init-limits": "no"})
+        self._log()
+
+    def _log(self) -> None:
+        for topics, message in self.teller.tell(self.charon.news()):
+            self.router.note(topics, message)
+
+    def refresh(self, path: str) -> None:
+        """Bring one menu up to what the daemon holds."""
+        if path == "/log":
+            self._log()
+        if path not in (ACTIVE, INSTALLED, POLICY):
+            return
+        sas = self.charon.sas()
+        if path == ACTIVE:
+            self._show(path, [(each.key, each.values) for each in sessions(sas)])
+        elif path == INSTALLED:
+            self._show(path, list(associations(sas)))
+        else:
+            self._states(sas)
+
+    def _show(self, path: str, found: Sequence[tuple[str, Values]]) -> None:
+        """Make the rows of a menu these, each known by a key, under which it keeps its id."""
+        table, ids = self.router.tables[path], self._ids[path]
+        wanted = dict(found)
+        for key in [key for key in ids if key not in wanted]:
+            if row := table.by_id(ids.pop(key)):
+                table.discard(row)
+        for key, values in wanted.items():
+            row = table.by_id(ids[key]) if key in ids else None
+            if row is None:
+                row = Row(table.new_id(), {}, dynamic=True)
+                ids[key] = row.id
+                table.insert(row)
+            comment = {"comment": row.values["comment"]} if row.values.get("comment") else {}
+            table.store(row, {**values, **comment})
+
+    def _states(self, sas: dict[str, Message]) -> None:
+        up = carried(sas)
+        counts: dict[str, int] = {}
+        for each in up:
+            counts[each.child] = counts.get(each.child, 0) + 1
+        for row in self.router.tables[POLICY]:
+            if row.values.get("template") == "true" or row.dynamic:
+                continue
+            count = counts.get(f"c{row.id.removeprefix('*')}", 0)
+            row.values["ph2-count"] = str(count)
+            row.values["ph2-state"] = ESTABLISHED if count else NOTHING
+            row.values["active"] = "true" if count else "false"
+
+    def removed(self, path: str, id_: str) -> None:
+        """Somebody took a session away: end it."""
+        if path == INSTALLED and not self._flushing:
+            self._flushing = True
+            self.flush()
+            self._flushing = False
+        if path != ACTIVE:
+            return
+        for key, known in list(self._ids[ACTIVE].items()):
+            if known == id_:
+                del self._ids[ACTIVE][key]
+                self.charon.tell("terminate", {"ike-id": key.rpartition("#")[2], "timeout": "-1"})
+
+    def flush(self) -> None:
+        """End every association."""
+        self._ids[INSTALLED].clear()
+        for sa in self.charon.sas().values():
+            for child in sa.get("child-sas", {}).values():
+                self.charon.tell("terminate", {"child-id": child["uniqueid"], "timeout": "-1"})
+            self.called.pop(sa["name"], None)
+
+    def start(self) -> None:
+        self.charon.start()
+
+    def stop(self) -> None:
+        with contextlib.suppress(Broken, Unmapped):
+            for name in self.standing.connections:
+                self.charon.tell("terminate", {"ike": name, "timeout": "-1", "force": "yes"})
+        self.charon.stop()

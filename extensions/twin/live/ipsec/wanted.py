@@ -1,0 +1,310 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a router's IPsec menus ask of its daemon: connections, their secrets, and who calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ...model import Row, Values
+from ...table import Table
+from ...values.addresses import is_name
+from ...values.basic import parse_duration
+from ...values.matchers import PROTOCOLS
+from ..nft import Unmapped
+from ..state import enabled
+from .algorithms import ah_proposals, esp_proposals, ike_proposals
+
+if TYPE_CHECKING:
+    from ...router import Router
+
+PEER, IDENTITY, POLICY = "/ip/ipsec/peer", "/ip/ipsec/identity", "/ip/ipsec/policy"
+PROFILE, PROPOSAL = "/ip/ipsec/profile", "/ip/ipsec/proposal"
+ANY = "0.0.0.0/0"
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A shared secret and those it is for."""
+
+    data: str
+    owners: tuple[str, ...]
+    kind: str = "IKE"
+
+    def message(self, name: str) -> Message:
+        raw = bytes.fromhex(self.data[2:]) if self.data.lower().startswith("0x") else self.data.encode()
+        return {"id": name, "type": self.kind, "data": raw, "owners": list(self.owners)}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """All of it, by names that say which entries they come from."""
+
+    connections: Mapping[str, Message] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    calls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each connection that this end begins, the children to ask for."""
+    certificates: tuple[str, ...] = ()
+    """Ids of the certificates to load."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads one router's tables. With `kernel` its system encrypts, else a daemon in user space does."""
+
+    router: Router
+    kernel: bool
+
+    def wanted(self) -> Wanted:
+        """Raises Unmapped."""
+        connections: dict[str, Message] = {}
+        secrets: dict[str, Secret] = {}
+        calls: dict[str, tuple[str, ...]] = {}
+        certificates: list[str] = []
+        for peer in enabled(self.router.tables[PEER]):
+            for identity in self._identities(peer):
+                if not self._address(peer):
+                    continue
+                name = f"{_plain(peer)}_{_plain(identity)}"
+                children = dict(self._children(peer, identity))
+                connections[name] = self._connection(peer, identity, children)
+                secrets |= self._secrets(peer, identity, name)
+                certificates += [each for each in identity.values.get("certificate", "").split(",") if each]
+                if self._calls(peer):
+                    calls[name] = tuple(children)
+        return Wanted(connections, secrets, calls, tuple(dict.fromkeys(certificates)))
+
+    def _identities(self, peer: Row) -> list[Row]:
+        return [each for each in enabled(self.router.tables[IDENTITY]) if each.values["peer"] == peer.id]
+
+    def _calls(self, peer: Row) -> bool:
+        return self.router.behaviours[PEER].derived(peer)["responder"] == "false"
+
+    def _address(self, peer: Row) -> str:
+        """Where the other end is, as charon has it; empty for a name that nobody knows."""
+        address = peer.values.get("address", "::/0")
+        if is_name(address):
+            return next(iter(self.router.addresses_of(address)), "")
+        if address in ("::/0", ANY):
+            return "%any"
+        return address.removesuffix("/32")
+
+    def _connection(self, peer: Row, identity: Row, children: Mapping[str, Message]) -> Message:
+        values = peer.values
+        profile = self._need(PROFILE, values["profile"]).values
+        second = values["exchange-mode"] == "ike2"
+        found: Message = {
+            "version": "2" if second else "1",
+            "aggressive": "yes" if values["exchange-mode"] == "aggressive" else "no",
+            "remote_addrs": [self._address(peer)],
+            "proposals": ike_proposals(profile),
+            "mobike": "no",
+            "encap": "yes" if not self.kernel else "no",
+            "keyingtries": "1",
+            "unique": "replace" if values["send-initial-contact"] == "true" else "never",
+            "rand_time": "0",
+            "rekey_time" if second else "reauth_time": f"{_seconds(profile['lifetime'])}s",
+            "local": self._local(peer, identity),
+            "remote": self._remote(identity),
+            "children": dict(children),
+            **_dpd(profile, second),
+            **_ppk(profile, values),
+        }
+        if (near := values.get("local-address", "::")) not in ("::", "0.0.0.0"):
+            found["local_addrs"] = [near]
+        if values.get("port", "500") != "500":
+            found["remote_port"] = values["port"]
+        return found
+
+    def _local(self, peer: Row, identity: Row) -> Message:
+        found: Message = {"auth": _AUTH[identity.values["auth-method"]]}
+        if me := _id(identity.values.get("my-id", "auto")):
+            found["id"] = me
+        if identity.values["auth-method"] == "digital-signature":
+            found["certs"] = self._certificates(identity)
+        return found
+
+    def _remote(self, identity: Row) -> Message:
+        found: Message = {"auth": _AUTH[identity.values["auth-method"]]}
+        found["id"] = _id(identity.values.get("remote-id", "auto")) or "%any"
+        return found
+
+    def _certificates(self, identity: Row) -> list[bytes]:
+        raise Unmapped("auth-method=digital-signature")
+
+    def _secrets(self, peer: Row, identity: Row, name: str) -> dict[str, Secret]:
+        found = {}
+        address = self._address(peer)
+        far = _id(identity.values.get("remote-id", "auto"))
+        # `%any` is the poorest fit: it only serves an end that no other secret names.
+        owners = tuple(dict.fromkeys(each for each in (far, address, "%any") if each and "/" not in each))
+        if identity.values["auth-method"] == "pre-shared-key":
+            found[name] = Secret(identity.values.get("secret", ""), owners)
+        if peer.values.get("ppk-secret"):
+            found[f"{name}_ppk"] = Secret(peer.values["ppk-secret"], (PPK_ID,), "ppk")
+        return found
+
+    def _children(self, peer: Row, identity: Row) -> Iterator[tuple[str, Message]]:
+        for number, policy in enumerate(self.router.tables[POLICY]):
+            values = policy.values
+            if values.get("disabled") == "true" or policy.dynamic:
+                continue
+            if values.get("template") == "true":
+                if self._generates(identity, values):
+                    yield f"t{_plain(policy)}", self._child(values, number, template=True)
+            elif values["action"] == "encrypt" and peer.id in values.get("peer", "").split(","):
+                yield f"c{_plain(policy)}", self._child(values, number)
+
+    @staticmethod
+    def _generates(identity: Row, template: Values) -> bool:
+        wanted = identity.values.get("policy-template-group", "default")
+        return identity.values["generate-policy"] != "no" and template.get("group") in (wanted, None)
+
+    def _child(self, values: Values, number: int, *, template: bool = False) -> Message:
+        proposal = self._need(PROPOSAL, values["proposal"]).values
+        life = _seconds(proposal["lifetime"])
+        ah = values.get("ipsec-protocols", "esp") == "ah"
+        found: Message = {
+            "ah_proposals" if ah else "esp_proposals": ah_proposals(proposal) if ah else esp_proposals(proposal),
+            "local_ts": [_selector(values, "src")],
+            "remote_ts": [_selector(values, "dst")],
+            "mode": "tunnel" if values.get("tunnel", "false") == "true" or template else "transport",
+            # RouterOS makes new keys after four fifths of their life.
+            "rekey_time": f"{life * 4 // 5}s",
+            "life_time": f"{life}s",
+            "rand_time": "0",
+            "dpd_action": "clear",
+            "close_action": "none",
+            # With the system's own IPsec what nobody has keys for yet waits for them.
+            "start_action": "trap" if self.kernel and not template and values["level"] != "use" else "none",
+        }
+        if self.kernel and not template:
+            # First match from the top.
+            found["priority"] = str(1000 + number)
+        return found
+
+    def _need(self, path: str, id_: str) -> Row:
+        table = self.router.tables[path]
+        row = table.by_id(id_) or table.by_name(id_)
+        if row is None:
+            raise Unmapped(f"an entry whose {table.menu.noun} is gone")
+        return row
+
+    def check(self, table: Table, values: Values) -> None:
+        """Raise Unmapped for an entry that cannot be put into effect."""
+        if values.get("disabled") != "true" and (check := _CHECKS.get(table.menu.path)):
+            check(values, self.kernel)
+
+
+_AUTH = {"pre-shared-key": "psk", "digital-signature": "pubkey"}
+PPK_ID = "static-ppk-secret"
+
+
+def _plain(row: Row) -> str:
+    return row.id.removeprefix("*")
+
+
+def _seconds(text: str) -> int:
+    return (parse_duration(text) or 0) // 1000
+
+
+def _dpd(profile: Values, second: bool) -> Message:
+    interval = profile.get("dpd-interval", "disable-dpd")
+    if interval == "disable-dpd" or not _seconds(interval):
+        return {}
+    found = {"dpd_delay": f"{_seconds(interval)}s"}
+    if not second:
+        found["dpd_timeout"] = f"{_seconds(interval) * int(profile['dpd-maximum-failures'])}s"
+    return found
+
+
+def _ppk(profile: Values, peer: Values) -> Message:
+    if profile.get("ppk", "no") == "no" or peer["exchange-mode"] != "ike2":
+        return {}
+    return {"ppk_id": PPK_ID, "ppk_required": "yes"}
+
+
+def _id(text: str) -> str:
+    """An identity in charon's words; empty where it finds one by itself."""
+    kind, _colon, name = text.partition(":")
+    if kind in ("auto", "dn"):
+        return ""
+    if kind == "ignore":
+        return "%any"
+    return {"address": name, "fqdn": f"fqdn:{name}", "user-fqdn": f"email:{name}", "key-id": f"keyid:{name}"}[kind]
+
+
+_NUMBERS = {word: str(number) for number, word in PROTOCOLS.items()}
+
+
+def _selector(values: Values, side: str) -> str:
+    """Network, protocol and port of one side."""
+    network = values.get(f"{side}-address", "::/0")
+    network = ANY if network == "::/0" else network
+    protocol, port = values.get("protocol", "all"), values.get(f"{side}-port", "any")
+    if protocol in ("all", "255"):
+        return network
+    number = _NUMBERS.get(protocol, protocol)
+    return f"{network}[{number}/{port}]" if port not in ("any", "0") else f"{network}[{number}]"
+
+
+def _check_profile(values: Values, _kernel: bool) -> None:
+    ike_proposals(values)
+    if values.get("lifebytes", "0") != "0":
+        raise Unmapped(f"lifebytes={values['lifebytes']}")
+    if values.get("nat-traversal") == "false":
+        raise Unmapped("nat-traversal=no")
+    if values.get("ppk") == "qkd":
+        raise Unmapped("ppk=qkd")
+
+
+def _check_proposal(values: Values, _kernel: bool) -> None:
+    esp_proposals(values)
+
+
+def _check_peer(values: Values, _kernel: bool) -> None:
+    if values["exchange-mode"] == "base":
+        raise Unmapped("exchange-mode=base")
+    for name in ("address", "local-address"):
+        text = values.get(name, "::")
+        if ":" in text and text not in ("::", "::/0"):
+            raise Unmapped(f"{name}={text}, since it has IPv4 only")
+
+
+def _check_identity(values: Values, _kernel: bool) -> None:
+    if values["auth-method"] not in _AUTH:
+        raise Unmapped(f"auth-method={values['auth-method']}")
+    if values.get("mode-config", "none") != "none":
+        raise Unmapped("mode-config")
+    if values.get("notrack-chain"):
+        raise Unmapped("notrack-chain")
+    if values.get("match-by", "remote-id") != "remote-id":
+        raise Unmapped(f"match-by={values['match-by']}")
+
+
+def _check_policy(values: Values, kernel: bool) -> None:
+    if values.get("template") == "true":
+        return
+    for side in ("src", "dst"):
+        text = values.get(f"{side}-address", "::/0")
+        if ":" in text and text != "::/0":
+            raise Unmapped(f"{side}-address={text}, since it has IPv4 only")
+    if kernel or values.get("action", "encrypt") != "encrypt":
+        return
+    if values.get("ipsec-protocols") == "ah":
+        raise Unmapped("ipsec-protocols=ah, since IPsec runs in user space on this machine")
+    if values.get("tunnel", "false") == "false":
+        raise Unmapped("tunnel=no, since IPsec runs in user space on this machine")
+
+
+_CHECKS = {
+    PROFILE: _check_profile,
+    PROPOSAL: _check_proposal,
+    PEER: _check_peer,
+    IDENTITY: _check_identity,
+    POLICY: _check_policy,
+}
