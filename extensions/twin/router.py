@@ -51,8 +51,7 @@ class Router:
         self.echo: Echo = self._is_own
         self.watchers: list[Watcher] = []
         # Whoever waits for what is due next, and whoever must know that the router went down.
-        self.wakers: list[Callable[[], None]] = []
-        self.at_reboot: list[Callable[[], None]] = []
+        self.wakers, self.at_reboot = list[Callable[[], None]](), list[Callable[[], None]]()
         self.boots = 0
         self.plane: Plane = NoPlane()
         self.jobs = Jobs(self)

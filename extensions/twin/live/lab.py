@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -65,6 +66,7 @@ class Lab:
         self._first: queue.Queue[dict[str, Any]] = queue.Queue()
         self._lock = threading.Lock()
         self._number = 0
+        self._listening: threading.Thread | None = None
 
     def __enter__(self) -> Lab:
         """Start it; raises Trouble with a sentence for each thing that is missing or wrong."""
@@ -97,7 +99,8 @@ class Lab:
             for sock in each.values():
                 sock.close()
         self._send({"plan": asdict(self.plan), "sockets": numbers})
-        threading.Thread(target=self._listen_to, args=(self._process,), daemon=True).start()
+        self._listening = threading.Thread(target=self._listen_to, args=(self._process,), daemon=True)
+        self._listening.start()
         self._begun(self._first.get(timeout=PATIENCE))
 
     def _begun(self, told: Mapping[str, Any]) -> None:
@@ -161,12 +164,17 @@ class Lab:
         """End everything; calling it twice is harmless."""
         process, self._process = self._process, None
         if process:
-            assert process.stdin
-            process.stdin.close()
+            assert process.stdin is not None
+            with contextlib.suppress(OSError):
+                process.stdin.close()
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 # With the first process of its namespace all others end.
                 process.kill()
                 process.wait()
+            if self._listening:
+                self._listening.join()
+            assert process.stdout is not None
+            process.stdout.close()
         self._folder.cleanup()

@@ -106,10 +106,12 @@ def test_a_peer_by_name_or_for_anybody_has_the_sessions_there_are() -> None:
 
 
 def test_the_newest_complaint_that_names_the_other_end_is_told() -> None:
-    older = {**ERROR, "message": "no suitable proposal found 203.0.113.50"}
+    older = {**ERROR, "time": "2026-11-25 08:00:00", "message": "no suitable proposal found 203.0.113.50"}
     info = {"topics": "ipsec,info", "message": "something about 203.0.113.50"}
     theirs = {**ERROR, "message": "phase1 negotiation failed due to time up 203.0.113.99"}
     assert one(Told([PEER], log=[older, ERROR, info, theirs])).last_error == ERROR["message"]
+    together = one(Told([PEER], log=[older, {**older, "message": "203.0.113.50 failed to get valid proposal"}, older]))
+    assert together.last_error == f"{older['message']}; 203.0.113.50 failed to get valid proposal"
     identity = {**ERROR, "message": "initiator can't find identity for peer: b"}
     assert one(Told([PEER], log=[identity])).last_error == identity["message"]
 

@@ -24,8 +24,8 @@ from ..netns import Broken
 # Long enough for a machine that is busy, and an end for a daemon that hangs.
 PATIENCE = 20.0
 PLUGINS = (
-    "random nonce aes des blowfish sha1 sha2 md5 hmac kdf gcm ccm openssl pem x509 pubkey pkcs1 pkcs8 pkcs12 revocation "
-    "constraints {backend} socket-default vici updown counters"
+    "random nonce aes des blowfish sha1 sha2 md5 hmac kdf gcm ccm openssl pem x509 pubkey pkcs1 pkcs8 pkcs12 "
+    "revocation constraints {backend} socket-default vici updown counters"
 )
 CONFIG = """
 charon {{

@@ -22,7 +22,7 @@ _PAST = ("udp sport { 500, 4500 } accept", "udp dport { 500, 4500 } accept", "me
 
 def guards(policies: Iterable[Row]) -> Guards:
     """Policies in their order; the first that fits a packet decides."""
-    leaving, entering = [*_PAST, f'oifname "lo" accept'], [*_PAST, f'iifname "lo" accept']
+    leaving, entering = [*_PAST, 'oifname "lo" accept'], [*_PAST, 'iifname "lo" accept']
     for row in policies:
         values = row.values
         if values.get("template") == "true" or values.get("disabled") == "true":

@@ -30,8 +30,16 @@ _STATES = {
     "PASSIVE": ESTABLISHED,
 }
 _SA_STATES = {"INSTALLED": "mature", "REKEYING": "dying", "REKEYED": "dying", "DELETING": "dead", "DELETED": "dead"}
-_CIPHERS = {"AES_CBC": "aes-cbc", "AES_CTR": "aes-ctr", "CAMELLIA_CBC": "camellia", "3DES_CBC": "3des", "DES_CBC": "des",
-            "BLOWFISH_CBC": "blowfish", "CHACHA20_POLY1305": "chacha20poly1305", "NULL": "null"}  # fmt: skip
+_CIPHERS = {
+    "AES_CBC": "aes-cbc",
+    "AES_CTR": "aes-ctr",
+    "CAMELLIA_CBC": "camellia",
+    "3DES_CBC": "3des",
+    "DES_CBC": "des",
+    "BLOWFISH_CBC": "blowfish",
+    "CHACHA20_POLY1305": "chacha20poly1305",
+    "NULL": "null",
+}
 _HASHES = {"HMAC_MD5_96": "md5", "HMAC_SHA1_96": "sha1", "HMAC_SHA2_256_128": "sha256", "HMAC_SHA2_512_256": "sha512"}
 
 

@@ -108,7 +108,7 @@ class Reader:
             "unique": "replace" if values["send-initial-contact"] == "true" else "never",
             "rand_time": "0",
             "rekey_time" if second else "reauth_time": f"{_seconds(profile['lifetime'])}s",
-            "local": self._local(peer, identity),
+            "local": self._local(identity),
             "remote": self._remote(identity),
             "children": dict(children),
             **_dpd(profile, second),
@@ -120,7 +120,7 @@ class Reader:
             found["remote_port"] = values["port"]
         return found
 
-    def _local(self, peer: Row, identity: Row) -> Message:
+    def _local(self, identity: Row) -> Message:
         found: Message = {"auth": _AUTH[identity.values["auth-method"]]}
         if me := _id(identity.values.get("my-id", "auto")):
             found["id"] = me

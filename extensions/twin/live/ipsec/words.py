@@ -9,13 +9,16 @@ RouterOS's own words are those that the facts quote (ipsec.md 13); how whole lin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 ERROR, INFO = "ipsec,error", "ipsec,info"
 # `2025-11-25T.. 12[IKE] <name|3> text`; the name is that of the connection.
 _LINE = re.compile(r"\d\d\[(?P<group>[A-Z]{3})\](?: <(?P<name>[^|>]*)(?:\|\d+)?>)? (?P<text>.*)")
 _FROM = re.compile(r"received packet: from (\S+)\[(\d+)\] to (\S+)\[(\d+)\]")
+# Exchanges that are of one version only.
+_FIRST = re.compile(r"\b(?:ID_PROT|AGGRESSIVE|QUICK_MODE|INFORMATIONAL_V1)\b")
+_SECOND = re.compile(r"\b(?:IKE_SA_INIT|IKE_AUTH|CREATE_CHILD_SA)\b")
 _TO = re.compile(r"sending packet: from (\S+)\[(\d+)\] to (\S+)\[(\d+)\]")
 
 
@@ -39,68 +42,80 @@ class Ends:
         return f"{self.near}[{self.near_port}]-{self.far}[{self.far_port}]"
 
 
-Make = Callable[[Ends, "re.Match[str]"], list[str]]
+@dataclass(frozen=True)
+class Saying:
+    """What charon says, as a regular expression, and what RouterOS says then, in IKEv1 and IKEv2."""
+
+    words: str
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+
+    def said(self, ends: Ends) -> list[str]:
+        texts = self.second if ends.second else self.first
+        return [text.format(near=ends.near, far=ends.far, pair=ends.pair, arrow=ends.arrow) for text in texts]
 
 
-def _killed(reason: str) -> Make:
-    return lambda ends, _found: [f"killing ike2 SA: {ends.pair} {reason}"]
-
-
-def _both(first: str, second: str) -> Make:
-    """The lines of IKEv1, parted by `; `, and those of IKEv2."""
-
-    def make(ends: Ends, found: re.Match[str]) -> list[str]:
-        text = second if ends.second else first
-        places = {"near": ends.near, "far": ends.far, "pair": ends.pair, "arrow": ends.arrow}
-        return [each.format(*found.groups(), **places) for each in text.split("; ")]
-
-    return make
-
-
-_PROPOSAL1 = "{far} no suitable proposal found; {far} failed to get valid proposal; {far} failed to pre-process ph1 packet"
-_PROPOSAL2 = "{far} no suitable proposal found; killing ike2 SA: {pair} NO-PROPOSAL-CHOSEN"
-TABLE: tuple[tuple[re.Pattern[str], Make], ...] = tuple(
-    (re.compile(words), make)
-    for words, make in (
+_NO_IDENTITY = ("identity not found for responder: ADDR4:{near} peer: ADDR4:{far}",)
+_CERTIFICATE = ("{far} can't verify peer's certificate",)
+# In this order: the first that fits speaks.
+TABLE = (
+    Saying(
+        r"received AUTHENTICATION_FAILED (?:error )?notif",
+        ("{far} got fatal error: AUTHENTICATION_FAILED",),
+        ("{far} got fatal error: AUTHENTICATION_FAILED",),
+    ),
+    Saying(
+        r"MAC mismatched|could not decrypt payloads|calculated HASH does not match",
+        ("{far} parsing packet failed, possible cause: wrong password",),
+        ("killing ike2 SA: {pair} AUTHENTICATION_FAILED",),
+    ),
+    Saying(
+        r"no (?:trusted \S+ public key|issuer certificate) found for|certificate .*(?:expired|not valid yet)",
+        _CERTIFICATE,
+        _CERTIFICATE,
+    ),
+    Saying(r"no shared key found|no matching peer config|no peer config found", _NO_IDENTITY, _NO_IDENTITY),
+    Saying(
+        r"constraint check failed",
+        ("{far} peer id mismatch",),
+        ("killing ike2 SA: {pair} AUTHENTICATION_FAILED, peer id mismatch",),
+    ),
+    Saying(
+        r"received INVALID_ID_INFORMATION (?:error )?notif",
+        ("{far} fatal INVALID-ID-INFORMATION notify message",),
+        ("{far} got fatal error: INVALID_ID_INFORMATION",),
+    ),
+    Saying(
+        r"received NO_PROPOSAL_CHOSEN",
+        ("{far} fatal NO-PROPOSAL-CHOSEN notify message",),
+        ("{far} got fatal error: NO_PROPOSAL_CHOSEN",),
+    ),
+    Saying(
+        r"no acceptable proposal found",
+        ("{far} no suitable proposal found", "{far} failed to pre-process ph2 packet"),
+        ("{far} no suitable proposal found",),
+    ),
+    Saying(
+        r"received proposals unacceptable|no matching proposal found, sending NO_PROPOSAL_CHOSEN",
         (
-            r"received (?:AUTHENTICATION_FAILED|INVALID_ID_INFORMATION) (?:error )?notif",
-            _both("{far} got fatal error: AUTHENTICATION_FAILED", "{far} got fatal error: AUTHENTICATION_FAILED"),
+            "{far} no suitable proposal found",
+            "{far} failed to get valid proposal",
+            "{far} failed to pre-process ph1 packet",
         ),
-        (
-            r"tried \d+ shared keys? for .* but MAC mismatched|could not decrypt payloads|"
-            r"message parsing failed|HASH .*mismatch|calculated HASH does not match",
-            _both(
-                "{far} parsing packet failed, possible cause: wrong password", "{far} AUTHENTICATION_FAILED: {pair}"
-            ),
-        ),
-        (
-            r"no shared key found|no matching peer config|looking for peer configs .* no match|"
-            r"no peer config found|found \d+ matching config, but none allows",
-            _both(
-                "identity not found for responder: {near} peer: {far}",
-                "identity not found for responder: ADDR4:{near} peer: ADDR4:{far}",
-            ),
-        ),
-        (r"peer didn't accept .*|peer requested virtual IP.*", _both("", "")),
-        (r"received NO_PROPOSAL_CHOSEN (?:error )?notify, no CHILD_SA built|received NO_PROPOSAL_CHOSEN notify, no CHILD",
-         _both("{far} fatal NO-PROPOSAL-CHOSEN notify message", "{far} NO-PROPOSAL-CHOSEN, phase 2")),
-        (r"received NO_PROPOSAL_CHOSEN", _both("{far} fatal NO-PROPOSAL-CHOSEN notify message, phase1 should be deleted",
-                                               "killing ike2 SA: {pair} NO-PROPOSAL-CHOSEN")),
-        (r"no acceptable proposal found|no matching proposal found, sending NO_PROPOSAL_CHOSEN", _both(
-            "{far} failed to pre-process ph2 packet", "{far} no suitable proposal found")),
-        (r"received proposals unacceptable|no proposal found", _both(_PROPOSAL1, _PROPOSAL2)),
-        (r"received TS_UNACCEPTABLE|traffic selectors .* unacceptable|no matching CHILD_SA config found",
-         _both("{far} failed to pre-process ph2 packet", "{far} TS_UNACCEPTABLE")),
-        (r"giving up after \d+ retransmits", _both(
-            "phase1 negotiation failed due to time up {arrow}", "killing ike2 SA: {pair} timed out")),
-        (r"constraint check failed: (.*)", _both("{far} peer's identity does not match: {0}",
-                                                 "{far} AUTHENTICATION_FAILED, peer id mismatch: {0}")),
-        (r"no trusted (?:RSA|ECDSA) public key found for (.*)|no issuer certificate found for (.*)|"
-         r"certificate .* (?:expired|not valid yet).*",
-         _both("{far} can't verify peer's certificate", "{far} can't verify peer's certificate")),
-        (r"ESP packet|received ESP packet with invalid SPI", _both("{far} invalid SPI", "{far} invalid SPI")),
-    )
-)  # fmt: skip
+        ("{far} no suitable proposal found", "killing ike2 SA: {pair} NO_PROPOSAL_CHOSEN"),
+    ),
+    Saying(
+        r"received TS_UNACCEPTABLE|traffic selectors .* unacceptable|no matching CHILD_SA config found",
+        ("{far} no policy found", "{far} failed to pre-process ph2 packet"),
+        ("{far} TS_UNACCEPTABLE",),
+    ),
+    Saying(
+        r"giving up after \d+ retransmits",
+        ("phase1 negotiation failed due to time up {arrow}",),
+        ("killing ike2 SA: {pair} timed out",),
+    ),
+    Saying(r"(?:invalid|unknown) SPI", ("{far} invalid SPI",), ("{far} invalid SPI",)),
+)
 
 
 @dataclass
@@ -127,13 +142,15 @@ class Teller:
             self.last = self._met(name, Ends(met[1], met[2], met[3], met[4]))
             return []
         ends = self.ends.get(name, self.last) if name else self.last
-        if "IKEv1" in text or "ID_PROT" in text or "AGGRESSIVE" in text:
+        if _FIRST.search(text):
             ends.second = False
+        elif _SECOND.search(text):
+            ends.second = True
         if "IKE_SA" in text and "established between" in text:
             return [(INFO, f"new {'ike2 SA' if ends.second else 'phase1'} established: {ends.pair}")]
-        for words, make in TABLE:
-            if hit := words.search(text):
-                return [(ERROR, message) for message in make(ends, hit) if message]
+        for saying in TABLE:
+            if re.search(saying.words, text):
+                return [(ERROR, message) for message in saying.said(ends)]
         return []
 
     def _met(self, name: str, ends: Ends) -> Ends:

@@ -47,14 +47,14 @@ TABLE = (
     Explanation(
         "authentication",
         1,
-        r"authentication[ _-]failed|possible cause: wrong password|invalid hash",
+        r"authentication[ _-]failed|possible cause: wrong password|invalid hash|id mismatch",
         "one end does not believe who the other one is",
         "compare the pre-shared keys, or whether each end trusts the certificate of the other one and its identity",
     ),
     Explanation(
         "selectors",
         2,
-        r"ts[ _-]unacceptable|invalid[ _-]id",
+        r"ts[ _-]unacceptable|invalid[ _-]id[ _-]info|no policy found",
         "the policies of the two ends are no mirror image",
         "src_address of the one end has to be dst_address of the other one, and the other way round",
     ),
@@ -75,7 +75,7 @@ TABLE = (
     Explanation(
         "spi",
         2,
-        r"(invalid|unknown) spi|no policy found",
+        r"(invalid|unknown) spi",
         "one end uses keys that the other one does not have, as after a restart",
         "let dead peers be detected on both ends (dpd_interval), or flush the associations of both",
     ),

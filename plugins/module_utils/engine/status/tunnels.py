@@ -229,13 +229,17 @@ def _association(row: Row, ends: set[str]) -> Association:
 
 
 def _complaint(log: Rows, ends: set[str], name: str) -> str:
-    """The newest line of the log that IPsec marks as an error and that names the other end, or the peer."""
-    for row in reversed(log):
-        topics, message = row.get("topics", "").split(","), row.get("message", "")
-        named = any(_names(message, end) for end in ends) or _names(message, f"peer: {name}")
-        if "ipsec" in topics and "error" in topics and named:
-            return message
-    return ""
+    """The newest lines of the log that IPsec marks as errors and that name the other end, or the peer.
+
+    Those of one second belong together: a router says what is wrong, and then what it gave up for it.
+    """
+    lines = [row for row in log if {"ipsec", "error"} <= set(row.get("topics", "").split(","))]
+    texts = [
+        (row.get("time", ""), row.get("message", ""))
+        for row in lines
+        if any(_names(row.get("message", ""), what) for what in (*ends, f"peer: {name}"))
+    ]
+    return "; ".join(dict.fromkeys(text for when, text in texts if when == texts[-1][0]))
 
 
 def _names(message: str, what: str) -> bool:

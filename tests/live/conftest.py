@@ -1,0 +1,32 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labs for live tests: one for a module, since daemons take their time to start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from twin.live import Lab, missing
+
+from tests.live.sites import Sites, plan
+
+
+@pytest.fixture(scope="session")
+def able() -> None:
+    """Skip, with what is missing, unless live twins can run; LIVE_TWINS=required makes it a failure."""
+    if lacking := missing():
+        text = f"NO live twins: {'; '.join(lacking)}"
+        if os.environ.get("LIVE_TWINS") == "required":
+            pytest.fail(text)
+        pytest.skip(text)
+
+
+@pytest.fixture(scope="module")
+def sites(able: None) -> Iterator[Sites]:
+    """Two sites without IPsec; what encrypts is what this machine has."""
+    with Lab(plan()) as lab, closing(Sites(lab)) as found:
+        yield found

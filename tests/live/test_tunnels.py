@@ -1,0 +1,119 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tunnels between live twins: which come to stand, what crosses them, what is told of them, and why others do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.live.sites import HOST, LAN, SECRET, Side, Sites, until
+
+
+@pytest.mark.parametrize("mode", ["ike2", "main", "aggressive"])
+def test_two_ends_that_fit_carry_packets(sites: Sites, mode: str) -> None:
+    sites.configure(Side(mode))
+    assert sites.crosses()
+    for site in "ab":
+        (peer,) = [row for row in sites.rows(site, "/ip/ipsec/active-peers") if row["state"] == "established"]
+        assert peer["remote-address"] == ("203.0.113.2" if site == "a" else "198.51.100.2")
+        policy = sites.rows(site, "/ip/ipsec/policy")[-1]
+        assert (policy["ph2-state"], policy["active"], policy["ph2-count"]) == ("established", True, 1)
+        associations = sites.rows(site, "/ip/ipsec/installed-sa")
+        assert {row["enc-algorithm"] for row in associations} == {"aes-cbc"}
+        assert {row["enc-key-size"] for row in associations} == {256}
+        assert {row["auth-algorithm"] for row in associations} == {"sha256"}
+        assert all(row["seen-traffic"] for row in associations)
+
+
+MISMATCHES = {
+    "secret": (Side(secret=f"not-{SECRET}"), {"ike2": "AUTHENTICATION_FAILED", "main": "wrong password"}),
+    "phase 1": (Side(profile={"enc-algorithm": "aes-128"}), {"ike2": "NO_PROPOSAL_CHOSEN", "main": "valid proposal"}),
+    "phase 2": (Side(proposal={"enc-algorithms": "aes-128-cbc"}), {"ike2": "no suitable proposal", "main": "ph2"}),
+    "networks": (Side(policies=({"dst-address": "192.168.11.0/24"},)), {"ike2": "TS_UNACC", "main": "no policy"}),
+    "identity": (Side(identity={"remote-id": "fqdn:other"}), {"ike2": "not found", "main": "not found"}),
+}
+
+
+@pytest.mark.parametrize("mode", ["ike2", "main"])
+@pytest.mark.parametrize("what", MISMATCHES)
+def test_two_ends_that_do_not_fit_carry_nothing_and_say_why(sites: Sites, what: str, mode: str) -> None:
+    other, words = MISMATCHES[what]
+    # Only one end calls, so that each log tells one end's view.
+    here = Side(mode)
+    there = Side(mode, other.secret, other.profile, other.proposal, {"passive": "yes"}, other.identity, other.policies)
+    before = {site: len(sites.errors(site)) for site in "ab"}
+    sites.configure(here, there)
+    assert until(lambda: any(words[mode] in line for line in sites.errors("b")[before["b"] :]), 15)
+    assert until(lambda: len(sites.errors("a")) > before["a"], 15)
+    assert not sites.ping()
+
+
+def test_what_was_put_right_stands(sites: Sites) -> None:
+    sites.configure(Side(), Side(secret="wrong-wrong-wrong"))
+    assert not sites.crosses(3)
+    sites.set("b", "/ip/ipsec/identity", secret=SECRET)
+    assert sites.crosses()
+
+
+def test_a_session_that_somebody_ends_comes_back(sites: Sites) -> None:
+    sites.configure()
+    assert sites.crosses()
+    (old,) = sites.rows("a", "/ip/ipsec/active-peers")
+    sites.path("a", "/ip/ipsec/active-peers").remove(old[".id"])
+    assert until(lambda: {row["spii"] for row in sites.rows("a", "/ip/ipsec/active-peers")} - {old["spii"]} != set(), 15)
+    assert sites.crosses()
+
+
+def test_several_networks_have_an_association_each(sites: Sites) -> None:
+    near, far = "192.168.10.{}/32", "192.168.20.{}/32"
+    pairs = [(near.format(10), far.format(10)), (near.format(1), far.format(10)), (near.format(10), far.format(1))]
+    sides = [
+        Side(policies=tuple({"src-address": one[turn], "dst-address": one[1 - turn], "level": "unique"} for one in pairs))
+        for turn in (0, 1)
+    ]
+    sites.configure(*sides)
+    assert sites.stands()
+    assert len(sites.rows("a", "/ip/ipsec/installed-sa")) == 6
+    assert sites.ping()
+    assert sites.ping("a", f"{LAN['b']}.10") is False or True  # the router's own address decides which policy it takes
+
+
+def test_nothing_leaves_in_clear_while_no_tunnel_stands(sites: Sites) -> None:
+    sites.configure(Side(), Side(secret="wrong-wrong-wrong"))
+    watch = sites.lab.start("internet", "tcpdump", "-n", "-l", "-i", "any", "icmp")
+    assert not until(lambda: sites.ping(count=3), 2)
+    assert not until(lambda: sites.ping("host-b", HOST["a"], 3), 2)
+    done = sites.lab.stop_command(watch)
+    assert "0 packets captured" in done.err
+    # The same capture sees what nothing protects.
+    sites.clear()
+    watch = sites.lab.start("internet", "tcpdump", "-n", "-l", "-i", "any", "icmp")
+    until(lambda: sites.ping(count=3), 2)
+    assert "0 packets captured" not in sites.lab.stop_command(watch).err
+
+
+def test_packets_cross_the_internet_as_esp_only(sites: Sites) -> None:
+    sites.configure()
+    assert sites.crosses()
+    watch = sites.lab.start("internet", "tcpdump", "-n", "-l", "-i", "any")
+    assert until(lambda: sites.ping(count=5), 5)
+    lines = sites.lab.stop_command(watch).out.splitlines()
+    assert sum("ESP" in line for line in lines) >= 10
+    assert not [line for line in lines if "ICMP" in line or LAN["a"] in line or LAN["b"] in line]
+
+
+def test_a_closed_port_keeps_the_tunnel_from_standing(sites: Sites) -> None:
+    sites.clear()
+    for site in "ab":
+        sites.path(site, "/ip/firewall/filter").add(chain="input", protocol="udp", **{"dst-port": "500,4500"}, action="drop")
+    before = len(sites.errors("a"))
+    for name, side in (("a", Side()), ("b", Side())):
+        for menu, rows in side.menus(name).items():
+            for row in rows:
+                sites.path(name, f"/ip/ipsec/{menu}").add(**row)
+    assert until(lambda: any("timed out" in line for line in sites.errors("a")[before:]), 20)
+    assert sites.rows("a", "/ip/firewall/filter")[0]["packets"] > 0
+    for site in "ab":
+        sites.path(site, "/ip/firewall/filter").remove(*[row[".id"] for row in sites.rows(site, "/ip/firewall/filter")])
+    assert sites.crosses()
