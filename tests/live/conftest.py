@@ -15,7 +15,6 @@ from twin.live import Lab, missing
 from tests.live.sites import Sites, plan
 
 
-@pytest.fixture(scope="session")
 def able() -> None:
     """Skip, with what is missing, unless live twins can run; LIVE_TWINS=required makes it a failure."""
     if lacking := missing():
@@ -26,7 +25,8 @@ def able() -> None:
 
 
 @pytest.fixture(scope="module")
-def sites(able: None) -> Iterator[Sites]:
+def sites() -> Iterator[Sites]:
     """Two sites without IPsec; what encrypts is what this machine has."""
+    able()
     with Lab(plan()) as lab, closing(Sites(lab)) as found:
         yield found

@@ -18,6 +18,7 @@ SECRET = "a-secret-for-two-sites"
 WAN = {"a": "198.51.100.2", "b": "203.0.113.2"}
 GATEWAY = {"a": "198.51.100.1", "b": "203.0.113.1"}
 LAN = {"a": "192.168.10", "b": "192.168.20"}
+SECOND = {"a": "172.16.10", "b": "172.16.20"}
 FAR = {"a": "b", "b": "a"}
 HOST = {site: f"{LAN[site]}.10" for site in "ab"}
 IPSEC = ("policy", "identity", "peer", "proposal", "profile")
@@ -59,6 +60,7 @@ def site(name: str, **more: Rows) -> Router:
         "/ip/address": [
             {"address": f"{WAN[name]}/24", "interface": "ether1"},
             {"address": f"{LAN[name]}.1/24", "interface": "ether2"},
+            {"address": f"{SECOND[name]}.1/24", "interface": "ether2"},
         ],
         "/ip/route": [{"dst-address": "0.0.0.0/0", "gateway": GATEWAY[name]}],
     }

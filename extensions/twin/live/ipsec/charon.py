@@ -24,7 +24,7 @@ from ..netns import Broken
 # Long enough for a machine that is busy, and an end for a daemon that hangs.
 PATIENCE = 20.0
 PLUGINS = (
-    "random nonce aes des blowfish sha1 sha2 md5 hmac kdf gcm ccm openssl pem x509 pubkey pkcs1 pkcs8 pkcs12 "
+    "random nonce aes sha1 sha2 md5 hmac kdf gcm openssl pem x509 pubkey pkcs1 pkcs8 pkcs12 "
     "revocation constraints {backend} socket-default vici updown counters"
 )
 CONFIG = """

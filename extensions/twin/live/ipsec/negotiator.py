@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...router import Router
 
 ACTIVE, INSTALLED, STATISTICS = "/ip/ipsec/active-peers", "/ip/ipsec/installed-sa", "/ip/ipsec/statistics"
-WATCHED = frozenset((PEER, IDENTITY, POLICY, PROFILE, PROPOSAL, "/ip/dns/static", "/certificate"))
+WATCHED = frozenset((PEER, IDENTITY, POLICY, PROFILE, PROPOSAL, "/ip/dns/static", "/ip/address", "/certificate"))
 TUNNEL = "ipsec0"
 # How long after a failure an end calls again; how long a router waits is unverified.
 AGAIN = 3.0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_interface, ip_network
 from typing import TYPE_CHECKING, Any
 
 from ...model import Row, Values
@@ -157,7 +158,18 @@ class Reader:
                 if self._generates(identity, values):
                     yield f"t{_plain(policy)}", self._child(values, number, template=True)
             elif values["action"] == "encrypt" and peer.id in values.get("peer", "").split(","):
+                self._check_own(values)
                 yield f"c{_plain(policy)}", self._child(values, number)
+
+    def _check_own(self, values: Values) -> None:
+        """The daemon in user space makes no route for networks in which the router has no address."""
+        network = values["src-address"]
+        if self.kernel or network in ("::/0", ANY):
+            return
+        own = (row.values["address"] for row in enabled(self.router.tables["/ip/address"]))
+        if not any(ip_interface(each).ip in ip_network(network) for each in own):
+            why = "in which the router has no address, since IPsec runs in user space on this machine"
+            raise Unmapped(f"src-address={network}, {why}")
 
     @staticmethod
     def _generates(identity: Row, template: Values) -> bool:

@@ -91,12 +91,12 @@ TABLE = (
         ("{far} got fatal error: NO_PROPOSAL_CHOSEN",),
     ),
     Saying(
-        r"no acceptable proposal found",
+        r"no acceptable proposal found|no matching proposal found",
         ("{far} no suitable proposal found", "{far} failed to pre-process ph2 packet"),
         ("{far} no suitable proposal found",),
     ),
     Saying(
-        r"received proposals unacceptable|no matching proposal found, sending NO_PROPOSAL_CHOSEN",
+        r"received proposals unacceptable|no proposal found",
         (
             "{far} no suitable proposal found",
             "{far} failed to get valid proposal",
