@@ -15,10 +15,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 unexport ANSIBLE_CONFIG ANSIBLE_INVENTORY PYTHONPATH
 
-.PHONY: help demo test lint bench docs sync build clean
+.PHONY: help demo demo-live test lint bench docs sync build clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/demo/collections
 demo: $(VENV)/.run ## Join two rehearsal routers by IPsec, twice, and show what stands on them
@@ -26,6 +26,11 @@ demo: $(VENV)/.run ## Join two rehearsal routers by IPsec, twice, and show what 
 	@ansible-galaxy collection install .cache/demo/vpnops-mikrotik-*.tar.gz -p .cache/demo/collections --offline --force >.cache/demo/install.log \
 		|| { cat .cache/demo/install.log; exit 1; }
 	@$(BIN)/python tools/demo.py
+
+demo-live: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
+demo-live: $(VENV)/.run $(TREE) ## Join two sites whose routers encrypt, watch the wire, break the tunnel and mend it
+	@mkdir -p .cache/demo
+	@$(BIN)/python tools/demo_live.py
 
 test: $(VENV)/.test $(TREE) $(CLIENTS)/.made ## Run the molecule scenarios and all tests
 	@tools/molecule.sh

@@ -58,9 +58,9 @@ def play(inventory: Path) -> dict[str, int]:
         "ANSIBLE_FORCE_COLOR": "1" if sys.stdout.isatty() else "0",
         "ANSIBLE_HOME": ".cache/demo/home",
     }
-    done = subprocess.run(
-        [*command, "vpnops.mikrotik.site_to_site"], check=False, stdout=subprocess.PIPE, text=True, env=environment
-    )
+    # These routers move no packets, so no tunnel ever stands on them; `make demo-live` has some that do.
+    command += ["-e", "site_to_site_verify=false", "vpnops.mikrotik.site_to_site"]
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, env=environment)
     print(done.stdout, flush=True)
     changes = {name: int(count) for name, count in RECAP.findall(re.sub(r"\033\[[\d;]*m", "", done.stdout))}
     if done.returncode or changes.keys() != ROUTERS.keys():

@@ -17,8 +17,8 @@ description:
   - A tunnel stands when phase 1 is established, and phase 2 for all its policies that are on.
   - If one does not, the task fails with the phase, what the router's log says of the other end, what that
     means, and what to do. The page on troubleshooting lists the explanations.
-  - RouterOS begins phase 1 when there is traffic for a policy, or when the other end calls. A tunnel
-    that nobody uses does not come up by being looked at; O(ping) makes traffic.
+  - A tunnel does not come up by being looked at. Whether a router begins phase 1 before there is traffic for a policy
+    is unverified; O(ping) makes traffic.
   - With O(tunnels), O(owner) or O(destinations), the tunnels that any of them means have to stand; without them, all
     that are not switched off.
 extends_documentation_fragment:

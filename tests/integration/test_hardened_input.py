@@ -24,6 +24,8 @@ TUNNEL = {
 }
 # The seat of those who run the role is in the LAN, at 192.168.88.10.
 OPTIONS = {"management": ["192.168.88.0/28", "2001:db8:1::/64"], "ipsec_peers": ["198.51.100.9", "peer.example.com"]}
+# These routers move no packets, so no tunnel ever stands on them.
+JOIN = {"site_to_site_tunnels": [TUNNEL], "site_to_site_verify": False}
 HARDENED, JOINED = "vpnops.mikrotik.hardened_input", "vpnops.mikrotik.site_to_site"
 FILTER, FILTER6 = "/ip/firewall/filter", "/ipv6/firewall/filter"
 SHOW = f"{HARDENED} : Show who reaches what now, and who will"
@@ -40,7 +42,7 @@ def apply(play: Play, server: Server, *roles: str, flags: Sequence[str] = (), **
     """Run roles in this order; keyword arguments become options of hardened_input."""
     variables: Mapping[str, Any] = {f"hardened_input_{name}": value for name, value in {**OPTIONS, **options}.items()}
     named = [{"role": role} for role in roles or (HARDENED,)]
-    run = play(server, [], *flags, roles=named, variables={**variables, "site_to_site_tunnels": [TUNNEL]})
+    run = play(server, [], *flags, roles=named, variables={**variables, **JOIN})
     return run
 
 

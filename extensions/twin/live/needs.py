@@ -9,12 +9,19 @@ import os
 import shutil
 import subprocess
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 CHARON = Path("/usr/lib/ipsec/charon")
 PLUGINS = CHARON.parent / "plugins"
 TUN = Path("/dev/net/tun")
-COMMANDS = {"unshare": "util-linux", "nsenter": "util-linux", "ip": "iproute2", "nft": "nftables"}
+COMMANDS = {
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
+    "ip": "iproute2",
+    "nft": "nftables",
+    "ping": "iputils-ping",
+}
 FILES = {
     CHARON: "strongswan-charon",
     PLUGINS / "libstrongswan-vici.so": "strongswan-swanctl",
@@ -57,6 +64,8 @@ def _missing_commands() -> list[str]:
 
 def _missing_ipsec() -> list[str]:
     found = [f"the package {package} is not installed" for file, package in FILES.items() if not file.exists()]
+    if not find_spec("vici"):
+        found.append("the Python package vici is not installed: pip install vici")
     if kernel_esp():
         return found
     if not TUN.exists():

@@ -91,7 +91,7 @@ SILENT = (
         1,
         "",
         "nobody has begun phase 1",
-        "one end must not be passive, and RouterOS calls only for traffic that a policy is for: send some",
+        "one end must not be passive; if both may call, send traffic that a policy is for, such as a ping",
     ),
     Explanation(
         "under-way",
