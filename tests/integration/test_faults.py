@@ -134,13 +134,11 @@ def test_ansible_tells_what_is_known_and_finishes_the_second_time(
     server = prepared(make_twin, [])
     server.faults.drop_when, server.faults.drop_after = "after", sentence
     roles = [{"role": "vpnops.mikrotik.site_to_site"}]
-    first = play(server, roles=roles, variables={"site_to_site_tunnels": [TUNNEL], "site_to_site_verify": False})
+    variables = {"site_to_site_tunnels": [TUNNEL], "site_to_site_verify": False}
+    first = play(server, roles=roles, variables=variables)
     assert first.status != 0
     assert "changes are confirmed" in first.failure.message
     assert "run the task again to finish" in first.failure.message
-    assert (
-        play(server, roles=roles, variables={"site_to_site_tunnels": [TUNNEL], "site_to_site_verify": False}).status
-        == 0
-    )
+    assert play(server, roles=roles, variables=variables).status == 0
     undisturbed = prepared(make_twin, [TUNNEL])
     assert content(server) == content(undisturbed)
