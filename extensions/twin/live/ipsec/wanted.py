@@ -150,16 +150,17 @@ class Reader:
         return found
 
     def _children(self, peer: Row, identity: Row) -> Iterator[tuple[str, Message]]:
+        first = peer.values["exchange-mode"] != "ike2"
         for number, policy in enumerate(self.router.tables[POLICY]):
             values = policy.values
             if values.get("disabled") == "true" or policy.dynamic:
                 continue
             if values.get("template") == "true":
                 if self._generates(identity, values):
-                    yield f"t{_plain(policy)}", self._child(values, number, template=True)
+                    yield f"t{_plain(policy)}", self._child(values, number, first=first, template=True)
             elif values["action"] == "encrypt" and peer.id in values.get("peer", "").split(","):
                 self._check_own(values)
-                yield f"c{_plain(policy)}", self._child(values, number)
+                yield f"c{_plain(policy)}", self._child(values, number, first=first)
 
     def _check_own(self, values: Values) -> None:
         """The daemon in user space makes no route for networks in which the router has no address."""
@@ -176,8 +177,10 @@ class Reader:
         wanted = identity.values.get("policy-template-group", "default")
         return identity.values["generate-policy"] != "no" and template.get("group") in (wanted, None)
 
-    def _child(self, values: Values, number: int, *, template: bool = False) -> Message:
+    def _child(self, values: Values, number: int, *, first: bool, template: bool = False) -> Message:
         proposal = self._need(PROPOSAL, values["proposal"]).values
+        if first and "chacha20poly1305" in proposal["enc-algorithms"].split(","):
+            raise Unmapped("enc-algorithms=chacha20poly1305 with IKEv1")
         life = _seconds(proposal["lifetime"])
         ah = values.get("ipsec-protocols", "esp") == "ah"
         found: Message = {
