@@ -18,7 +18,7 @@ from ..nft.ruleset import Guards
 from ..state import way_out
 from .charon import Charon, Message
 from .guards import guards
-from .seen import ESTABLISHED, NOTHING, associations, carried, sessions
+from .seen import ESTABLISHED, NOTHING, Carried, associations, carried, generated, sessions
 from .wanted import IDENTITY, PEER, POLICY, PROFILE, PROPOSAL, Reader, Wanted
 from .words import Teller
 
@@ -162,6 +162,13 @@ class Negotiator:
             row.values["ph2-count"] = str(count)
             row.values["ph2-state"] = ESTABLISHED if count else NOTHING
             row.values["active"] = "true" if count else "false"
+        self._show(POLICY, [(each.key, self._generated(each)) for each in up if each.child.startswith("t")])
+
+    def _generated(self, one: Carried) -> Values:
+        """A dynamic policy names its peer and the proposal of its template."""
+        peer, template = one.connection.partition("_")[0], f"*{one.child[1:]}"
+        row = self.router.tables[POLICY].by_id(template)
+        return {**generated(one), "peer": f"*{peer}", "proposal": row.values["proposal"] if row else ""}
 
     def removed(self, path: str, id_: str) -> None:
         """Somebody took a session away: end it."""

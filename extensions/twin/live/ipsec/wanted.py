@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ...router import Router
 
 PEER, IDENTITY, POLICY = "/ip/ipsec/peer", "/ip/ipsec/identity", "/ip/ipsec/policy"
-PROFILE, PROPOSAL = "/ip/ipsec/profile", "/ip/ipsec/proposal"
+PROFILE, PROPOSAL, GROUP = "/ip/ipsec/profile", "/ip/ipsec/proposal", "/ip/ipsec/policy/group"
 ANY = "0.0.0.0/0"
 Message = dict[str, Any]
 
@@ -172,10 +172,12 @@ class Reader:
             why = "in which the router has no address, since IPsec runs in user space on this machine"
             raise Unmapped(f"src-address={network}, {why}")
 
-    @staticmethod
-    def _generates(identity: Row, template: Values) -> bool:
+    def _generates(self, identity: Row, template: Values) -> bool:
+        """Whether an identity makes policies from a template."""
+        groups = self.router.tables[GROUP]
         wanted = identity.values.get("policy-template-group", "default")
-        return identity.values["generate-policy"] != "no" and template.get("group") in (wanted, None)
+        group = groups.by_id(wanted) or groups.by_name(wanted)
+        return identity.values["generate-policy"] != "no" and group is not None and template.get("group") == group.id
 
     def _child(self, values: Values, number: int, *, first: bool, template: bool = False) -> Message:
         proposal = self._need(PROPOSAL, values["proposal"]).values
