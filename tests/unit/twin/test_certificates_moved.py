@@ -175,7 +175,7 @@ def test_a_seed_plants_certificates_and_keys(router: Router) -> None:
     found = held(router, "site")
     other = Router("7.22.3", clock=SteppedClock())
     site = {"name": "site", "certificate-pem": found.certificate_pem, "key-pem": found.key_pem}
-    other.seed({MENU: [site, {"certificate-pem": found.chain[0], "trusted": True}]})
+    other.seed({MENU: [site, {"certificate-pem": found.chain[0], "trusted": "yes"}]})
     rows = other.rows(MENU)
     assert [(row["name"], row["common-name"], row["private-key"], row["issuer"]) for row in rows] == [
         ("site", "site", "true", "CN=sub"),
