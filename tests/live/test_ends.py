@@ -11,6 +11,8 @@ from tests.live.sites import GATEWAY, LAN, WAN, Side, Sites, until
 
 ANYBODY = {"address": "0.0.0.0/0", "passive": "yes"}
 
+TEMPLATE = "*FFFFFF"
+
 
 def spis(sites: Sites, site: str = "a") -> set[str]:
     return {row["spi"] for row in sites.rows(site, "/ip/ipsec/installed-sa")}
@@ -38,12 +40,14 @@ def test_two_ends_that_wait_for_each_other_wait(sites: Sites) -> None:
 
 def test_an_end_takes_anybody_who_knows_the_secret_and_makes_the_policy(sites: Sites) -> None:
     sites.configure(Side(), Side(peer=ANYBODY, identity={"generate-policy": "port-strict"}, policies=()))
+    sites.path("b", "/ip/ipsec/policy").update(**{".id": TEMPLATE, "proposal": "q"})
     assert sites.crosses()
     (made,) = [row for row in sites.rows("b", "/ip/ipsec/policy") if row.get("dynamic")]
     assert (made["src-address"], made["dst-address"]) == (f"{LAN['b']}.0/24", f"{LAN['a']}.0/24")
     assert (made["ph2-state"], made["level"], made["sa-dst-address"]) == ("established", "unique", WAN["a"])
     sites.set("a", "/ip/ipsec/peer", disabled="yes")
     assert until(lambda: not [row for row in sites.rows("b", "/ip/ipsec/policy") if row.get("dynamic")], 10)
+    sites.path("b", "/ip/ipsec/policy").update(**{".id": TEMPLATE, "proposal": "default"})
 
 
 @pytest.mark.parametrize(

@@ -87,12 +87,29 @@ class Negotiator:
         self.standing = wanted
 
     def _secrets(self, wanted: Wanted) -> None:
-        for name, secret in self.standing.secrets.items():
+        known = self.standing.secrets
+        if wanted.credentials != self.standing.credentials:
+            # Certificates cannot be taken back one by one.
+            self.charon.ask("clear_creds")
+            for pem in wanted.trusted:
+                self._trust(pem)
+            for pem in wanted.keys:
+                self.charon.ask("load_key", {"type": "any", "data": pem.encode()})
+            known = {}
+        for name, secret in known.items():
             if wanted.secrets.get(name) != secret:
                 self.charon.ask("unload_shared", {"id": name})
         for name, secret in wanted.secrets.items():
-            if self.standing.secrets.get(name) != secret:
+            if known.get(name) != secret:
                 self.charon.ask("load_shared", secret.message(name))
+
+    def _trust(self, pem: str) -> None:
+        """As an authority, or where it is none as the certificate of one other end."""
+        message = {"type": "X509", "data": pem.encode()}
+        try:
+            self.charon.ask("load_cert", {**message, "flag": "CA"})
+        except Broken:
+            self.charon.ask("load_cert", {**message, "flag": "NONE"})
 
     def _unload(self, name: str) -> None:
         self.charon.ask("unload_conn", {"name": name})

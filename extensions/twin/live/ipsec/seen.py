@@ -150,7 +150,15 @@ class Carried:
 def carried(sas: Mapping[str, Message]) -> list[Carried]:
     """Every child that carries packets."""
     return [
-        Carried(f"{key} {each['uniqueid']}", sa["name"], each["name"], sa["local-host"], sa["remote-host"], each["local-ts"], each["remote-ts"])
+        Carried(
+            f"{key} {each['uniqueid']}",
+            sa["name"],
+            each["name"],
+            sa["local-host"],
+            sa["remote-host"],
+            each["local-ts"],
+            each["remote-ts"],
+        )
         for key, sa in sas.items()
         for each in installed(sa)
     ]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_interface, ip_network
 from typing import TYPE_CHECKING, Any
 
+from ...certificates import PATH as CERTIFICATE
+from ...certificates import Material, material, trusted
 from ...model import Row, Values
 from ...table import Table
 from ...values.addresses import is_name
@@ -49,8 +51,14 @@ class Wanted:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     calls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each connection that this end begins, the children to ask for."""
-    certificates: tuple[str, ...] = ()
-    """Ids of the certificates to load."""
+    keys: tuple[str, ...] = ()
+    """Private keys of the certificates shown to other ends, as PEM."""
+    trusted: tuple[str, ...] = ()
+    """Certificates that vouch for those of other ends, as PEM."""
+
+    @property
+    def credentials(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return self.keys, self.trusted
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ class Reader:
         connections: dict[str, Message] = {}
         secrets: dict[str, Secret] = {}
         calls: dict[str, tuple[str, ...]] = {}
-        certificates: list[str] = []
+        keys: list[str] = []
         for peer in enabled(self.router.tables[PEER]):
             for identity in self._identities(peer):
                 if not self._address(peer):
@@ -74,10 +82,10 @@ class Reader:
                 children = dict(self._children(peer, identity))
                 connections[name] = self._connection(peer, identity, children)
                 secrets |= self._secrets(peer, identity, name)
-                certificates += [each for each in identity.values.get("certificate", "").split(",") if each]
+                keys += [each.key_pem for each in self._shown(identity)]
                 if self._calls(peer):
                     calls[name] = tuple(children)
-        return Wanted(connections, secrets, calls, tuple(dict.fromkeys(certificates)))
+        return Wanted(connections, secrets, calls, tuple(dict.fromkeys(keys)), trusted(self.router) if keys else ())
 
     def _identities(self, peer: Row) -> list[Row]:
         return [each for each in enabled(self.router.tables[IDENTITY]) if each.values["peer"] == peer.id]
@@ -123,19 +131,37 @@ class Reader:
 
     def _local(self, identity: Row) -> Message:
         found: Message = {"auth": _AUTH[identity.values["auth-method"]]}
-        if me := _id(identity.values.get("my-id", "auto")):
+        shown = self._shown(identity)
+        if me := _id(identity.values.get("my-id", "auto")) or (self._alternative(identity) if shown else ""):
             found["id"] = me
-        if identity.values["auth-method"] == "digital-signature":
-            found["certs"] = self._certificates(identity)
+        if shown:
+            # Whoever is shown it may know only the root.
+            found["certs"] = [pem.encode() for each in shown for pem in (each.certificate_pem, *each.chain[:-1])]
         return found
 
     def _remote(self, identity: Row) -> Message:
         found: Message = {"auth": _AUTH[identity.values["auth-method"]]}
         found["id"] = _id(identity.values.get("remote-id", "auto")) or "%any"
+        pinned = identity.values.get("remote-certificate", "none")
+        if found["auth"] == "pubkey" and pinned != "none" and (known := material(self.router, pinned)):
+            found["certs"] = [known.certificate_pem.encode()]
         return found
 
-    def _certificates(self, identity: Row) -> list[bytes]:
-        raise Unmapped("auth-method=digital-signature")
+    def _shown(self, identity: Row) -> list[Material]:
+        """The certificates that an identity proves itself with."""
+        if identity.values["auth-method"] != "digital-signature":
+            return []
+        ids = [each for each in identity.values.get("certificate", "").split(",") if each]
+        found = [material(self.router, each) for each in ids]
+        if not ids or not all(each and each.key_pem for each in found):
+            raise Unmapped("auth-method=digital-signature without a certificate that has a private key")
+        return [each for each in found if each]
+
+    def _alternative(self, identity: Row) -> str:
+        """The first alternative name of its certificate, which stands for the identity where none is given."""
+        row = self._need(CERTIFICATE, identity.values["certificate"].split(",")[0])
+        kind, _colon, name = row.values.get("subject-alt-name", "").split(",")[0].partition(":")
+        return {"DNS": f"fqdn:{name}", "IP": name, "email": f"email:{name}"}.get(kind, "")
 
     def _secrets(self, peer: Row, identity: Row, name: str) -> dict[str, Secret]:
         found = {}
