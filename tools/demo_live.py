@@ -106,7 +106,8 @@ class Demo:
 
     def captured(self) -> list[str]:
         """What a capture on the internet shows while the hosts ping each other."""
-        watching = self.lab.start("internet", "tcpdump", "-n", "-l", "-t", "-i", "any")
+        # It must not change into a user that the lab does not have.
+        watching = self.lab.start("internet", "tcpdump", "-Z", "root", "-n", "-l", "-t", "-i", "any")
         self.ping()
         return self.lab.stop_command(watching).out.splitlines()
 

@@ -83,14 +83,14 @@ def test_several_networks_have_associations_of_their_own(sites: Sites, mode: str
 
 def test_nothing_leaves_in_clear_while_no_tunnel_stands(sites: Sites) -> None:
     sites.configure(Side(), Side(secret="wrong-wrong-wrong"))
-    watch = sites.lab.start("internet", "tcpdump", "-n", "-l", "-i", "any", "icmp")
+    watch = sites.lab.start("internet", "tcpdump", "-Z", "root", "-n", "-l", "-i", "any", "icmp")
     assert not until(lambda: sites.ping(count=3), 2)
     assert not until(lambda: sites.ping("host-b", HOST["a"], 3), 2)
     done = sites.lab.stop_command(watch)
     assert "0 packets captured" in done.err
     # The same capture sees what nothing protects.
     sites.clear()
-    watch = sites.lab.start("internet", "tcpdump", "-n", "-l", "-i", "any", "icmp")
+    watch = sites.lab.start("internet", "tcpdump", "-Z", "root", "-n", "-l", "-i", "any", "icmp")
     until(lambda: sites.ping(count=3), 2)
     assert "0 packets captured" not in sites.lab.stop_command(watch).err
 
@@ -98,7 +98,7 @@ def test_nothing_leaves_in_clear_while_no_tunnel_stands(sites: Sites) -> None:
 def test_packets_cross_the_internet_as_esp_only(sites: Sites) -> None:
     sites.configure()
     assert sites.crosses()
-    watch = sites.lab.start("internet", "tcpdump", "-n", "-l", "-i", "any")
+    watch = sites.lab.start("internet", "tcpdump", "-Z", "root", "-n", "-l", "-i", "any")
     assert until(lambda: sites.ping(count=5), 5)
     lines = sites.lab.stop_command(watch).out.splitlines()
     assert sum("ESP" in line for line in lines) >= 10
