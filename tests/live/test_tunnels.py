@@ -114,10 +114,7 @@ def test_a_closed_port_keeps_the_tunnel_from_standing(sites: Sites) -> None:
             chain="input", protocol="udp", **{"dst-port": "500,4500"}, action="drop"
         )
     before = len(sites.errors("a"))
-    for name, side in (("a", Side()), ("b", Side())):
-        for menu, rows in side.menus(name).items():
-            for row in rows:
-                sites.path(name, f"/ip/ipsec/{menu}").add(**row)
+    sites.lay()
     assert until(lambda: any("timed out" in line for line in sites.errors("a")[before:]), 20)
     assert sites.rows("a", "/ip/firewall/filter")[0]["packets"] > 0
     for site in "ab":
