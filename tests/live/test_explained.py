@@ -104,7 +104,7 @@ def gathered(sites: Sites, site: str) -> dict[str, Any]:
 def test_both_ends_together_name_the_two_lines_that_differ(sites: Sites, there: Side, line: str) -> None:
     sites.configure(Side("main"), replace(there, mode="main", peer={"passive": "yes"}))
     # One end begins to call before the other one is configured, and is told so at first.
-    assert until(lambda: any("no suitable proposal" in line for line in sites.errors("b")[-2:]), 15)
+    assert until(lambda: any("no suitable proposal" in line for line in sites.errors("b")[-3:]), 15)
     result = asked(sites, "a", wait=3, other=OtherEnd("far", gathered(sites, "b"), told(sites, "b")))
     assert result["differences"] == [line]
     assert line in result["msg"]
