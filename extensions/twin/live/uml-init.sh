@@ -1,7 +1,7 @@
-#!/bin/sh
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
 #
 # The first process of a user-mode-linux that `uml.py` boots. Its argument is the folder with the job:
 # `places` (directories of the host to be seen through the fresh /tmp and /run), `modules` (to be loaded),
