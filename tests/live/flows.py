@@ -122,7 +122,8 @@ class Ends:
     def admin(self) -> End:
         return End("admin", f"{self.site.admin}.10", "ether3", f"admin-{self.site.number}")
 
-    peer = End("peer", PEER, "ether1", "far")
+    # Not sent by the far router itself, whose own policies would not let it through in clear.
+    peer = End("peer", PEER, "ether1", "stranger")
     stranger = End("stranger", STRANGER, "ether1", "stranger")
     bogon = End("bogon", "10.66.0.1", "ether1", "stranger")
     remote = End("remote", REMOTE, "ether1", "lan-far", tunnelled=True)

@@ -165,5 +165,13 @@ def load(lab: Lab, node: str, text: str) -> None:
 
 
 def silence(lab: Lab, nodes: Iterable[str]) -> None:
+    """Let nodes send nothing but what the test sends from there."""
     for node in nodes:
         load(lab, node, SILENCE)
+
+
+def forget(lab: Lab, node: str) -> None:
+    """Let a router forget connections without ports at once, which would be the same ones for each flow."""
+    path = "/proc/sys/net/netfilter/nf_conntrack_generic_timeout"
+    done = lab.run(node, "sh", "-c", f"echo 0 > {path}")
+    assert done.status == 0, done.err
