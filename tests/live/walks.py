@@ -11,7 +11,7 @@ import struct
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
@@ -129,10 +129,10 @@ class Watched:
         place = lab.routers[name]
         self.session = open_session(Target(place.host, "admin", PASSWORD, place.port, "api"))
         load(lab, name, WITNESS)
-        self.tables = TABLES
+        self.tables: Sequence[str] = TABLES
         self.counted = self._count()
         # Asking is what takes most of the time, and no rules are added any more.
-        self.tables = tuple(name for name in TABLES if any(table == name for table, _id in self.counted))
+        self.tables = [name for name in TABLES if any(table == name for table, _id in self.counted)]
 
     def close(self) -> None:
         self.session.close()
