@@ -142,9 +142,10 @@ class Ends:
         return End("router outside", self.site.wan, None, self.site.name)
 
     def to_the_router(self) -> Iterator[Flow]:
-        """Everybody asks for everything at the nearest address, and for the usual things at the other."""
+        """Nearly everybody asks for everything at the nearest address, and for the usual things at the other."""
         for source in (self.peer, self.stranger, self.bogon, self.forged):
-            yield from (flow(probe, source, self.outside, "input") for probe in PROBES)
+            probes = BASIC if source is self.bogon else PROBES
+            yield from (flow(probe, source, self.outside, "input") for probe in probes)
             yield from (flow(probe, source, self.inside, "input") for probe in BASIC[:4])
         for source in (self.lan, self.admin):
             yield from (flow(probe, source, self.inside, "input") for probe in PROBES)
