@@ -10,6 +10,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -151,6 +152,12 @@ class Watched:
         before, self.counted = self.counted, self._count()
         # Counters never fall here, so nothing is lost by the difference.
         return self.counted - before
+
+    def await_arrival(self, number: int) -> None:
+        """Wait until the witness has seen a packet; whether it ever does is for others to judge."""
+        time.sleep(0.01)
+        element = f"{{ {number} }}"
+        until(lambda: not self.lab.run(self.name, "nft", "get", "element", "ip", "witness", "come", element).status, 3)
 
     def witnessed(self, what: str) -> set[int]:
         """Ids of packets that the witness has seen: `come` or `past`."""
