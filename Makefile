@@ -9,6 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := $(CURDIR)/$(VENV)/bin
 TREE := .collections/ansible_collections/vpnops/mikrotik
 CLIENTS := .cache/clients
+KERNEL := .cache/kernel
 
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -32,7 +33,8 @@ demo-live: $(VENV)/.run $(TREE) ## Join two sites whose routers encrypt, watch t
 	@mkdir -p .cache/demo
 	@$(BIN)/python tools/demo_live.py
 
-test: $(VENV)/.test $(TREE) $(CLIENTS)/.made ## Run the molecule scenarios and all tests
+test: export TWIN_KERNEL := $(CURDIR)/$(KERNEL)
+test: $(VENV)/.test $(TREE) $(CLIENTS)/.made $(KERNEL)/.tried ## Run the molecule scenarios and all tests
 	@tools/molecule.sh
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
@@ -83,6 +85,12 @@ $(VENV)/.lint: tests/requirements-lint.txt $(VENV)/.test
 
 $(VENV)/.docs: tests/requirements-docs.txt $(VENV)/.run
 	$(install)
+
+# A kernel with ESP for tests on machines whose own has none; tests say so where there is none to be had.
+$(KERNEL)/.tried: tools/kernel.sh
+	@mkdir -p $(KERNEL)
+	@tools/kernel.sh $(KERNEL) >$(KERNEL)/log 2>&1 || echo "no kernel for emulated machines: see $(KERNEL)/log"
+	@touch $@
 
 # Ansible finds a collection only below ansible_collections/<namespace>/<name>; here that leads back to the checkout.
 $(TREE):

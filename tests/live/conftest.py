@@ -17,8 +17,12 @@ from tests.live.sites import Sites, plan
 
 def able() -> None:
     """Skip, with what is missing, unless live twins can run; LIVE_TWINS=required makes it a failure."""
-    if lacking := missing():
-        text = f"NO live twins: {'; '.join(lacking)}"
+    lacking(missing(), "live twins")
+
+
+def lacking(found: list[str], what: str) -> None:
+    if found:
+        text = f"NO {what}: {'; '.join(found)}"
         if os.environ.get("LIVE_TWINS") == "required":
             pytest.fail(text)
         pytest.skip(text)

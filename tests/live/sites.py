@@ -131,11 +131,11 @@ class Sites:
         return until(self.ping, patience)
 
     def stands(self, patience: float = 15.0) -> bool:
-        """Whether all policies of both ends come to stand."""
+        """Whether all policies of both ends that encrypt come to stand."""
         return until(lambda: all(self._up(name) for name in self.api), patience)
 
     def _up(self, site: str) -> bool:
-        states = [row.get("ph2-state") for row in self.rows(site, "/ip/ipsec/policy") if not row.get("template")]
+        states = [row.get("ph2-state") for row in self.rows(site, "/ip/ipsec/policy") if row.get("action") == "encrypt"]
         return bool(states) and all(state == "established" for state in states)
 
     def errors(self, site: str) -> list[str]:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.live.conftest import able
-from tests.live.sites import HOST, LAN, SECOND, SECRET, Side, Sites, until
+from tests.live.sites import FAR, HOST, LAN, SECOND, SECRET, WAN, Side, Sites, until
 
 
 @pytest.mark.parametrize("mode", ["ike2", "main", "aggressive"])
@@ -19,15 +20,17 @@ def test_two_ends_that_fit_carry_packets(sites: Sites, mode: str) -> None:
     sites.configure(Side(mode))
     assert sites.crosses()
     for site in "ab":
-        (peer,) = [row for row in sites.rows(site, "/ip/ipsec/active-peers") if row["state"] == "established"]
-        assert peer["remote-address"] == ("203.0.113.2" if site == "a" else "198.51.100.2")
+        assert {row["remote-address"] for row in sites.rows(site, "/ip/ipsec/active-peers")} == {WAN[FAR[site]]}
         policy = sites.rows(site, "/ip/ipsec/policy")[-1]
-        assert (policy["ph2-state"], policy["active"], policy["ph2-count"]) == ("established", True, 1)
+        assert (policy["ph2-state"], policy["active"]) == ("established", True)
         associations = sites.rows(site, "/ip/ipsec/installed-sa")
         assert {row["enc-algorithm"] for row in associations} == {"aes-cbc"}
         assert {row["enc-key-size"] for row in associations} == {256}
         assert {row["auth-algorithm"] for row in associations} == {"sha256"}
-        assert all(row["seen-traffic"] for row in associations)
+        assert {row["src-address"].startswith(WAN[site]) for row in associations if row["seen-traffic"]} == {
+            True,
+            False,
+        }
 
 
 MISMATCHES = {
@@ -76,7 +79,9 @@ def test_several_networks_have_associations_of_their_own(sites: Sites, mode: str
     one, two = (
         {"src-address": f"{SECOND[near]}.0/24", "dst-address": f"{SECOND[far]}.0/24"} for near, far in ("ab", "ba")
     )
-    sites.configure(*(Side(mode, policies=({"level": "unique"}, {**each, "level": "unique"})) for each in (one, two)))
+    both = [Side(mode, policies=({"level": "unique"}, {**each, "level": "unique"})) for each in (one, two)]
+    # Two ends that call at once may both get through.
+    sites.configure(both[0], replace(both[1], peer={"passive": "yes"}))
     assert sites.stands()
     assert len(sites.rows("a", "/ip/ipsec/installed-sa")) == 4
     assert sites.ping()

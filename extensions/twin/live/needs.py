@@ -94,7 +94,8 @@ def _refusals() -> list[str]:
     ):
         done = _tried(script)
         if done.returncode:
-            return [f"{what}: {' '.join(done.stderr.split()) or 'no reason was given'}"]
+            said = done.stderr.strip().splitlines() or ["no reason was given"]
+            return [f"{what}: {said[0]}"]
     return []
 
 

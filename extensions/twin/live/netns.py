@@ -29,7 +29,7 @@ class Broken(Exception):
 def run(command: Sequence[str], *, node: str = "", text: str | None = None) -> str:
     """Run a command, in a node's namespace if one is named, and give its output; raises Broken."""
     done = subprocess.run(
-        [*inside(node), *command], check=False, text=True, input=text, capture_output=True, timeout=PATIENCE
+        [*inside(node), *command], check=False, text=True, input=text or "", capture_output=True, timeout=PATIENCE
     )
     if done.returncode:
         raise Broken(f"{' '.join(command)}: {done.stderr.strip() or done.returncode}")
@@ -58,6 +58,8 @@ def add(node: str, *, forwards: bool) -> None:
         "ipv4/conf/all/rp_filter": "0",
         "ipv4/conf/default/rp_filter": "0",
         "ipv4/conf/all/send_redirects": "0",
+        # RouterOS lets errors of ICMP go more often than Linux does.
+        "ipv4/icmp_ratelimit": "10",
     }
 
     def write() -> None:

@@ -8,17 +8,19 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
+from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
 from ...model import Row, Values
 from ...table import Table
+from .. import netns
 from ..netns import Broken
 from ..nft import Unmapped
 from ..nft.ruleset import Guards
-from ..state import way_out
+from ..state import enabled, way_out
 from .charon import Charon, Message
-from .guards import guards
-from .seen import ESTABLISHED, NOTHING, Carried, associations, carried, generated, sessions
+from .guards import around, guards
+from .seen import ESTABLISHED, NOTHING, Carried, associations, carried, generated, sessions, statistic
 from .wanted import IDENTITY, PEER, POLICY, PROFILE, PROPOSAL, Reader, Wanted
 from .words import Teller
 
@@ -43,6 +45,8 @@ class Negotiator:
         self.teller = Teller()
         self.standing = Wanted()
         self.called: dict[str, float] = {}
+        self.node = node
+        self.rules: set[str] = set()
         self._flushing = False
         self._ids: dict[str, dict[str, str]] = {ACTIVE: {}, INSTALLED: {}, POLICY: {}}
 
@@ -56,8 +60,8 @@ class Negotiator:
         self.reader.check(table, values)
 
     def guards(self) -> Guards:
-        """What keeps protected packets from travelling in clear where the system does not."""
-        return Guards() if self.kernel else guards(self.router.tables[POLICY])
+        """What keeps protected packets from travelling in clear."""
+        return guards(self.router.tables[POLICY], kernel=self.kernel)
 
     def behind(self) -> str:
         """The device by which tunnelled packets leave the router."""
@@ -69,6 +73,7 @@ class Negotiator:
 
     def settle(self) -> None:
         """Load what has changed, drop what is gone, call whom this end calls."""
+        self._ways()
         wanted = self.reader.wanted()
         if wanted == self.standing:
             return
@@ -85,6 +90,16 @@ class Negotiator:
             # A session that was begun with the old secret ends, as on the router; its successor uses the new one.
             self._end(name)
         self.standing = wanted
+
+    def _ways(self) -> None:
+        """Keep the daemon's routes from what is not for it."""
+        if self.kernel:
+            return
+        own = (str(ip_interface(row.values["address"]).network) for row in enabled(self.router.tables["/ip/address"]))
+        wanted = around(self.router.tables[POLICY], own)
+        netns.ip([f"rule del {rule}" for rule in sorted(self.rules - wanted)], self.node)
+        netns.ip([f"rule add {rule}" for rule in sorted(wanted - self.rules)], self.node)
+        self.rules = wanted
 
     def _secrets(self, wanted: Wanted) -> None:
         known = self.standing.secrets
@@ -141,6 +156,8 @@ class Negotiator:
         """Bring one menu up to what the daemon holds."""
         if path == "/log":
             self._log()
+        if path == STATISTICS and self.kernel:
+            self._count()
         if path not in (ACTIVE, INSTALLED, POLICY):
             return
         sas = self.charon.sas()
@@ -150,6 +167,14 @@ class Negotiator:
             self._show(path, list(associations(sas)))
         else:
             self._states(sas)
+
+    def _count(self) -> None:
+        """The kernel's own counters, by RouterOS's names."""
+        (row,) = self.router.tables[STATISTICS].rows
+        for line in netns.run(["cat", "/proc/net/xfrm_stat"], node=self.node).splitlines():
+            name, number = line.split()
+            if counter := statistic(name):
+                row.values[counter] = number
 
     def _show(self, path: str, found: Sequence[tuple[str, Values]]) -> None:
         """Make the rows of a menu these, each known by a key, under which it keeps its id."""

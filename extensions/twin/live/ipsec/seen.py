@@ -134,6 +134,26 @@ def _association(sa: Message, child: Message, way: str) -> Values:
     return found
 
 
+_STATISTICS = {
+    "Hdr": "header",
+    "Proto": "protocol",
+    "Seq": "sequence",
+    "Tmpl": "template",
+    "Pols": "policies",
+    "Pol": "policy",
+    "Mismatch": "mismatches",
+    "Error": "errors",
+    "BundleGen": "bundle",
+    "Block": "blocked",
+}
+
+
+def statistic(name: str) -> str:
+    """RouterOS's name for a counter of /proc/net/xfrm_stat: XfrmInStateProtoError is in-state-protocol-errors."""
+    words = re.findall(r"BundleGen|[A-Z][a-z]+", name.removeprefix("Xfrm"))
+    return "-".join(_STATISTICS.get(word, word.lower()) for word in words)
+
+
 @dataclass(frozen=True)
 class Carried:
     """What a child carries: RouterOS would print it as the state of a policy."""

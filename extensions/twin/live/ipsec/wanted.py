@@ -85,6 +85,8 @@ class Reader:
                 keys += [each.key_pem for each in self._shown(identity)]
                 if self._calls(peer):
                     calls[name] = tuple(children)
+        if self.kernel and (shunts := dict(self._shunts())):
+            connections["shunts"] = {"remote_addrs": ["127.0.0.1"], "children": shunts}
         return Wanted(connections, secrets, calls, tuple(dict.fromkeys(keys)), trusted(self.router) if keys else ())
 
     def _identities(self, peer: Row) -> list[Row]:
@@ -118,7 +120,7 @@ class Reader:
             "rand_time": "0",
             "rekey_time" if second else "reauth_time": f"{_seconds(profile['lifetime'])}s",
             "local": self._local(identity),
-            "remote": self._remote(identity),
+            "remote": self._remote(peer, identity),
             "children": dict(children),
             **_dpd(profile, second),
             **_ppk(profile, values),
@@ -139,13 +141,25 @@ class Reader:
             found["certs"] = [pem.encode() for each in shown for pem in (each.certificate_pem, *each.chain[:-1])]
         return found
 
-    def _remote(self, identity: Row) -> Message:
+    def _remote(self, peer: Row, identity: Row) -> Message:
         found: Message = {"auth": _AUTH[identity.values["auth-method"]]}
-        found["id"] = _id(identity.values.get("remote-id", "auto")) or "%any"
+        found["id"] = self._far_id(peer, identity) or "%any"
         pinned = identity.values.get("remote-certificate", "none")
         if found["auth"] == "pubkey" and pinned != "none" and (known := material(self.router, pinned)):
             found["certs"] = [known.certificate_pem.encode()]
         return found
+
+    def _far_id(self, peer: Row, identity: Row) -> str:
+        """Who the other end has to be; empty for anybody.
+
+        The daemon finds secrets by identities. So where there are several, an end that may be anybody and is at one
+        address is known by that.
+        """
+        given, address = identity.values.get("remote-id", "auto"), self._address(peer)
+        if given != "auto" or identity.values["auth-method"] != "pre-shared-key":
+            return _id(given)
+        secrets = {each.values.get("secret") for each in enabled(self.router.tables[IDENTITY])}
+        return address if len(secrets) > 1 and "/" not in address and address != "%any" else ""
 
     def _shown(self, identity: Row) -> list[Material]:
         """The certificates that an identity proves itself with."""
@@ -165,10 +179,10 @@ class Reader:
 
     def _secrets(self, peer: Row, identity: Row, name: str) -> dict[str, Secret]:
         found = {}
-        address = self._address(peer)
-        far = _id(identity.values.get("remote-id", "auto"))
-        # `%any` is the poorest fit: it only serves an end that no other secret names.
-        owners = tuple(dict.fromkeys(each for each in (far, address, "%any") if each and "/" not in each))
+        address, far = self._address(peer), self._far_id(peer, identity)
+        owners = tuple(dict.fromkeys(each for each in (far, address) if each and "/" not in each))
+        if not far:
+            owners = tuple(dict.fromkeys((*owners, "%any")))
         if identity.values["auth-method"] == "pre-shared-key":
             found[name] = Secret(identity.values.get("secret", ""), owners)
         if peer.values.get("ppk-secret"):
@@ -205,6 +219,23 @@ class Reader:
         group = groups.by_id(wanted) or groups.by_name(wanted)
         return identity.values["generate-policy"] != "no" and group is not None and template.get("group") == group.id
 
+    def _shunts(self) -> Iterator[tuple[str, Message]]:
+        """Policies that let through, or drop, without a peer."""
+        for number, policy in enumerate(self.router.tables[POLICY]):
+            values = policy.values
+            if values.get("disabled") == "true" or values.get("template") == "true" or values["action"] == "encrypt":
+                continue
+            yield (
+                f"s{_plain(policy)}",
+                {
+                    "mode": "pass" if values["action"] == "none" else "drop",
+                    "local_ts": [_selector(values, "src")],
+                    "remote_ts": [_selector(values, "dst")],
+                    "priority": str(FIRST_PRIORITY + number),
+                    "start_action": "trap",
+                },
+            )
+
     def _child(self, values: Values, number: int, *, first: bool, template: bool = False) -> Message:
         proposal = self._need(PROPOSAL, values["proposal"]).values
         if first and "chacha20poly1305" in proposal["enc-algorithms"].split(","):
@@ -222,12 +253,11 @@ class Reader:
             "rand_time": "0",
             "dpd_action": "clear",
             "close_action": "none",
-            # With the system's own IPsec what nobody has keys for yet waits for them.
-            "start_action": "trap" if self.kernel and not template and values["level"] != "use" else "none",
+            "start_action": "none",
         }
         if self.kernel and not template:
             # First match from the top.
-            found["priority"] = str(1000 + number)
+            found["priority"] = str(FIRST_PRIORITY + number)
         return found
 
     def _need(self, path: str, id_: str) -> Row:
@@ -244,6 +274,7 @@ class Reader:
 
 
 _AUTH = {"pre-shared-key": "psk", "digital-signature": "pubkey"}
+FIRST_PRIORITY = 1000
 PPK_ID = "static-ppk-secret"
 
 

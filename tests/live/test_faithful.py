@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only a kernel that encrypts by itself does as a router does: NAT before IPsec, leaks, transport mode, AH.
+
+Where this kernel has no ESP, `test_machine.py` runs these in an emulated machine whose kernel has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from twin.live import Lab
+from twin.live.needs import kernel_esp
+from twin.live.topology import KERNEL
+
+from tests.live.conftest import able
+from tests.live.sites import HOST, LAN, WAN, Side, Sites, plan, until
+
+ONE_CALLS = (Side(), Side(peer={"passive": "yes"}))
+
+
+@pytest.fixture(scope="module")
+def sites() -> Iterator[Sites]:
+    """Two sites whose kernel encrypts."""
+    if not kernel_esp():
+        pytest.skip("this kernel has no ESP: test_machine.py runs these tests in one that has")
+    able()
+    with Lab(plan(KERNEL)) as lab, closing(Sites(lab)) as found:
+        assert found.lab.ipsec == KERNEL
+        yield found
+
+
+def esp(lines: list[str]) -> list[str]:
+    return [line for line in lines if ": ESP(spi" in line]
+
+
+def in_clear(lines: list[str]) -> list[str]:
+    return [line for line in lines if "ICMP" in line or LAN["a"] in line or LAN["b"] in line]
+
+
+def captured(sites: Sites, count: int = 4) -> tuple[bool, list[str]]:
+    """Whether a ping crosses, and what the internet saw of it."""
+    with sites.lab.capture("internet") as lines:
+        answered = sites.ping(count=count)
+    return answered, lines
+
+
+def counters(sites: Sites, site: str) -> dict[str, Any]:
+    return sites.rows(site, "/ip/ipsec/statistics")[0]
+
+
+@pytest.mark.parametrize("mode", ["ike2", "main"])
+def test_esp_travels_by_itself(sites: Sites, mode: str) -> None:
+    sites.configure(Side(mode), Side(mode, peer={"passive": "yes"}))
+    assert sites.crosses(30)
+    answered, lines = captured(sites)
+    assert answered
+    assert len(esp(lines)) == 8
+    assert in_clear(lines) == []
+
+
+def test_masquerade_takes_packets_from_the_tunnel_unless_something_keeps_it_from_that(sites: Sites) -> None:
+    sites.configure(*ONE_CALLS)
+    assert sites.crosses(30)
+    nat = sites.path("a", "/ip/firewall/nat")
+    masquerade = nat.add(chain="srcnat", action="masquerade", **{"out-interface": "ether1"})
+    answered, lines = captured(sites)
+    assert not answered
+    # With the router's own address they are for no policy, and leave unencrypted.
+    assert any(f"{WAN['a']} > {HOST['b']}" in line for line in in_clear(lines))
+    nat.update(**{".id": masquerade, "ipsec-policy": "out,none"})
+    assert captured(sites)[0]
+    nat.remove(masquerade)
+    masquerade = nat.add(chain="srcnat", action="masquerade", **{"out-interface": "ether1"})
+    nat.add(chain="srcnat", action="accept", **{"dst-address": f"{LAN['b']}.0/24", "place-before": masquerade})
+    answered, lines = captured(sites)
+    assert answered
+    assert in_clear(lines) == []
+    assert sites.rows("a", "/ip/firewall/nat")[0]["packets"] > 0
+
+
+def test_nothing_leaves_or_enters_in_clear_while_no_tunnel_stands(sites: Sites) -> None:
+    sites.configure(Side(peer={"passive": "yes"}), Side(peer={"passive": "yes"}))
+    answered, lines = captured(sites)
+    assert not answered
+    assert in_clear(lines) == []
+
+
+def test_packets_in_clear_that_pretend_to_come_from_the_tunnel_are_dropped(sites: Sites) -> None:
+    sites.configure(*ONE_CALLS)
+    assert sites.crosses(30)
+    run = sites.lab.run
+    pretend = f"ip addr add {HOST['b']}/32 dev lo; ip route add {LAN['a']}.0/24 via {WAN['a']}"
+    assert run("internet", "sh", "-c", pretend).status == 0
+    try:
+        with sites.lab.capture("host-a") as lines:
+            run("internet", "ping", "-c", "3", "-i", "0.2", "-W", "1", "-I", HOST["b"], HOST["a"])
+        assert [line for line in lines if f"{HOST['b']} >" in line] == []
+    finally:
+        run("internet", "sh", "-c", f"ip addr del {HOST['b']}/32 dev lo; ip route del {LAN['a']}.0/24")
+
+
+def test_a_policy_for_one_protocol_protects_that_and_no_other(sites: Sites) -> None:
+    only = ({"protocol": "icmp"},)
+    sites.configure(Side(policies=only), Side(policies=only, peer={"passive": "yes"}))
+    assert sites.crosses(30)
+    answered, lines = captured(sites)
+    assert answered
+    assert esp(lines)
+    assert in_clear(lines) == []
+    with sites.lab.capture("internet") as lines:
+        send = f"import socket; socket.socket(2, 2).sendto(b'x' * 40, ('{HOST['b']}', 9))"
+        sites.lab.run("host-a", "python3", "-c", send)
+    assert any("UDP" in line and f"> {HOST['b']}.9" in line for line in lines)
+
+
+@pytest.mark.parametrize("protocol", ["esp", "ah"])
+def test_transport_mode_protects_what_the_ends_say_to_each_other(sites: Sites, protocol: str) -> None:
+    def end(near: str, far: str, **more: str) -> Side:
+        policy = {"tunnel": "no", "src-address": f"{WAN[near]}/32", "dst-address": f"{WAN[far]}/32", "protocol": "icmp"}
+        return Side(policies=({**policy, "ipsec-protocols": protocol},), peer=more)
+
+    sites.configure(end("a", "b"), end("b", "a", passive="yes"))
+    assert until(lambda: sites.ping("a", WAN["b"]), 30)
+    with sites.lab.capture("internet") as lines:
+        assert sites.ping("a", WAN["b"], 3)
+    assert sum((": ESP" if protocol == "esp" else ": AH") in line for line in lines) == 6
+    assert [line for line in lines if "ICMP" in line] == []
+
+
+def test_the_first_policy_that_fits_decides(sites: Sites) -> None:
+    here, there = f"{HOST['a']}/32", f"{HOST['b']}/32"
+    past = ({"action": "none", "src-address": here, "dst-address": there, "peer": ""}, {})
+    back = ({"action": "none", "src-address": there, "dst-address": here, "peer": ""}, {})
+    sites.configure(Side(policies=past), Side(policies=back, peer={"passive": "yes"}))
+    assert sites.stands(30)
+    lines = captured(sites)[1]
+    assert any(f"{HOST['a']} > {HOST['b']}" in line for line in in_clear(lines))
+    stop = ({**past[0], "action": "discard"}, {})
+    sites.configure(Side(policies=stop), Side(peer={"passive": "yes"}))
+    assert sites.stands(30)
+    answered, lines = captured(sites)
+    assert not answered
+    assert in_clear(lines) == []
+
+
+def test_rules_know_what_came_out_of_a_tunnel(sites: Sites) -> None:
+    sites.configure(*ONE_CALLS)
+    assert sites.crosses(30)
+    rules = sites.path("b", "/ip/firewall/filter")
+    for policy in ("in,ipsec", "in,none"):
+        rules.add(chain="forward", action="passthrough", **{"ipsec-policy": policy, "in-interface": "ether1"})
+    assert sites.ping(count=3)
+    tunnelled, clear = sites.rows("b", "/ip/firewall/filter")
+    assert (tunnelled["packets"], clear["packets"]) == (3, 0)
+
+
+def test_the_kernels_counters_are_told(sites: Sites) -> None:
+    sites.configure(*ONE_CALLS)
+    assert sites.crosses(30)
+    before = counters(sites, "b")["in-no-states"]
+    stray = f"import socket; socket.socket(2, 3, 50).sendto(bytes(64), ('{WAN['b']}', 0))"
+    assert sites.lab.run("internet", "python3", "-c", stray).status == 0
+    assert counters(sites, "b")["in-no-states"] == before + 1
