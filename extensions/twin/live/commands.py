@@ -1,0 +1,198 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: labs that outlive the command that starts them, and are found again by a state file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import NoReturn
+
+from .condition import Condition, conditions
+from .flows import Flow, attempt, table
+from .held import Absent, Held
+from .keeper import Job, hold
+from .lab import EXTENSIONS, Place, Trouble
+from .labfile import load
+from .record import Record
+from .topology import KERNEL
+
+STATE = Path("twin-lab.json")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong arguments are answered by one sentence; who wants the usage asks for --help."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    found = _Parser("twin.live", description="Routers that move packets, on this machine.", allow_abbrev=False)
+    verbs = found.add_subparsers(dest="verb", required=True, metavar="up|status|run|try|down")
+    up = verbs.add_parser("up", help="start the lab that a file describes", allow_abbrev=False)
+    up.add_argument("lab", type=Path, metavar="LAB.yml")
+    up.add_argument("--inventory", type=Path, metavar="FILE", help="write an Ansible inventory that leads to the twins")
+    staying = up.add_mutually_exclusive_group()
+    staying.add_argument("--foreground", action="store_true", help="stay, and end the lab on Ctrl-C")
+    staying.add_argument("--exit-with-stdin", action="store_true", help="stay, and end the lab with standard input")
+    status = verbs.add_parser("status", help="tell how routers and tunnels are", allow_abbrev=False)
+    status.add_argument("--json", action="store_true", help="as data")
+    status.add_argument(
+        "--wait", type=float, default=0, metavar="SECONDS", help="time to let what is not well become so"
+    )
+    run = verbs.add_parser("run", help="run a command on a host, a router or the internet", allow_abbrev=False)
+    run.add_argument("node", metavar="NODE")
+    run.add_argument("--timeout", type=float, default=60, metavar="SECONDS", help="its time (default %(default)s)")
+    run.add_argument("command", nargs="+", metavar="-- COMMAND")
+    trying = verbs.add_parser("try", help="try which flows work", allow_abbrev=False)
+    trying.add_argument("flows", type=Path, metavar="FLOWS.json")
+    trying.add_argument("--wait", type=float, default=5, metavar="SECONDS", help="time to let a flow come to work")
+    trying.add_argument("--json", action="store_true", help="as data")
+    verbs.add_parser("down", help="end the lab", allow_abbrev=False)
+    for each in verbs.choices.values():
+        each.add_argument("--state", type=Path, default=STATE, metavar="FILE", help="state file (default %(default)s)")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what is asked; what is wrong is told in one sentence, with status 2, or 1 where no lab runs."""
+    options = parser().parse_args(arguments)
+    verbs = {"up": up, "status": status, "run": run, "try": try_flows, "down": down}
+    try:
+        return verbs[options.verb](options)
+    except Absent as error:
+        return _sorry(error, 1)
+    except (Trouble, ValueError, OSError) as error:
+        return _sorry(error, 2)
+
+
+def _sorry(error: Exception, status: int) -> int:
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    print(f"twin.live: {text}", file=sys.stderr)
+    return status
+
+
+def up(options: argparse.Namespace) -> int:
+    """Start a lab, and tell where its routers are."""
+    state = options.state.absolute()
+    plan = load(options.lab)
+    if state.exists():
+        old = Held(state)
+        if old.alive():
+            raise Trouble(f"a lab runs already, says {options.state}; `down` ends it")
+        old.clear()
+    inventory = options.inventory.absolute() if options.inventory else None
+    for file in (state, inventory):
+        if file and not os.access(file.parent, os.W_OK):
+            raise Trouble(f"nothing can be written to {file.parent}")
+    job = Job(plan, Path(tempfile.mkdtemp(prefix="twin-lab-")), state, inventory)
+    if options.foreground or options.exit_with_stdin:
+        hold(job, _announce, with_stdin=options.exit_with_stdin)
+    else:
+        _announce(_begin(job))
+    return 0
+
+
+def _begin(job: Job) -> Record:
+    """Let a process of its own hold the lab; standard error would tie it to whoever reads that, so a file takes it."""
+    with (job.folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "twin.live.keeper"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(EXTENSIONS)},
+        )
+    assert process.stdin
+    assert process.stdout
+    with process.stdin, process.stdout:
+        process.stdin.write(job.dump() + "\n")
+        process.stdin.flush()
+        told = json.loads(process.stdout.readline() or "{}")
+    if "ready" not in told:
+        process.wait()
+        raise Trouble(told.get("error", "the lab ended while it started"))
+    return Record.load(told["ready"])
+
+
+def _announce(found: Record) -> None:
+    for name, place in found.routers.items():
+        print(f"{name}: {_where(place)}")
+    print(
+        f"packets are encrypted by {'the kernel' if found.ipsec == KERNEL else 'strongSwan, in user space'}", flush=True
+    )
+
+
+def _where(place: Place) -> str:
+    tls = f", api-ssl {place.host}:{place.tls_port}, authority {place.ca_file}" if place.tls_port else ""
+    return f"RouterOS {place.version}, api {place.host}:{place.port}{tls}"
+
+
+def status(options: argparse.Namespace) -> int:
+    """Tell how each router is; 0 says that all are well."""
+    lab = Held(options.state)
+    end = time.monotonic() + options.wait
+    while True:
+        found = conditions(lab, lab.record.routers)
+        well = all(each.well for each in found.values())
+        if well or time.monotonic() > end:
+            break
+        time.sleep(0.2)
+    if options.json:
+        print(json.dumps({name: asdict(each) for name, each in found.items()}, indent=2))
+    else:
+        for name, each in found.items():
+            print("\n".join(_told(name, lab.record.routers[name], each)))
+    return 0 if well else 1
+
+
+def _told(name: str, place: Place, found: Condition) -> list[str]:
+    lines = [f"{name}: {_where(place)}, {'answers' if found.reachable else 'does NOT answer'}"]
+    for each in found.tunnels:
+        ways = f"{each.src_address} - {each.dst_address}"
+        lines.append(f"  {each.peer or 'no peer'}: {ways}: phase 1 {each.phase1}, phase 2 {each.phase2}")
+    return lines if found.tunnels else [*lines, "  no tunnels"]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a command in the lab; its output comes when it has ended, and its status is ours."""
+    done = Held(options.state).run(options.node, *options.command, timeout=options.timeout)
+    sys.stdout.write(done.out)
+    sys.stderr.write(done.err)
+    return done.status
+
+
+def try_flows(options: argparse.Namespace) -> int:
+    """Tell which flows work; 0 says that it is known, whatever it is."""
+    flows = [Flow.read(each) for each in json.loads(options.flows.read_text("utf-8"))]
+    works = attempt(Held(options.state), flows, options.wait)
+    if options.json:
+        print(json.dumps([{**flow.shown(), "works": each} for flow, each in zip(flows, works, strict=True)], indent=2))
+    else:
+        print(table(flows, {"works": works}))
+    return 0
+
+
+def down(options: argparse.Namespace) -> int:
+    """End the lab, or remove what one that was killed has left."""
+    lab = Held(options.state)
+    try:
+        lab.down()
+    except Absent:
+        lab.clear()
+        print("the lab had ended already")
+    return 0
