@@ -126,7 +126,9 @@ def test_flows_are_tried_by_ping_tcp_and_udp(live: Twin, tmp_path: Path) -> None
     ]
     (tmp_path / "flows.json").write_text(json.dumps(flows))
     tried = live("try", "flows.json", "--wait", "1", "--json")
-    assert [each["works"] for each in json.loads(tried.stdout)] == [True, True, True, True, False, False], tried.stderr
+    assert [each["works"] for each in json.loads(tried.stdout)["flows"]] == [True, True, True, True, False, False], (
+        tried.stderr
+    )
 
 
 def test_a_lab_in_the_foreground_ends_with_its_standard_input(live: Twin, tmp_path: Path) -> None:

@@ -17,14 +17,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-from .condition import Condition, conditions
+from .condition import Condition, conditions, settled
 from .flows import Flow, attempt, table
 from .held import Absent, Held
 from .keeper import Job, hold
 from .lab import EXTENSIONS, Place, Trouble
 from .labfile import load
 from .record import Record
-from .topology import KERNEL
+from .rehearsing import prepare
+from .topology import KERNEL, Plan
 
 STATE = Path("twin-lab.json")
 
@@ -56,8 +57,11 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("command", nargs="+", metavar="-- COMMAND")
     trying = verbs.add_parser("try", help="try which flows work", allow_abbrev=False)
     trying.add_argument("flows", type=Path, metavar="FLOWS.json")
-    trying.add_argument("--wait", type=float, default=5, metavar="SECONDS", help="time to let a flow come to work")
+    trying.add_argument("--wait", type=float, default=5, metavar="SECONDS", help="time to let tunnels stand")
+    trying.add_argument("--before", type=Path, metavar="FILE", help="what an earlier try told with --json, to compare")
     trying.add_argument("--json", action="store_true", help="as data")
+    rehearse = verbs.add_parser("rehearse", help="start twins of routers that were read", allow_abbrev=False)
+    rehearse.add_argument("folder", type=Path, metavar="FOLDER", help="has survey.json, and gets what is made of it")
     verbs.add_parser("down", help="end the lab", allow_abbrev=False)
     for each in verbs.choices.values():
         each.add_argument("--state", type=Path, default=STATE, metavar="FILE", help="state file (default %(default)s)")
@@ -67,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked; what is wrong is told in one sentence, with status 2, or 1 where no lab runs."""
     options = parser().parse_args(arguments)
-    verbs = {"up": up, "status": status, "run": run, "try": try_flows, "down": down}
+    verbs = {"up": up, "status": status, "run": run, "try": try_flows, "rehearse": rehearse, "down": down}
     try:
         return verbs[options.verb](options)
     except Absent as error:
@@ -97,15 +101,29 @@ def up(options: argparse.Namespace) -> int:
     for file in (state, inventory):
         if file and not os.access(file.parent, os.W_OK):
             raise Trouble(f"nothing can be written to {file.parent}")
-    job = Job(plan, Path(tempfile.mkdtemp(prefix="twin-lab-")), state, inventory)
+    job = _job(plan, state, inventory)
     if options.foreground or options.exit_with_stdin:
         hold(job, _announce, with_stdin=options.exit_with_stdin)
     else:
-        _announce(_begin(job))
+        _announce(begin(job))
     return 0
 
 
-def _begin(job: Job) -> Record:
+def _job(plan: Plan, state: Path, inventory: Path | None) -> Job:
+    return Job(plan, Path(tempfile.mkdtemp(prefix="twin-lab-")), state, inventory)
+
+
+def rehearse(options: argparse.Namespace) -> int:
+    """Start twins of the routers in a survey, and write what leads to them; tells what they are worth."""
+    folder = options.folder.absolute()
+    prepared = prepare(json.loads((folder / "survey.json").read_text("utf-8")))
+    begun = begin(_job(prepared.drawing.plan, options.state.absolute(), None))
+    prepared.write(folder, begun)
+    print(json.dumps(prepared.told()))
+    return 0
+
+
+def begin(job: Job) -> Record:
     """Let a process of its own hold the lab; standard error would tie it to whoever reads that, so a file takes it."""
     with (job.folder / "log").open("w") as log:
         process = subprocess.Popen(
@@ -178,12 +196,18 @@ def run(options: argparse.Namespace) -> int:
 
 def try_flows(options: argparse.Namespace) -> int:
     """Tell which flows work; 0 says that it is known, whatever it is."""
-    flows = [Flow.read(each) for each in json.loads(options.flows.read_text("utf-8"))]
-    works = attempt(Held(options.state), flows, options.wait)
-    if options.json:
-        print(json.dumps([{**flow.shown(), "works": each} for flow, each in zip(flows, works, strict=True)], indent=2))
-    else:
-        print(table(flows, {"works": works}))
+    wanted = [Flow.read(each) for each in json.loads(options.flows.read_text("utf-8"))]
+    lab = Held(options.state)
+    columns = {"works": attempt(lab, wanted, options.wait, lambda: settled(lab, lab.record.routers))}
+    if options.before:
+        before = [each["works"] for each in json.loads(options.before.read_text("utf-8"))["flows"]]
+        columns = {"before": before, **columns}
+    rows = [
+        {**flow.shown(), **dict(zip(columns, each, strict=True))}
+        for flow, each in zip(wanted, zip(*columns.values(), strict=True), strict=True)
+    ]
+    lines = table(wanted, columns)
+    print(json.dumps({"flows": rows, "table": lines}, indent=2) if options.json else lines)
     return 0
 
 

@@ -54,6 +54,11 @@ def conditions(lab: Readable, routers: Mapping[str, Place]) -> dict[str, Conditi
     return {name: Condition(reachable(place), tuple(tunnels(lab, name))) for name, place in routers.items()}
 
 
+def settled(lab: Readable, routers: Mapping[str, Place]) -> bool:
+    """Whether all tunnels stand."""
+    return all(each.stands for name in routers for each in tunnels(lab, name))
+
+
 def reachable(place: Place) -> bool:
     """Whether its API takes a connection from here."""
     try:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ipaddress
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from .lab import Done
@@ -87,6 +87,11 @@ class Flow:
             "port": self.port,
         }
 
+    def asked(self) -> dict[str, Any]:
+        """As `read` takes it."""
+        names = {"source": "from", "address": "to"}
+        return {names.get(name, name): value for name, value in asdict(self).items()}
+
     @property
     def words(self) -> tuple[str, str, str]:
         """What the scripts at both ends take."""
@@ -97,8 +102,8 @@ class Flow:
         return f"{self.protocol}/{self.port}" if self.port else "ping"
 
 
-def attempt(lab: Runs, flows: Sequence[Flow], patience: float) -> list[bool]:
-    """For each flow whether it works; what does not is tried again until time is over."""
+def attempt(lab: Runs, flows: Sequence[Flow], patience: float, settled: Callable[[], bool]) -> list[bool]:
+    """For each flow whether it works; what does not is tried again until time is over, or nothing will change it."""
     ports = {(each.listener, each.words) for each in flows if each.listener and each.port}
     listening = [lab.start(node, sys.executable, "-c", _LISTEN, *words) for node, words in sorted(ports)]
     works = [False] * len(flows)
@@ -106,8 +111,8 @@ def attempt(lab: Runs, flows: Sequence[Flow], patience: float) -> list[bool]:
     try:
         with ThreadPoolExecutor(8) as pool:
             while not all(works):
-                # The round that has begun when time is over still counts.
-                last = time.monotonic() >= end
+                # The round that begins now still counts.
+                last = settled() or time.monotonic() >= end
                 left = [number for number, each in enumerate(works) if not each]
                 for number, each in zip(left, pool.map(lambda it: passes(lab, flows[it]), left), strict=True):
                     works[number] = each
