@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -106,9 +105,9 @@ class Demo:
 
     def captured(self) -> list[str]:
         """What a capture on the internet shows while the hosts ping each other."""
-        watching = self.lab.start("internet", "tcpdump", "-n", "-l", "-t", "-i", "any")
-        self.ping()
-        return self.lab.stop_command(watching).out.splitlines()
+        with self.lab.capture("internet") as lines:
+            self.ping()
+        return lines
 
 
 def expect(holds: bool, what: str) -> None:
@@ -150,7 +149,7 @@ def run(demo: Demo) -> None:
 
 def main() -> None:
     """Say what is missing, or show it; ends with a false status when something is not as it should be."""
-    if lacking := [*missing(), *([] if shutil.which("tcpdump") else ["the package tcpdump is not installed"])]:
+    if lacking := missing():
         sys.exit("\n".join(["live twins cannot run here:", *(f"  {each}" for each in lacking)]))
     with tempfile.TemporaryDirectory(prefix="vpnops-live-") as folder:
         heading("Two live twins start, with the factory firewall, and an internet between them")

@@ -69,6 +69,7 @@ def _plant(router: Router, table: Table, given: Values) -> None:
     if existing is not None:
         change(router, table, [existing], writable)
         table.store(existing, {**existing.values, **values})
+        router.behaviours[table.menu.path].placed(existing, False)
         return
     for name, value in writable:
         put(router, table, values, name, value)

@@ -15,10 +15,10 @@ from typing import TextIO
 from .menus import EVERY
 
 MASK = "*****"
-# Scripts may hold anything.
+# Scripts and files may hold anything.
 SECRETS = frozenset(
     (*(field.name for menu in EVERY for field in menu.fields if field.secret),
-     "response", "passphrase", "source", "on-event", "script")
+     "response", "passphrase", "export-passphrase", "contents", "source", "on-event", "script")
 )  # fmt: skip
 
 

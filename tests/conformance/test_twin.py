@@ -95,6 +95,20 @@ def test_menus_held_in_part_take_only_arguments_that_real_routers_take(version: 
     assert {path: names for path, names in invented.items() if names} == {}
 
 
+@pytest.mark.parametrize("version", COMPARED)
+def test_every_argument_of_the_certificate_commands_is_accepted_and_no_other(version: str) -> None:
+    """Of the menu the twin lacks commands, but not parts of those it has."""
+    theirs, ours = real(version), played(version)
+    held = [path for path in ours if path.startswith("/certificate/")]
+    assert {path: ours[path] for path in held} == {path: theirs[path] for path in held}
+
+
+@pytest.mark.parametrize("argument", ["digest-algorithm", "key-size", "key-usage", "trust-store"])
+def test_words_of_certificates_are_the_router_s_own(argument: str) -> None:
+    listed = json.loads(ENUMS.read_text())["enums"]["/certificate"][argument]
+    assert list(Router("7.22.3").tables["/certificate"].fields[argument].kind.words) == listed
+
+
 def _situations() -> Iterator[tuple[str, str, str]]:
     if not ENUMS.is_file():
         return

@@ -42,7 +42,7 @@ class Side:
         profile = {"name": "p", "dh-group": "modp2048", "enc-algorithm": "aes-256", "hash-algorithm": "sha256"}
         proposal = {"name": "q", "auth-algorithms": "sha256", "enc-algorithms": "aes-256-cbc", "pfs-group": "modp2048"}
         peer = {"name": "far", "address": WAN[far], "exchange-mode": self.mode, "profile": "p"}
-        identity = {"peer": "far", "secret": self.secret}
+        identity = {"peer": "far", **({} if "auth-method" in self.identity else {"secret": self.secret})}
         policy = {"peer": "far", "tunnel": "yes", "src-address": f"{LAN[site]}.0/24",
                   "dst-address": f"{LAN[far]}.0/24", "proposal": "q"}  # fmt: skip
         return {

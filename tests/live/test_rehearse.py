@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook `rehearse.yml`: routers, which ordinary twins play here, are read, and live twins of them are changed."""
+"""The playbook `rehearse.yml`: routers, played by ordinary twins, are read, and live twins of them are changed."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import dns, firewall, interfaces, ipsec, lists, routes, scheduler, system, users
+from . import certificates, dns, firewall, interfaces, ipsec, lists, routes, scheduler, system, users
 from .base import Behaviour
 
 _OF: dict[str, type[Behaviour]] = {
@@ -25,7 +25,8 @@ _OF: dict[str, type[Behaviour]] = {
     "/ip/dns/static": dns.StaticNames,
     "/ip/address": interfaces.Addresses,
     "/ip/route": routes.Routes,
-    "/certificate": system.Certificates,
+    "/certificate": certificates.Certificates,
+    "/file": certificates.Files,
     "/ip/service": system.Services,
     "/system/resource": system.Resource,
     "/system/clock": system.Clock,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 
-from ..errors import failure
 from ..model import Row, Values
 from ..values.basic import spell_duration
 from .base import Behaviour
@@ -35,21 +34,6 @@ class Services(Behaviour):
     def check(self, values: Values, _row: Row | None) -> None:
         if "available-from" in values:
             values["address"] = values.pop("available-from")
-
-
-class Certificates(Behaviour):
-    """An entry needs something that names it."""
-
-    def prepare(self, values: Values) -> None:
-        naming = ("name", "common-name", "country", "state", "locality", "organization", "unit")
-        if not any(values.get(name) for name in naming):
-            raise failure("At least one field specifying certificate name must be set!")
-        number = 1
-        while not values.get("name"):
-            name = f"cert{number}"
-            if self.table.by_name(name) is None:
-                values["name"] = name
-            number += 1
 
 
 class Scripts(Behaviour):

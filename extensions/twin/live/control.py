@@ -32,6 +32,7 @@ class Control:
         self._verbs: dict[str, Callable[[Asked], Asked]] = {
             "run": self._run,
             "start": self._start,
+            "wait": self._wait,
             "stop": self._stop,
             "print": self._print,
         }
@@ -74,6 +75,12 @@ class Control:
         process = self._begin(asked)
         self._running[process.pid] = process
         return {"process": process.pid}
+
+    def _wait(self, asked: Asked) -> Asked:
+        """Until the process has said its first line, which is told."""
+        out = self._running[asked["process"]].stdout
+        assert out is not None
+        return {"line": out.readline()}
 
     def _stop(self, asked: Asked) -> Asked:
         process = self._running.pop(asked["process"])

@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -156,6 +157,18 @@ class Lab:
     def start(self, node: str, *command: str) -> int:
         """Begin a command that `stop_command` ends; gives its number."""
         return int(self._ask(PATIENCE, do="start", command=command, **{"in": node})["process"])
+
+    @contextmanager
+    def capture(self, node: str) -> Iterator[list[str]]:
+        """What crosses a node meanwhile, a line a packet; the list is filled at the end."""
+        lines: list[str] = []
+        number = self.start(node, sys.executable, "-m", "twin.live.capture")
+        try:
+            # It says so once it listens; no packet of the caller's can come before.
+            self._ask(PATIENCE, do="wait", process=number, **{"in": node})
+            yield lines
+        finally:
+            lines += self.stop_command(number).out.splitlines()
 
     def stop_command(self, number: int) -> Done:
         told = self._ask(PATIENCE, do="stop", process=number)

@@ -54,10 +54,13 @@ class Plan:
 
     def links(self) -> list[tuple[str, str, str, str]]:
         """Each cable once: node and device at the one end, node and device at the other."""
+        order = list(self.routers)
         found = [
             (name, port, other, self._device(other, name))
             for name, router in self.routers.items()
             for port, other in router.ports.items()
+            # A cable between two routers is named by both of them, and laid once.
+            if other not in order or order.index(name) < order.index(other) or not self._device(other, name)
         ]
         for name in self.internet.addresses if self.internet else ():
             if name in self.hosts:
@@ -65,6 +68,8 @@ class Plan:
         return found
 
     def _device(self, node: str, neighbour: str) -> str:
+        if node in self.routers:
+            return next((port for port, other in self.routers[node].ports.items() if other == neighbour), "")
         return "eth0" if node in self.hosts else f"to-{neighbour}"[:15]
 
     def check(self) -> None:
@@ -77,11 +82,11 @@ class Plan:
         for name in names:
             if not (name.isascii() and name.replace("-", "").isalnum() and len(name) <= 12):
                 raise ValueError(f"{name!r} is no name for a node: at most 12 letters, digits and hyphens")
-        for one, port, other, _device in self.links():
+        for one, port, other, far in self.links():
             if other not in names:
                 raise ValueError(f"{port} of {one} leads to {other}, which is not there")
-            if other in self.routers:
-                raise ValueError(f"{port} of {one} leads to router {other}: put the internet or a host between them")
+            if other in self.routers and not far:
+                raise ValueError(f"{port} of {one} leads to router {other}, of which no port leads to {one}")
             if other == INTERNET and self.internet and one not in self.internet.addresses:
                 raise ValueError(f"the internet has no address for {one}")
         self._check_hosts()

@@ -62,12 +62,12 @@ FLAGS = frozenset(("as-value", "brief", "count-only", "detail", "terse", "value-
 NAMED_BY_WORD = ("name", "counter")
 _ON_NUMBERS = Shape(("numbers",))
 POSITIONS = {
-    **dict.fromkeys(("set", "remove", "enable", "disable"), _ON_NUMBERS),
+    **dict.fromkeys(("set", "remove", "enable", "disable", "issued-revoke", "export-certificate"), _ON_NUMBERS),
     "comment": Shape(("numbers", "comment")),
     "unset": Shape(("numbers", "value-name")),
     "move": Shape(("numbers", "destination")),
     "get": Shape(("number", "value-name")),
-    "run": Shape(("number",)),
+    **dict.fromkeys(("run", "sign"), Shape(("number",))),
     **dict.fromkeys(("debug", "error", "info", "warning"), Shape(("message",))),
 }
 

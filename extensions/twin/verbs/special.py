@@ -15,6 +15,7 @@ from ..errors import missing, no_match
 from ..references import resolve
 from ..table import Table
 from ..values.basic import number
+from . import certificates
 from .ping import ping
 from .writing import DONE, create
 
@@ -73,6 +74,10 @@ VERBS: dict[str, Verb] = {
     "flush": flush,
     "kill-connections": flush,
     "ping": ping,
+    "sign": certificates.sign,
+    "issued-revoke": certificates.revoke,
+    "import": certificates.import_,
+    "export-certificate": certificates.export,
     "reset-counters": reset_counters,
     "reset-counters-all": reset_counters,
     **dict.fromkeys(("debug", "error", "info", "warning"), log),

@@ -197,6 +197,9 @@ def remove(router: Router, table: Table, command: Command, _actor: Actor) -> lis
     for row in rows:
         behaviour.check_removal(row)
     for row in rows:
+        if table.by_id(row.id) is not row:
+            # It went with one before it.
+            continue
         table.discard(row)
         behaviour.dropped(row)
         router.removed(table, row.id)

@@ -18,7 +18,7 @@ from ..nft.ruleset import Guards
 from ..state import way_out
 from .charon import Charon, Message
 from .guards import guards
-from .seen import ESTABLISHED, NOTHING, associations, carried, sessions
+from .seen import ESTABLISHED, NOTHING, Carried, associations, carried, generated, sessions
 from .wanted import IDENTITY, PEER, POLICY, PROFILE, PROPOSAL, Reader, Wanted
 from .words import Teller
 
@@ -87,12 +87,29 @@ class Negotiator:
         self.standing = wanted
 
     def _secrets(self, wanted: Wanted) -> None:
-        for name, secret in self.standing.secrets.items():
+        known = self.standing.secrets
+        if wanted.credentials != self.standing.credentials:
+            # Certificates cannot be taken back one by one.
+            self.charon.ask("clear_creds")
+            for pem in wanted.trusted:
+                self._trust(pem)
+            for pem in wanted.keys:
+                self.charon.ask("load_key", {"type": "any", "data": pem.encode()})
+            known = {}
+        for name, secret in known.items():
             if wanted.secrets.get(name) != secret:
                 self.charon.ask("unload_shared", {"id": name})
         for name, secret in wanted.secrets.items():
-            if self.standing.secrets.get(name) != secret:
+            if known.get(name) != secret:
                 self.charon.ask("load_shared", secret.message(name))
+
+    def _trust(self, pem: str) -> None:
+        """As an authority, or where it is none as the certificate of one other end."""
+        message = {"type": "X509", "data": pem.encode()}
+        try:
+            self.charon.ask("load_cert", {**message, "flag": "CA"})
+        except Broken:
+            self.charon.ask("load_cert", {**message, "flag": "NONE"})
 
     def _unload(self, name: str) -> None:
         self.charon.ask("unload_conn", {"name": name})
@@ -162,6 +179,13 @@ class Negotiator:
             row.values["ph2-count"] = str(count)
             row.values["ph2-state"] = ESTABLISHED if count else NOTHING
             row.values["active"] = "true" if count else "false"
+        self._show(POLICY, [(each.key, self._generated(each)) for each in up if each.child.startswith("t")])
+
+    def _generated(self, one: Carried) -> Values:
+        """A dynamic policy names its peer and the proposal of its template."""
+        peer, template = one.connection.partition("_")[0], f"*{one.child[1:]}"
+        row = self.router.tables[POLICY].by_id(template)
+        return {**generated(one), "peer": f"*{peer}", "proposal": row.values["proposal"] if row else ""}
 
     def removed(self, path: str, id_: str) -> None:
         """Somebody took a session away: end it."""

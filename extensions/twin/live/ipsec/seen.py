@@ -9,6 +9,7 @@ Words and forms as in ipsec.md 12 of the facts this twin is written from; what a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -137,6 +138,7 @@ def _association(sa: Message, child: Message, way: str) -> Values:
 class Carried:
     """What a child carries: RouterOS would print it as the state of a policy."""
 
+    key: str
     connection: str
     child: str
     near: str
@@ -148,7 +150,43 @@ class Carried:
 def carried(sas: Mapping[str, Message]) -> list[Carried]:
     """Every child that carries packets."""
     return [
-        Carried(sa["name"], each["name"], sa["local-host"], sa["remote-host"], each["local-ts"], each["remote-ts"])
-        for sa in sas.values()
+        Carried(
+            f"{key} {each['uniqueid']}",
+            sa["name"],
+            each["name"],
+            sa["local-host"],
+            sa["remote-host"],
+            each["local-ts"],
+            each["remote-ts"],
+        )
+        for key, sa in sas.items()
         for each in installed(sa)
     ]
+
+
+_SELECTOR = re.compile(r"(?P<network>[^\[]+)(?:\[(?P<protocol>[^/\]]+)(?:/(?P<port>[^\]]+))?\])?")
+
+
+def generated(one: Carried) -> Values:
+    """The dynamic policy that a child made from a template stands for."""
+    near, far = (_SELECTOR.fullmatch(text[0]) for text in (one.local, one.remote))
+    assert near is not None
+    assert far is not None
+    return {
+        "tunnel": "true",
+        "src-address": near["network"],
+        "src-port": near["port"] or "any",
+        "dst-address": far["network"],
+        "dst-port": far["port"] or "any",
+        "protocol": near["protocol"] or "all",
+        "action": "encrypt",
+        "level": "unique",
+        "ipsec-protocols": "esp",
+        "sa-src-address": one.near,
+        "sa-dst-address": one.far,
+        "disabled": "false",
+        "dynamic": "true",
+        "active": "true",
+        "ph2-count": "1",
+        "ph2-state": ESTABLISHED,
+    }

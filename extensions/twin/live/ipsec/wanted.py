@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_interface, ip_network
 from typing import TYPE_CHECKING, Any
 
+from ...certificates import PATH as CERTIFICATE
+from ...certificates import Material, material, trusted
 from ...model import Row, Values
 from ...table import Table
 from ...values.addresses import is_name
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from ...router import Router
 
 PEER, IDENTITY, POLICY = "/ip/ipsec/peer", "/ip/ipsec/identity", "/ip/ipsec/policy"
-PROFILE, PROPOSAL = "/ip/ipsec/profile", "/ip/ipsec/proposal"
+PROFILE, PROPOSAL, GROUP = "/ip/ipsec/profile", "/ip/ipsec/proposal", "/ip/ipsec/policy/group"
 ANY = "0.0.0.0/0"
 Message = dict[str, Any]
 
@@ -49,8 +51,14 @@ class Wanted:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     calls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each connection that this end begins, the children to ask for."""
-    certificates: tuple[str, ...] = ()
-    """Ids of the certificates to load."""
+    keys: tuple[str, ...] = ()
+    """Private keys of the certificates shown to other ends, as PEM."""
+    trusted: tuple[str, ...] = ()
+    """Certificates that vouch for those of other ends, as PEM."""
+
+    @property
+    def credentials(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return self.keys, self.trusted
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ class Reader:
         connections: dict[str, Message] = {}
         secrets: dict[str, Secret] = {}
         calls: dict[str, tuple[str, ...]] = {}
-        certificates: list[str] = []
+        keys: list[str] = []
         for peer in enabled(self.router.tables[PEER]):
             for identity in self._identities(peer):
                 if not self._address(peer):
@@ -74,10 +82,10 @@ class Reader:
                 children = dict(self._children(peer, identity))
                 connections[name] = self._connection(peer, identity, children)
                 secrets |= self._secrets(peer, identity, name)
-                certificates += [each for each in identity.values.get("certificate", "").split(",") if each]
+                keys += [each.key_pem for each in self._shown(identity)]
                 if self._calls(peer):
                     calls[name] = tuple(children)
-        return Wanted(connections, secrets, calls, tuple(dict.fromkeys(certificates)))
+        return Wanted(connections, secrets, calls, tuple(dict.fromkeys(keys)), trusted(self.router) if keys else ())
 
     def _identities(self, peer: Row) -> list[Row]:
         return [each for each in enabled(self.router.tables[IDENTITY]) if each.values["peer"] == peer.id]
@@ -123,19 +131,37 @@ class Reader:
 
     def _local(self, identity: Row) -> Message:
         found: Message = {"auth": _AUTH[identity.values["auth-method"]]}
-        if me := _id(identity.values.get("my-id", "auto")):
+        shown = self._shown(identity)
+        if me := _id(identity.values.get("my-id", "auto")) or (self._alternative(identity) if shown else ""):
             found["id"] = me
-        if identity.values["auth-method"] == "digital-signature":
-            found["certs"] = self._certificates(identity)
+        if shown:
+            # Whoever is shown it may know only the root.
+            found["certs"] = [pem.encode() for each in shown for pem in (each.certificate_pem, *each.chain[:-1])]
         return found
 
     def _remote(self, identity: Row) -> Message:
         found: Message = {"auth": _AUTH[identity.values["auth-method"]]}
         found["id"] = _id(identity.values.get("remote-id", "auto")) or "%any"
+        pinned = identity.values.get("remote-certificate", "none")
+        if found["auth"] == "pubkey" and pinned != "none" and (known := material(self.router, pinned)):
+            found["certs"] = [known.certificate_pem.encode()]
         return found
 
-    def _certificates(self, identity: Row) -> list[bytes]:
-        raise Unmapped("auth-method=digital-signature")
+    def _shown(self, identity: Row) -> list[Material]:
+        """The certificates that an identity proves itself with."""
+        if identity.values["auth-method"] != "digital-signature":
+            return []
+        ids = [each for each in identity.values.get("certificate", "").split(",") if each]
+        found = [material(self.router, each) for each in ids]
+        if not ids or not all(each and each.key_pem for each in found):
+            raise Unmapped("auth-method=digital-signature without a certificate that has a private key")
+        return [each for each in found if each]
+
+    def _alternative(self, identity: Row) -> str:
+        """The first alternative name of its certificate, which stands for the identity where none is given."""
+        row = self._need(CERTIFICATE, identity.values["certificate"].split(",")[0])
+        kind, _colon, name = row.values.get("subject-alt-name", "").split(",")[0].partition(":")
+        return {"DNS": f"fqdn:{name}", "IP": name, "email": f"email:{name}"}.get(kind, "")
 
     def _secrets(self, peer: Row, identity: Row, name: str) -> dict[str, Secret]:
         found = {}
@@ -150,16 +176,17 @@ class Reader:
         return found
 
     def _children(self, peer: Row, identity: Row) -> Iterator[tuple[str, Message]]:
+        first = peer.values["exchange-mode"] != "ike2"
         for number, policy in enumerate(self.router.tables[POLICY]):
             values = policy.values
             if values.get("disabled") == "true" or policy.dynamic:
                 continue
             if values.get("template") == "true":
                 if self._generates(identity, values):
-                    yield f"t{_plain(policy)}", self._child(values, number, template=True)
+                    yield f"t{_plain(policy)}", self._child(values, number, first=first, template=True)
             elif values["action"] == "encrypt" and peer.id in values.get("peer", "").split(","):
                 self._check_own(values)
-                yield f"c{_plain(policy)}", self._child(values, number)
+                yield f"c{_plain(policy)}", self._child(values, number, first=first)
 
     def _check_own(self, values: Values) -> None:
         """The daemon in user space makes no route for networks in which the router has no address."""
@@ -171,13 +198,17 @@ class Reader:
             why = "in which the router has no address, since IPsec runs in user space on this machine"
             raise Unmapped(f"src-address={network}, {why}")
 
-    @staticmethod
-    def _generates(identity: Row, template: Values) -> bool:
+    def _generates(self, identity: Row, template: Values) -> bool:
+        """Whether an identity makes policies from a template."""
+        groups = self.router.tables[GROUP]
         wanted = identity.values.get("policy-template-group", "default")
-        return identity.values["generate-policy"] != "no" and template.get("group") in (wanted, None)
+        group = groups.by_id(wanted) or groups.by_name(wanted)
+        return identity.values["generate-policy"] != "no" and group is not None and template.get("group") == group.id
 
-    def _child(self, values: Values, number: int, *, template: bool = False) -> Message:
+    def _child(self, values: Values, number: int, *, first: bool, template: bool = False) -> Message:
         proposal = self._need(PROPOSAL, values["proposal"]).values
+        if first and "chacha20poly1305" in proposal["enc-algorithms"].split(","):
+            raise Unmapped("enc-algorithms=chacha20poly1305 with IKEv1")
         life = _seconds(proposal["lifetime"])
         ah = values.get("ipsec-protocols", "esp") == "ah"
         found: Message = {

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shows what crosses a node of the lab, a line a packet: `python -m twin.live.capture`.
+
+tcpdump changes into a user of its own, which the lab of an ordinary user does not have.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+
+ETH_P_IP = 0x0800
+_NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 50: "ESP", 51: "AH"}
+_IKE, _NAT_T = 500, 4500
+
+
+def described(packet: bytes) -> str:
+    """One IPv4 packet in a line: its ends, and whether it is IKE, ESP (in UDP as well), or what else in clear."""
+    header = (packet[0] & 15) * 4
+    protocol, body = packet[9], packet[header:]
+    near, far = socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20])
+    text = f"{_NAMES.get(protocol, f'protocol {protocol}')}, length {len(body)}"
+    if protocol == 17 and len(body) >= 12:
+        source, target = struct.unpack("!HH", body[:4])
+        near, far, text = f"{near}.{source}", f"{far}.{target}", _datagram({source, target}, body[8:])
+    elif protocol == 50:
+        text = _esp(body)
+    return f"{near} > {far}: {text}"
+
+
+def _datagram(ports: set[int], body: bytes) -> str:
+    if _IKE in ports:
+        return "IKE"
+    if _NAT_T not in ports:
+        return f"UDP, length {len(body)}"
+    # Four zeros stand where ESP has its number (RFC 3948).
+    return "IKE" if body[:4] == bytes(4) else f"UDP-encap: {_esp(body)}"
+
+
+def _esp(body: bytes) -> str:
+    spi, number = struct.unpack("!II", body[:8])
+    return f"ESP(spi=0x{spi:08x},seq=0x{number:x}), length {len(body)}"
+
+
+def main() -> None:
+    """Until somebody ends it; each packet once, where it comes in."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP)) as sock:
+        print("listening", flush=True)
+        while True:
+            packet, (_device, _protocol, kind, *_rest) = sock.recvfrom(65535)
+            if kind != socket.PACKET_OUTGOING and len(packet) >= 20:
+                print(described(packet), flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(0)
