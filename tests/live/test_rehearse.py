@@ -74,6 +74,97 @@ def rehearse(folder: Path, routers: Mapping[str, Server], **variables: Any) -> R
     return playbook(folder, *words, environment={})
 
 
+def join(routers: Mapping[str, Server]) -> None:
+    """Give the routers the tunnel of the example, each in its own words."""
+    for name, server in routers.items():
+        far = "branch" if name == "hq" else "hq"
+        own, other = SITES[name], SITES[far]
+        policy = {"src-address": f"{own[2]}.0/24", "dst-address": f"{other[2]}.0/24", "peer": far, "tunnel": "yes"}
+        server.router.seed({
+            "/ip/ipsec/peer": [{"name": far, "address": f"{other[0]}.{other[1]}/32", "exchange-mode": "ike2"}],
+            "/ip/ipsec/identity": [{"peer": far, "secret": PSK}],
+            "/ip/ipsec/policy": [policy],
+        })  # fmt: skip
+
+
+def book(folder: Path, *tasks: Mapping[str, Any]) -> str:
+    play = {"name": "Change", "hosts": "routers", "gather_facts": False, "tasks": list(tasks)}
+    (folder / "change.yml").write_text(json.dumps([play]))
+    return "change.yml"
+
+
+def test_what_a_change_breaks_is_told(routers: dict[str, Server], tmp_path: Path, temporary: Path) -> None:
+    able()
+    join(routers)
+    rule = {"chain": "forward", "action": "drop", "dst_address": "192.168.20.0/24", "protocol": "tcp"}
+    task = {
+        "vpnops.mikrotik.firewall_raw": {"config": [{**rule, "chain": "prerouting"}]},
+        "when": "inventory_hostname == 'hq'",
+    }
+    flows = [
+        {"from": "192.168.10.0/24", "to": "192.168.20.77", "protocol": "tcp", "port": 443, "name": "shop"},
+        {"from": "192.168.10.0/24", "to": "192.168.20.77"},
+        {"from": "192.168.20.77", "to": "hq", "protocol": "tcp", "port": 22},
+        {"from": "branch", "to": "hq"},
+    ]
+    run = rehearse(tmp_path, routers, rehearse_playbook=book(tmp_path, task), rehearse_flows=flows)
+    assert run.status == 0, run.output
+    assert told(run) == [
+        ("shop", True, False),
+        ("192.168.10.0/24 to 192.168.20.77", True, True),
+        ("192.168.20.77 to hq", False, False),
+        ("branch to hq", True, True),
+    ]
+    notes = run["Tell what the rehearsal is worth"].result["msg"]
+    assert "hq: its secret for branch is not read; before the change the twins agree on another" in notes
+    assert PSK not in run.output + json.dumps([each.result for each in run.outcomes])
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_playbook_that_fails_is_told_and_so_is_what_it_left(
+    routers: dict[str, Server], tmp_path: Path, temporary: Path
+) -> None:
+    able()
+    name = book(tmp_path, {"name": "Fail", "ansible.builtin.fail": {"msg": "as it should"}})
+    run = rehearse(tmp_path, routers, rehearse_playbook=name)
+    assert run.status == 2
+    assert run.failure.message == "The playbook failed on the twins with status 2; the routers were only read"
+    assert "as it should" in run.output
+    assert [works for _flow, *works in told(run)] == [[False, False]] * 2
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_a_lab_cannot_play_is_one_sentence_and_can_be_left_out(
+    routers: dict[str, Server], tmp_path: Path, temporary: Path
+) -> None:
+    able()
+    routers["hq"].router.seed({"/ip/firewall/filter": [{"chain": "forward", "action": "tarpit", "protocol": "tcp"}]})
+    name = book(tmp_path, {"name": "Nothing", "ansible.builtin.debug": {"msg": "nothing"}})
+    run = rehearse(tmp_path, routers, rehearse_playbook=name)
+    assert "a live twin does not play" in run.output
+    assert run.status == 2
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"rehearse_flows": [{"from": "hq", "to": "192.0.2.1"}]}, "a flow names 192.0.2.1, which is not in the lab"),
+        ({"rehearse_flows": [{"from": "hq", "to": "branch", "port": 1}]}, "a flow by icmp has no port"),
+        ({"rehearse_playbook": ""}, "Give the playbook that is to be rehearsed as rehearse_playbook"),
+        ({"target": "nobody"}, "No router was read: the inventory has none that matches nobody"),
+    ],
+)
+def test_wrong_variables_are_one_sentence(
+    routers: dict[str, Server], tmp_path: Path, temporary: Path, variables: dict[str, Any], words: str
+) -> None:
+    able()
+    run = rehearse(tmp_path, routers, **variables)
+    assert run.status == 2
+    assert words in run.failure.message
+    assert list(temporary.iterdir()) == []
+
+
 def told(run: Run) -> list[tuple[str, bool, bool]]:
     flows = run["Report as data"].result["ansible_stats"]["data"]["rehearsal"]["flows"]
     return [(each["flow"], each["before"], each["works"]) for each in flows]

@@ -15,7 +15,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
 
 from .condition import Condition, conditions, settled
 from .flows import Flow, attempt, table
@@ -23,49 +22,10 @@ from .held import Absent, Held
 from .keeper import Job, hold
 from .lab import EXTENSIONS, Place, Trouble
 from .labfile import load
-from .record import Record
+from .options import parser
+from .record import PREFIX, Record
 from .rehearsing import prepare
 from .topology import KERNEL, Plan
-
-STATE = Path("twin-lab.json")
-
-
-class _Parser(argparse.ArgumentParser):
-    """Wrong arguments are answered by one sentence; who wants the usage asks for --help."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
-def parser() -> argparse.ArgumentParser:
-    found = _Parser("twin.live", description="Routers that move packets, on this machine.", allow_abbrev=False)
-    verbs = found.add_subparsers(dest="verb", required=True, metavar="up|status|run|try|down")
-    up = verbs.add_parser("up", help="start the lab that a file describes", allow_abbrev=False)
-    up.add_argument("lab", type=Path, metavar="LAB.yml")
-    up.add_argument("--inventory", type=Path, metavar="FILE", help="write an Ansible inventory that leads to the twins")
-    staying = up.add_mutually_exclusive_group()
-    staying.add_argument("--foreground", action="store_true", help="stay, and end the lab on Ctrl-C")
-    staying.add_argument("--exit-with-stdin", action="store_true", help="stay, and end the lab with standard input")
-    status = verbs.add_parser("status", help="tell how routers and tunnels are", allow_abbrev=False)
-    status.add_argument("--json", action="store_true", help="as data")
-    status.add_argument(
-        "--wait", type=float, default=0, metavar="SECONDS", help="time to let what is not well become so"
-    )
-    run = verbs.add_parser("run", help="run a command on a host, a router or the internet", allow_abbrev=False)
-    run.add_argument("node", metavar="NODE")
-    run.add_argument("--timeout", type=float, default=60, metavar="SECONDS", help="its time (default %(default)s)")
-    run.add_argument("command", nargs="+", metavar="-- COMMAND")
-    trying = verbs.add_parser("try", help="try which flows work", allow_abbrev=False)
-    trying.add_argument("flows", type=Path, metavar="FLOWS.json")
-    trying.add_argument("--wait", type=float, default=5, metavar="SECONDS", help="time to let tunnels stand")
-    trying.add_argument("--before", type=Path, metavar="FILE", help="what an earlier try told with --json, to compare")
-    trying.add_argument("--json", action="store_true", help="as data")
-    rehearse = verbs.add_parser("rehearse", help="start twins of routers that were read", allow_abbrev=False)
-    rehearse.add_argument("folder", type=Path, metavar="FOLDER", help="has survey.json, and gets what is made of it")
-    verbs.add_parser("down", help="end the lab", allow_abbrev=False)
-    for each in verbs.choices.values():
-        each.add_argument("--state", type=Path, default=STATE, metavar="FILE", help="state file (default %(default)s)")
-    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,7 +61,7 @@ def up(options: argparse.Namespace) -> int:
     for file in (state, inventory):
         if file and not os.access(file.parent, os.W_OK):
             raise Trouble(f"nothing can be written to {file.parent}")
-    job = _job(plan, state, inventory)
+    job = _job(plan, state, inventory, options.lifetime)
     if options.foreground or options.exit_with_stdin:
         hold(job, _announce, with_stdin=options.exit_with_stdin)
     else:
@@ -109,15 +69,15 @@ def up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _job(plan: Plan, state: Path, inventory: Path | None) -> Job:
-    return Job(plan, Path(tempfile.mkdtemp(prefix="twin-lab-")), state, inventory)
+def _job(plan: Plan, state: Path, inventory: Path | None, lifetime: float) -> Job:
+    return Job(plan, Path(tempfile.mkdtemp(prefix=PREFIX)), state, inventory, lifetime)
 
 
 def rehearse(options: argparse.Namespace) -> int:
     """Start twins of the routers in a survey, and write what leads to them; tells what they are worth."""
     folder = options.folder.absolute()
     prepared = prepare(json.loads((folder / "survey.json").read_text("utf-8")))
-    begun = begin(_job(prepared.drawing.plan, options.state.absolute(), None))
+    begun = begin(_job(prepared.drawing.plan, options.state.absolute(), None, options.lifetime))
     prepared.write(folder, begun)
     print(json.dumps(prepared.told()))
     return 0

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .lab import PATIENCE, Done, Trouble
-from .record import Record
+from .record import PREFIX, Record
 
 
 class Absent(Trouble):
@@ -52,7 +52,9 @@ class Held:
         self.state.unlink(missing_ok=True)
         if self.record.inventory:
             Path(self.record.inventory).unlink(missing_ok=True)
-        shutil.rmtree(self.record.folder, ignore_errors=True)
+        # Whatever a file says, nothing else is removed.
+        if Path(self.record.folder).name.startswith(PREFIX):
+            shutil.rmtree(self.record.folder, ignore_errors=True)
 
     def alive(self) -> bool:
         """Whether somebody answers on its socket."""

@@ -36,18 +36,18 @@ class Job:
     folder: Path
     state: Path
     inventory: Path | None
+    lifetime: float = 0
+    """Seconds after which it ends by itself; 0: never."""
 
     def dump(self) -> str:
-        paths = {"folder": str(self.folder), "state": str(self.state)}
-        return json.dumps({**paths, "inventory": self.inventory and str(self.inventory), "plan": self.plan.dump()})
+        paths = {"folder": str(self.folder), "state": str(self.state), "inventory": str(self.inventory or "")}
+        return json.dumps({**paths, "lifetime": self.lifetime, "plan": self.plan.dump()})
 
     @staticmethod
     def load(text: str) -> Job:
         found = json.loads(text)
-        wanted = found["inventory"]
-        return Job(
-            Plan.load(found["plan"]), Path(found["folder"]), Path(found["state"]), Path(wanted) if wanted else None
-        )
+        inventory = Path(found["inventory"]) if found["inventory"] else None
+        return Job(Plan.load(found["plan"]), Path(found["folder"]), Path(found["state"]), inventory, found["lifetime"])
 
 
 def hold(job: Job, ready: Callable[[Record], None], *, with_stdin: bool = False) -> None:
@@ -59,6 +59,8 @@ def hold(job: Job, ready: Callable[[Record], None], *, with_stdin: bool = False)
             control.listen()
             with Lab(job.plan, job.folder) as lab:
                 Answering(lab, control).start()
+                if job.lifetime:
+                    _end_after(job.lifetime)
                 ready(_write(job, lab))
                 end.wait(with_stdin)
     finally:
@@ -66,6 +68,16 @@ def hold(job: Job, ready: Callable[[Record], None], *, with_stdin: bool = False)
             if file:
                 file.unlink(missing_ok=True)
         shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def _end_after(seconds: float) -> None:
+    timer = threading.Timer(seconds, _end)
+    timer.daemon = True
+    timer.start()
+
+
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _write(job: Job, lab: Lab) -> Record:
@@ -97,7 +109,7 @@ class Answering:
     def _watch(self) -> None:
         """A lab that ended by itself is held no longer."""
         self.lab.wait()
-        os.kill(os.getpid(), signal.SIGTERM)
+        _end()
 
     def _accept(self) -> None:
         while True:
@@ -111,7 +123,7 @@ class Answering:
         with connection, connection.makefile("rw", encoding="utf-8") as stream:
             asked = json.loads(stream.readline() or "{}")
             if asked.get("do") == "down":
-                os.kill(os.getpid(), signal.SIGTERM)
+                _end()
                 # The line ends with the process, so whoever asked knows that everything is gone.
                 threading.Event().wait()
             try:

@@ -16,6 +16,7 @@ from .lab import Place
 from .topology import Plan
 
 CONTROL = "control"
+PREFIX = "twin-lab-"
 
 
 @dataclass(frozen=True)
