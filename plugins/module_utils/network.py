@@ -12,8 +12,10 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import N
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Refused, Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.vantage import client_of
 
 VERSION = "/system/resource"
+SESSIONS = "/user/active"
 # Under which name a menu is told, and what of it.
 QUESTIONS = {
     "interfaces": ("/interface", ("name", "type", "disabled", "dynamic")),
@@ -33,7 +35,7 @@ FLAGS = ("active", "builtin", "disabled", "dynamic", "invalid")
 def network(_question: NetworkQuestion, target: Target, secrets: Secrets) -> dict[str, Any]:
     """Return the module's result."""
     secrets.learn([target.password])
-    asked = {VERSION: ("version",), **dict(QUESTIONS.values())}
+    asked = {VERSION: ("version",), SESSIONS: ("name", "address", "via"), **dict(QUESTIONS.values())}
     session = open_session(target)
     try:
         replies = session.run([
@@ -44,12 +46,17 @@ def network(_question: NetworkQuestion, target: Target, secrets: Secrets) -> dic
     for path, reply in zip(asked, replies, strict=True):
         if reply.trap:
             raise Refused(target.host, f"{path} print: {reply.trap.message}")
-    version, *menus = replies
+    version, sessions, *menus = replies
     told = {
         name: [dict(_shown(row, names)) for row in reply.rows]
         for (name, (_path, names)), reply in zip(QUESTIONS.items(), menus, strict=True)
     }
-    found = {"changed": False, "warnings": list(session.warnings), "version": version.rows[0]["version"].split()[0]}
+    found = {
+        "changed": False,
+        "warnings": list(session.warnings),
+        "version": version.rows[0]["version"].split()[0],
+        "client": client_of(sessions.rows, target.user) or "",
+    }
     return secrets.deep_mask({**found, **told})
 
 

@@ -43,6 +43,13 @@ version:
   returned: always
   type: str
   sample: 7.22.3
+client:
+  description:
+    - The address from which the router sees the session that asks; empty while the same user is logged in over the
+      API from several.
+  returned: always
+  type: str
+  sample: 192.168.10.5
 interfaces:
   description: Interfaces of every sort.
   returned: always

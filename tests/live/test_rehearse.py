@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from twin import Server
+from twin import Seat, Server
 from twin.pytest_plugin import MakeTwin
 
 from tests.integration.playing import Run, content, place, playbook
@@ -61,13 +61,14 @@ def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def rehearse(folder: Path, routers: Mapping[str, Server], **variables: Any) -> Run:
     """Run the playbook with the example inventory, led to the routers."""
     inventory = yaml.safe_load((ROOT / "docs" / "example" / "inventory.yml").read_text())
-    for name, host in inventory["routers"]["hosts"].items():
+    hosts = inventory["routers"]["hosts"] = {name: inventory["routers"]["hosts"][name] for name in routers}
+    for name, host in hosts.items():
         host.update(place(routers[name]))
     inventory["routers"]["vars"] |= {"router_password": PASSWORD, "psk_hq_branch": PSK}
     # What stands beside an inventory has the last word of what belongs to it.
     (folder / "host_vars").mkdir()
     for name in routers:
-        (folder / "host_vars" / f"{name}.json").write_text(json.dumps(inventory["routers"]["hosts"][name]))
+        (folder / "host_vars" / f"{name}.json").write_text(json.dumps(hosts[name]))
     (folder / "inventory.json").write_text(json.dumps(inventory))
     extra = json.dumps({"rehearse_playbook": "vpnops.mikrotik.site_to_site", **variables})
     words = ("-i", "inventory.json", "vpnops.mikrotik.rehearse", "-e", extra)
@@ -128,7 +129,10 @@ def test_a_playbook_that_fails_is_told_and_so_is_what_it_left(
     name = book(tmp_path, {"name": "Fail", "ansible.builtin.fail": {"msg": "as it should"}})
     run = rehearse(tmp_path, routers, rehearse_playbook=name)
     assert run.status == 2
-    assert run.failure.message == "The playbook failed on the twins with status 2; the routers were only read"
+    assert (
+        run["Fail where the change failed"].message
+        == "The playbook failed on the twins with status 2; the routers were only read"
+    )
     assert "as it should" in run.output
     assert [works for _flow, *works in told(run)] == [[False, False]] * 2
     assert list(temporary.iterdir()) == []
@@ -185,4 +189,27 @@ def test_the_role_is_rehearsed_and_the_routers_stay_as_they_were(
     assert {name: content(server) for name, server in routers.items()} == before
     assert PSK not in run.output + json.dumps([each.result for each in run.outcomes])
     assert PASSWORD not in run.output
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_change_that_would_cut_the_session_is_refused_as_the_router_itself_would_have_it(
+    make_twin: MakeTwin, tmp_path: Path, temporary: Path
+) -> None:
+    able()
+    seat = Seat("192.168.10.5", "192.168.10.1", "bridge")
+    hq = make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True, tls=True, seed=seed("hq"), seat=seat)
+    flows = [{"from": "192.168.10.0/24", "to": "192.168.10.1", "protocol": "tcp", "port": port} for port in (22, 23)]
+    runs = []
+    for number, allowed in enumerate(("192.168.10.0/24", "192.168.10.64/28")):
+        words = {"hardened_input_management": [allowed, "192.168.10.10"], "hardened_input_services": True}
+        (tmp_path / str(number)).mkdir()
+        variables = {"rehearse_playbook": "vpnops.mikrotik.hardened_input", "rehearse_flows": flows, "target": "hq"}
+        arguments = ["-e", json.dumps(words)]
+        runs.append(rehearse(tmp_path / str(number), {"hq": hq}, rehearse_arguments=arguments, **variables))
+    good, bad = runs
+    assert good.status == 0, good.output
+    assert [works for _flow, *works in told(good)] == [[True, True], [True, False]]
+    assert bad.status == 2
+    assert "it would cut the session that makes it (api-ssl, TCP 8729, from 192.168.10.5" in bad.output
+    assert [works for _flow, *works in told(bad)] == [[True, True], [True, True]]
     assert list(temporary.iterdir()) == []

@@ -173,7 +173,9 @@ def _twin(site: _Site, networks: Sequence[Network], account: tuple[str, str]) ->
         if not PORT.fullmatch(site.wan):
             raise ValueError(f"{site.name}: an interface called {site.wan!r} cannot lead to the internet of a lab")
         ports[site.wan] = INTERNET
-    return Router(ports, site.found["version"], seed=_seed(site), users=dict([account]), tls=True)
+    return Router(
+        ports, site.found["version"], seed=_seed(site), users=dict([account]), tls=True, client=site.found["client"]
+    )
 
 
 def _seed(site: _Site) -> dict[str, Rows]:

@@ -107,6 +107,7 @@ def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int
     twin.seed(wanted.seed)
     plane = LivePlane(twin, name, frozenset(wanted.ports), kernel=kernel)
     server = Server(twin, tls=wanted.tls)
+    server.seen_as = wanted.client
     for service, descriptor in sockets.items():
         server.adopt(service, socket.socket(fileno=descriptor))
     _serve_networks(stack, server, name)

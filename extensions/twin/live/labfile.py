@@ -52,7 +52,7 @@ def _each(lab: Found, key: str, make: Callable[[str, Any], Any]) -> dict[str, An
 
 
 def _router(what: str, found: Any, folder: Path) -> Router:
-    given = _mapping(found, what, ("ports", "version", "defconf", "seed", "users", "tls"))
+    given = _mapping(found, what, ("ports", "version", "defconf", "seed", "users", "tls", "client"))
     version = given.get("version", DEFAULT_VERSION)
     if not isinstance(version, str):
         # YAML takes 7.20 for the number 7.2.
@@ -68,6 +68,7 @@ def _router(what: str, found: Any, folder: Path) -> Router:
         _seed(given.get("seed", {}), f"seed of {what}", folder),
         users,
         _switch(given.get("tls", False), f"tls of {what}"),
+        _address(given.get("client", ""), f"client of {what}"),
     )
 
 
@@ -91,10 +92,16 @@ def _seed(found: Any, what: str, folder: Path) -> Rows:
 
 def _host(what: str, found: Any) -> Host:
     given = _mapping(found, what, ("address", "gateway"))
-    gateway = _text(given.get("gateway", ""), f"gateway of {what}")
-    if gateway:
-        ipaddress.IPv4Address(gateway)
+    gateway = _address(given.get("gateway", ""), f"gateway of {what}")
     return Host(_interface(given.get("address"), f"address of {what}"), gateway)
+
+
+def _address(found: Any, what: str) -> str:
+    text = _text(found, what)
+    try:
+        return str(ipaddress.IPv4Address(text)) if text else ""
+    except ValueError:
+        raise ValueError(f"{what} has to be an address, and is {text!r}") from None
 
 
 def _interfaces(found: Any, what: str) -> dict[str, str]:
