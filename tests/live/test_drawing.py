@@ -58,22 +58,22 @@ def test_two_sites() -> None:
     found = drawn({"hq": router(), "branch": branch()})
     assert found.notes == []
     plan = found.plan
-    assert plan.routers["hq"].ports == {"bridge": "net-hq-2", "ether1": INTERNET}
+    assert plan.routers["hq"].ports == {"bridge": "net-1-2", "ether1": INTERNET}
     assert plan.routers["hq"].client == "192.168.10.5"
-    assert plan.hosts["net-hq-2"] == Host("192.168.10.10/24", "192.168.10.1")
+    assert plan.hosts["net-1-2"] == Host("192.168.10.10/24", "192.168.10.1")
     assert plan.internet
     assert plan.internet.addresses == {"hq": "198.51.100.1/24", "branch": "203.0.113.1/24"}
     seed = plan.routers["hq"].seed
     assert [row["name"] for row in seed["/interface"]] == ["ether1", "bridge"]
     assert seed["/ip/route"] == [{"dst-address": "0.0.0.0/0", "gateway": "198.51.100.1"}]
     assert [(each.source, each.address) for each in flows(found, [])] == [
-        ("net-hq-2", "192.168.20.10"),
-        ("net-ranch-2", "192.168.10.10"),
+        ("net-1-2", "192.168.20.10"),
+        ("net-2-2", "192.168.10.10"),
     ]
 
 
 def test_names_that_no_node_can_have() -> None:
-    names = ("hq.example.com", "a-very-long-name-of-a-router", "internet", "net-hq-2")
+    names = ("hq.example.com", "a-very-long-name-of-a-router", "internet", "net-9-9")
     routers = {}
     for number, name in enumerate(names, 1):
         routers[name] = router(f"198.51.{number}.7/24", f"198.51.{number}.1", f"192.168.{number}.1/24")
@@ -105,7 +105,7 @@ def test_a_line_without_a_gateway_in_its_network(outside: str, immediate: str, p
     assert seed["/ip/route"] == [{"dst-address": "0.0.0.0/0", "gateway": gateway}]
 
 
-def test_what_a_lab_does_not_have_is_told() -> None:
+def test_networks_and_routes_that_a_lab_does_not_have_are_told() -> None:
     site = router()
     site["addresses"] += [
         address("192.168.11.1/24", "bridge"),
@@ -119,24 +119,28 @@ def test_what_a_lab_does_not_have_is_told() -> None:
         route("192.168.10.0/24", "bridge", dynamic=True),
         route("0.0.0.0/0", "192.0.2.1", active=False, distance="2"),
     ]
-    site["gathered"] = {
-        "ipsec_key_psk": [{"name": "once"}],
-        "ipsec_identity": [
-            {"peer": "a", "auth_method": "pre-shared-key"},
-            {"peer": "b", "auth_method": "digital-signature"},
-        ],
-    }
     found = drawn({"hq": site})
     assert found.notes == [
         "hq: nothing is plugged in for 192.168.11.1/24 on bridge",
         "hq: nothing is plugged in for 10.0.0.1/32 on loop",
         "hq: nothing is plugged in for 192.168.13.1/24 on a name with blanks",
         "hq: its route to 10.2.0.0/16 in table other is left out",
-        "hq: its one-time keys are left out, since keys are not read",
-        "hq: its secret for a is not read; before the change the twins agree on another",
     ]
     routes = found.plan.routers["hq"].seed["/ip/route"]
     assert routes[1:] == [{"dst-address": "10.1.0.0/16", "gateway": "192.168.10.2", "distance": "1"}]
+
+
+def test_secrets_that_are_not_read_are_told() -> None:
+    peers = {"a": "pre-shared-key", "b": "digital-signature"}
+    identities = [{"peer": peer, "auth_method": method} for peer, method in peers.items()]
+    identities[1]["certificate"] = "own"
+    gathered = {"ipsec_key_psk": [{"name": "once"}], "ipsec_identity": identities}
+    found = drawn({"hq": {**router(), "gathered": gathered}})
+    assert found.notes == [
+        "hq: its one-time keys are left out, since keys are not read",
+        "hq: its secret for a is not read; before the change the twins agree on another",
+        "hq: its certificate for b is there by name only, so that tunnel does not stand",
+    ]
     first, second = found.configs["hq"]["ipsec_identity"]
     assert (first["secret"], "secret" in second, "ipsec_key_psk" in found.configs["hq"]) == (PLACEHOLDER, False, False)
 
@@ -167,9 +171,9 @@ def test_flows_in_the_words_of_an_inventory() -> None:
     ]
     found = drawn({"hq": router(), "branch": branch()}, *places(wanted))
     assert [dataclasses.astuple(each) for each in flows(found, wanted)] == [
-        ("net-hq-2", "192.168.20.80", "tcp", 443, "net-ranch-2", "shop"),
+        ("net-1-2", "192.168.20.80", "tcp", 443, "net-2-2", "shop"),
         ("hq", "203.0.113.50", "icmp", 0, "", "hq to branch"),
-        ("net-ranch-2", "192.168.20.1", "tcp", 22, "", "192.168.20.80 to 192.168.20.1"),
+        ("net-2-2", "192.168.20.1", "tcp", 22, "", "192.168.20.80 to 192.168.20.1"),
     ]
 
 

@@ -6,6 +6,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -58,21 +62,30 @@ def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(folder)
 
 
-def rehearse(folder: Path, routers: Mapping[str, Server], **variables: Any) -> Run:
-    """Run the playbook with the example inventory, led to the routers."""
-    inventory = yaml.safe_load((ROOT / "docs" / "example" / "inventory.yml").read_text())
-    hosts = inventory["routers"]["hosts"] = {name: inventory["routers"]["hosts"][name] for name in routers}
-    for name, host in hosts.items():
-        host.update(place(routers[name]))
-    inventory["routers"]["vars"] |= {"router_password": PASSWORD, "psk_hq_branch": PSK}
+def inventory(folder: Path, routers: Mapping[str, Server]) -> None:
+    """The example inventory, led to the routers."""
+    found = yaml.safe_load((ROOT / "docs" / "example" / "inventory.yml").read_text())
+    hosts = {name: {**found["routers"]["hosts"][name], **place(server)} for name, server in routers.items()}
+    found["routers"]["hosts"] = hosts
+    found["routers"]["vars"] |= {"router_password": PASSWORD, "psk_hq_branch": PSK}
     # What stands beside an inventory has the last word of what belongs to it.
     (folder / "host_vars").mkdir()
     for name in routers:
         (folder / "host_vars" / f"{name}.json").write_text(json.dumps(hosts[name]))
-    (folder / "inventory.json").write_text(json.dumps(inventory))
+    (folder / "inventory.json").write_text(json.dumps(found))
+
+
+def rehearse(folder: Path, routers: Mapping[str, Server], **variables: Any) -> Run:
+    """Run the playbook."""
+    inventory(folder, routers)
     extra = json.dumps({"rehearse_playbook": "vpnops.mikrotik.site_to_site", **variables})
     words = ("-i", "inventory.json", "vpnops.mikrotik.rehearse", "-e", extra)
     return playbook(folder, *words, environment={})
+
+
+def told(run: Run) -> list[tuple[str, bool, bool]]:
+    flows = run["Report as data"].result["ansible_stats"]["data"]["rehearsal"]["flows"]
+    return [(each["flow"], each["before"], each["after"]) for each in flows]
 
 
 def join(routers: Mapping[str, Server]) -> None:
@@ -169,11 +182,6 @@ def test_wrong_variables_are_one_sentence(
     assert list(temporary.iterdir()) == []
 
 
-def told(run: Run) -> list[tuple[str, bool, bool]]:
-    flows = run["Report as data"].result["ansible_stats"]["data"]["rehearsal"]["flows"]
-    return [(each["flow"], each["before"], each["works"]) for each in flows]
-
-
 def test_the_role_is_rehearsed_and_the_routers_stay_as_they_were(
     routers: dict[str, Server], tmp_path: Path, temporary: Path
 ) -> None:
@@ -185,7 +193,7 @@ def test_the_role_is_rehearsed_and_the_routers_stay_as_they_were(
         ("192.168.10.0/24 to 192.168.20.0/24", False, True),
         ("192.168.20.0/24 to 192.168.10.0/24", False, True),
     ]
-    assert run["Tell which flows worked before and after"].result["msg"][0].split() == ["flow", "by", "before", "works"]
+    assert run["Tell which flows worked before and after"].result["msg"][0].split() == ["flow", "by", "before", "after"]
     assert {name: content(server) for name, server in routers.items()} == before
     assert PSK not in run.output + json.dumps([each.result for each in run.outcomes])
     assert PASSWORD not in run.output
@@ -213,3 +221,47 @@ def test_a_change_that_would_cut_the_session_is_refused_as_the_router_itself_wou
     assert "it would cut the session that makes it (api-ssl, TCP 8729, from 192.168.10.5" in bad.output
     assert [works for _flow, *works in told(bad)] == [[True, True], [True, True]]
     assert list(temporary.iterdir()) == []
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+def shown(language: str) -> list[str]:
+    return blocks("docs/rehearsal.md", language)
+
+
+def at_home(folder: Path, routers: Mapping[str, Server]) -> dict[str, str]:
+    """What the page takes for granted: the collection's folder, an inventory and a playbook; gives the environment."""
+    for name in ("docs", "extensions"):
+        (folder / name).symlink_to(ROOT / name)
+    inventory(folder, routers)
+    (folder / "inventory.json").rename(folder / "inventory.yml")
+    (folder / "site.yml").write_text(blocks("README.md", "yaml")[1])
+    (folder / "flows.json").write_text(shown("json")[0])
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {
+        **os.environ,
+        "PATH": path,
+        "ANSIBLE_HOME": str(folder / "home"),
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_NOCOLOR": "1",
+    }
+
+
+@pytest.mark.parametrize("number", range(len(shown("console"))))
+def test_the_commands_of_the_page_work(
+    routers: dict[str, Server], tmp_path: Path, temporary: Path, number: int
+) -> None:
+    able()
+    environment = at_home(tmp_path, routers)
+    script = "".join(line.removeprefix("$ ") for line in shown("console")[number].splitlines(keepends=True))
+    done = subprocess.run(
+        ["bash", "-ec", script], check=False, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    if number == 0:
+        table = shown("")[0].splitlines()
+        assert all(json.dumps(line.rstrip()) in done.stdout for line in table), done.stdout
+    assert list(temporary.iterdir()) == []
+    assert not (tmp_path / "twin-lab.json").exists()

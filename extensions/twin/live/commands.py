@@ -158,10 +158,11 @@ def try_flows(options: argparse.Namespace) -> int:
     """Tell which flows work; 0 says that it is known, whatever it is."""
     wanted = [Flow.read(each) for each in json.loads(options.flows.read_text("utf-8"))]
     lab = Held(options.state)
-    columns = {"works": attempt(lab, wanted, options.wait, lambda: settled(lab, lab.record.routers))}
+    works = attempt(lab, wanted, options.wait, lambda: settled(lab, lab.record.routers))
+    columns = {"works": works}
     if options.before:
         before = [each["works"] for each in json.loads(options.before.read_text("utf-8"))["flows"]]
-        columns = {"before": before, **columns}
+        columns = {"before": before, "after": works}
     rows = [
         {**flow.shown(), **dict(zip(columns, each, strict=True))}
         for flow, each in zip(wanted, zip(*columns.values(), strict=True), strict=True)

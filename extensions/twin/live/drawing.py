@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
-from .flows import Flow
+from .flows import Flow, checked
 from .topology import INTERNET, Host, Internet, Plan, Router
 
 Found = Mapping[str, Any]
@@ -59,6 +59,7 @@ class _Site:
 
     name: str
     node: str
+    number: int
     found: Found
     wan: str = ""
     outside: IPv4Interface | None = None
@@ -71,7 +72,7 @@ class _Site:
 
 def draw(routers: Mapping[str, Found], account: tuple[str, str], asked: Sequence[str] = ()) -> Drawing:
     """The lab for routers by their inventory names; `asked` are addresses that hosts should have. Raises ValueError."""
-    sites = [_Site(name, node, routers[name]) for name, node in _nodes(routers).items()]
+    sites = [_Site(name, node, number, routers[name]) for number, (name, node) in enumerate(_nodes(routers).items(), 1)]
     for site in sites:
         _find_outside(site)
     networks = [each for site in sites for each in _networks(site, [IPv4Address(text) for text in asked])]
@@ -149,8 +150,9 @@ def _networks(site: _Site, asked: Sequence[IPv4Address]) -> Iterator[Network]:
         wanted = sorted({each for each in asked if each in own.network and each != own.ip})
         if len(wanted) > 1:
             raise ValueError(f"flows name several hosts of {own.network}, and a lab has one in each network")
-        tenth = [each for each in itertools.islice(own.network.hosts(), 11) if each != own.ip][:10]
-        yield Network(site.name, interface, own, wanted[0] if wanted else tenth[-1], f"net-{site.node[-5:]}-{number}")
+        first = [each for each in itertools.islice(own.network.hosts(), 10) if each != own.ip]
+        host = wanted[0] if wanted else first[-1]
+        yield Network(site.name, interface, own, host, f"net-{site.number}-{number}")
 
 
 def _internet(sites: Sequence[_Site]) -> Internet | None:
@@ -240,6 +242,8 @@ def _config(site: _Site) -> dict[str, Any]:
         identities.append({**entry, "secret": PLACEHOLDER} if secret else entry)
         if secret:
             site.note(f"its secret for {entry.get('peer')} is not read; before the change the twins agree on another")
+        if entry.get("certificate"):
+            site.note(f"its certificate for {entry.get('peer')} is there by name only, so that tunnel does not stand")
     return {**found, **({"ipsec_identity": identities} if identities else {})}
 
 
@@ -261,7 +265,7 @@ def _is_address(text: str) -> bool:
 
 def places(wanted: Sequence[Found]) -> list[str]:
     """The addresses of single hosts that flows name."""
-    return [str(each[end]) for each in wanted for end in ("from", "to") if _is_address(str(each.get(end)))]
+    return [str(each[end]) for each in map(checked, wanted) for end in ("from", "to") if _is_address(str(each[end]))]
 
 
 def flows(drawing: Drawing, wanted: Sequence[Found]) -> list[Flow]:
@@ -283,8 +287,8 @@ def _elsewhere(drawing: Drawing, network: Network) -> bool:
 
 
 def _flow(drawing: Drawing, wanted: Found) -> Flow:
-    source, _dummy = _end(drawing, str(wanted.get("from")))
-    listener, address = _end(drawing, str(wanted.get("to")))
+    source, _dummy = _end(drawing, str(checked(wanted)["from"]))
+    listener, address = _end(drawing, str(wanted["to"]))
     name = wanted.get("name") or f"{wanted['from']} to {wanted['to']}"
     rest = {key: each for key, each in wanted.items() if key not in ("from", "to", "name")}
     if listener in drawing.plan.routers:

@@ -66,9 +66,7 @@ class Flow:
     @staticmethod
     def read(found: Any) -> Flow:
         """A flow out of a mapping with `from`, `to` and what else it has; raises ValueError with a sentence."""
-        known = ("from", "to", "protocol", "port", "listener", "name")
-        if not isinstance(found, dict) or not {"from", "to"} <= set(found) or set(found) - set(known):
-            raise ValueError(f"a flow has from and to, and can have protocol, port, listener and name; it is {found!r}")
+        checked(found)
         protocol, port = str(found.get("protocol", "icmp")), found.get("port", 0)
         if protocol not in PROTOCOLS:
             raise ValueError(f"protocol of a flow cannot be {protocol}; it can be {', '.join(PROTOCOLS)}")
@@ -100,6 +98,14 @@ class Flow:
     @property
     def kind(self) -> str:
         return f"{self.protocol}/{self.port}" if self.port else "ping"
+
+
+def checked(found: Any) -> Mapping[str, Any]:
+    """What is a flow by its keys; raises ValueError for what is not."""
+    known = ("from", "to", "protocol", "port", "listener", "name")
+    if not isinstance(found, dict) or not {"from", "to"} <= set(found) or set(found) - set(known):
+        raise ValueError(f"a flow has from and to, and can have protocol, port, listener and name; it is {found!r}")
+    return found
 
 
 def attempt(lab: Runs, flows: Sequence[Flow], patience: float, settled: Callable[[], bool]) -> list[bool]:
