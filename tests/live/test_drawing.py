@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from twin.live.drawing import PLACEHOLDER, Drawing, draw, flows, places
-from twin.live.rehearsing import variables
+from twin.live.record import variables
 from twin.live.topology import INTERNET, Host
 
 ACCOUNT = ("rehearsal", "a-password")

@@ -62,7 +62,7 @@ def gone(pid: int) -> bool:
 
 def test_the_example_lab_goes_up_is_looked_at_and_goes_down(live: Twin, tmp_path: Path) -> None:
     able()
-    up = live("up", str(EXAMPLE), "--inventory", "inventory.yml")
+    up = live("up", str(EXAMPLE), "--inventory", "inventory.yml", "--variables", "twins.json")
     assert (up.returncode, up.stderr) == (0, "")
     assert [line.partition(",")[0] for line in up.stdout.splitlines()[:2]] == [
         "hq: RouterOS 7.22.3",
@@ -71,8 +71,9 @@ def test_the_example_lab_goes_up_is_looked_at_and_goes_down(live: Twin, tmp_path
     hosts = yaml.safe_load((tmp_path / "inventory.yml").read_text())["all"]["hosts"]
     assert (hosts["hq"]["routeros_transport"], hosts["hq"]["ansible_user"]) == ("api-ssl", "ansible")
     assert Path(hosts["hq"]["routeros_ca_file"]).exists()
+    assert json.loads((tmp_path / "twins.json").read_text())["rehearse_twins"] == hosts
     found = state(tmp_path)
-    for file in (tmp_path / "inventory.yml", tmp_path / "twin-lab.json", Path(found["folder"])):
+    for file in (*tmp_path.iterdir(), Path(found["folder"])):
         assert not stat.S_IMODE(file.stat().st_mode) & 0o077
 
     status = live("status")
@@ -146,7 +147,7 @@ def test_a_lab_in_the_foreground_ends_with_its_standard_input(live: Twin, tmp_pa
 
 def test_what_a_killed_lab_leaves_is_removed(live: Twin, tmp_path: Path) -> None:
     able()
-    assert live("up", str(EXAMPLE), "--inventory", "inventory.yml").returncode == 0
+    assert live("up", str(EXAMPLE), "--inventory", "inventory.yml", "--variables", "twins.json").returncode == 0
     found = state(tmp_path)
     os.kill(found["pid"], signal.SIGKILL)
     assert until(lambda: gone(found["pid"]), 10)

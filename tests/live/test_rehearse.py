@@ -261,7 +261,7 @@ def test_the_commands_of_the_page_work(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     if number == 0:
-        table = shown("")[0].splitlines()
+        table = shown("text")[0].splitlines()
         assert all(json.dumps(line.rstrip()) in done.stdout for line in table), done.stdout
     assert list(temporary.iterdir()) == []
     assert not (tmp_path / "twin-lab.json").exists()

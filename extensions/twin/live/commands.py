@@ -25,7 +25,7 @@ from .labfile import load
 from .options import parser
 from .record import PREFIX, Record
 from .rehearsing import prepare
-from .topology import KERNEL, Plan
+from .topology import KERNEL
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,11 +57,11 @@ def up(options: argparse.Namespace) -> int:
         if old.alive():
             raise Trouble(f"a lab runs already, says {options.state}; `down` ends it")
         old.clear()
-    inventory = options.inventory.absolute() if options.inventory else None
-    for file in (state, inventory):
+    inventory, variables = (file and file.absolute() for file in (options.inventory, options.variables))
+    for file in (state, inventory, variables):
         if file and not os.access(file.parent, os.W_OK):
             raise Trouble(f"nothing can be written to {file.parent}")
-    job = _job(plan, state, inventory, options.lifetime)
+    job = Job(plan, _folder(), state, inventory, variables, options.lifetime)
     if options.foreground or options.exit_with_stdin:
         hold(job, _announce, with_stdin=options.exit_with_stdin)
     else:
@@ -69,15 +69,15 @@ def up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _job(plan: Plan, state: Path, inventory: Path | None, lifetime: float) -> Job:
-    return Job(plan, Path(tempfile.mkdtemp(prefix=PREFIX)), state, inventory, lifetime)
+def _folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix=PREFIX))
 
 
 def rehearse(options: argparse.Namespace) -> int:
     """Start twins of the routers in a survey, and write what leads to them; tells what they are worth."""
     folder = options.folder.absolute()
     prepared = prepare(json.loads((folder / "survey.json").read_text("utf-8")))
-    begun = begin(_job(prepared.drawing.plan, options.state.absolute(), None, options.lifetime))
+    begun = begin(Job(prepared.drawing.plan, _folder(), options.state.absolute(), lifetime=options.lifetime))
     prepared.write(folder, begun)
     print(json.dumps(prepared.told()))
     return 0

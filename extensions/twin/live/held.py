@@ -50,8 +50,8 @@ class Held:
     def clear(self) -> None:
         """Remove what a keeper that was killed has left."""
         self.state.unlink(missing_ok=True)
-        if self.record.inventory:
-            Path(self.record.inventory).unlink(missing_ok=True)
+        for file in self.record.files:
+            Path(file).unlink(missing_ok=True)
         # Whatever a file says, nothing else is removed.
         if Path(self.record.folder).name.startswith(PREFIX):
             shutil.rmtree(self.record.folder, ignore_errors=True)

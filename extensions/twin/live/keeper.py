@@ -22,7 +22,7 @@ from typing import Any
 
 from ..cli import End
 from .lab import Lab, Trouble
-from .record import CONTROL, Record, inventory, write
+from .record import CONTROL, Record, inventory, variables, write
 from .topology import Plan
 
 Asked = Mapping[str, Any]
@@ -35,19 +35,29 @@ class Job:
     plan: Plan
     folder: Path
     state: Path
-    inventory: Path | None
+    inventory: Path | None = None
+    variables: Path | None = None
     lifetime: float = 0
     """Seconds after which it ends by itself; 0: never."""
 
     def dump(self) -> str:
-        paths = {"folder": str(self.folder), "state": str(self.state), "inventory": str(self.inventory or "")}
+        paths = {name: str(getattr(self, name) or "") for name in ("folder", "state", "inventory", "variables")}
         return json.dumps({**paths, "lifetime": self.lifetime, "plan": self.plan.dump()})
+
+    @property
+    def files(self) -> list[Path]:
+        """What is written besides the state."""
+        return [file for file in (self.inventory, self.variables) if file]
 
     @staticmethod
     def load(text: str) -> Job:
         found = json.loads(text)
-        inventory = Path(found["inventory"]) if found["inventory"] else None
-        return Job(Plan.load(found["plan"]), Path(found["folder"]), Path(found["state"]), inventory, found["lifetime"])
+        folder, state, inventory, variables = (
+            Path(found[name]) if found[name] else None for name in ("folder", "state", "inventory", "variables")
+        )
+        assert folder
+        assert state
+        return Job(Plan.load(found["plan"]), folder, state, inventory, variables, found["lifetime"])
 
 
 def hold(job: Job, ready: Callable[[Record], None], *, with_stdin: bool = False) -> None:
@@ -64,9 +74,8 @@ def hold(job: Job, ready: Callable[[Record], None], *, with_stdin: bool = False)
                 ready(_write(job, lab))
                 end.wait(with_stdin)
     finally:
-        for file in (job.state, job.inventory):
-            if file:
-                file.unlink(missing_ok=True)
+        for file in (job.state, *job.files):
+            file.unlink(missing_ok=True)
         shutil.rmtree(job.folder, ignore_errors=True)
 
 
@@ -81,10 +90,13 @@ def _end() -> None:
 
 
 def _write(job: Job, lab: Lab) -> Record:
+    leads = inventory(job.plan, lab.routers)
     if job.inventory:
-        write(job.inventory, json.dumps(inventory(job.plan, lab.routers), indent=2) + "\n")
-    place = str(job.inventory or "")
-    found = Record(os.getpid(), str(job.folder), place, lab.ipsec, tuple(lab.nodes), lab.routers)
+        write(job.inventory, json.dumps(leads, indent=2) + "\n")
+    if job.variables:
+        write(job.variables, json.dumps(variables(leads["all"]["hosts"]), indent=2) + "\n")
+    files = tuple(map(str, job.files))
+    found = Record(os.getpid(), str(job.folder), files, lab.ipsec, tuple(lab.nodes), lab.routers)
     write(job.state, found.dump())
     return found
 

@@ -48,6 +48,12 @@ def _up(verbs: _Verbs) -> _Parser:
     found.add_argument(
         "--inventory", type=Path, metavar="FILE", help="write an Ansible inventory that leads to the twins"
     )
+    found.add_argument(
+        "--variables",
+        type=Path,
+        metavar="FILE",
+        help="write extra variables that lead an inventory's names to the twins",
+    )
     staying = found.add_mutually_exclusive_group()
     staying.add_argument("--foreground", action="store_true", help="stay, and end the lab on Ctrl-C")
     staying.add_argument("--exit-with-stdin", action="store_true", help="stay, and end the lab with standard input")

@@ -17,15 +17,30 @@ from .topology import Plan
 
 CONTROL = "control"
 PREFIX = "twin-lab-"
+# What leads Ansible to a router, and where a host without a twin is led: to nowhere, never to a router.
+LED = {
+    "ansible_host": "127.0.0.1",
+    "ansible_port": 9,
+    "ansible_user": "nobody",
+    "ansible_password": "",
+    "routeros_ca_file": "",
+}
+# What is not to be as it is for the real routers.
+FIXED = {
+    "routeros_transport": "api-ssl",
+    "routeros_fingerprint": "",
+    "routeros_validate_certs": True,
+    "routeros_anonymous": False,
+}
 
 
 @dataclass(frozen=True)
 class Record:
-    """A lab that runs: who holds it, which files are its, and what is in it; folder and inventory go when it ends."""
+    """A lab that runs: who holds it, which files are its, and what is in it; folder and files go when it ends."""
 
     pid: int
     folder: str
-    inventory: str
+    files: tuple[str, ...]
     ipsec: str
     nodes: tuple[str, ...]
     routers: Mapping[str, Place]
@@ -44,7 +59,8 @@ class Record:
         try:
             found = json.loads(text)
             routers = {name: Place(**each) for name, each in found.pop("routers").items()}
-            return Record(**{**found, "nodes": tuple(found["nodes"])}, routers=routers)
+            lists = {name: tuple(found[name]) for name in ("nodes", "files")}
+            return Record(**{**found, **lists}, routers=routers)
         except (TypeError, KeyError, AttributeError, ValueError):
             raise ValueError("this is no state file of a lab") from None
 
@@ -64,6 +80,15 @@ def inventory(plan: Plan, routers: Mapping[str, Place]) -> dict[str, Any]:
             **({"routeros_ca_file": place.ca_file} if place.tls_port else {}),
         }
     return {"all": {"hosts": hosts}}
+
+
+def variables(twins: Mapping[str, Any]) -> dict[str, Any]:
+    """Extra variables for Ansible, which nothing that an inventory or a play says overrides."""
+    led = {
+        name: f"{{{{ rehearse_twins[inventory_hostname].{name} | default({nowhere!r}) }}}}"
+        for name, nowhere in LED.items()
+    }
+    return {"rehearse_twins": twins, **FIXED, **led}
 
 
 def write(file: Path, text: str) -> None:

@@ -14,23 +14,7 @@ from typing import Any
 
 from .drawing import Drawing, draw, flows, places
 from .flows import Flow
-from .record import Record, inventory, write
-
-# What leads Ansible to a router, and where a host without a twin is led: to nowhere, never to a router.
-LED = {
-    "ansible_host": "127.0.0.1",
-    "ansible_port": 9,
-    "ansible_user": "nobody",
-    "ansible_password": "",
-    "routeros_ca_file": "",
-}
-# What is not to be as it is for the real routers.
-FIXED = {
-    "routeros_transport": "api-ssl",
-    "routeros_fingerprint": "",
-    "routeros_validate_certs": True,
-    "routeros_anonymous": False,
-}
+from .record import Record, inventory, variables, write
 
 
 @dataclass(frozen=True)
@@ -68,12 +52,3 @@ def prepare(survey: Mapping[str, Any]) -> Prepared:
     account = ("rehearsal", secrets.token_hex(16))
     found = draw(routers, account, places(survey["flows"]))
     return Prepared(found, flows(found, survey["flows"]))
-
-
-def variables(twins: Mapping[str, Any]) -> dict[str, Any]:
-    """Extra variables for Ansible, which nothing that an inventory or a play says overrides."""
-    led = {
-        name: f"{{{{ rehearse_twins[inventory_hostname].{name} | default({nowhere!r}) }}}}"
-        for name, nowhere in LED.items()
-    }
-    return {"rehearse_twins": twins, **FIXED, **led}
