@@ -41,7 +41,7 @@ QUESTIONS = {
         *("spi", "src-address", "dst-address", "state", "enc-algorithm", "enc-key-size", "auth-algorithm", "hw-aead"),
         *("seen-traffic", "current-bytes", "current-packets", "expires-in"),
     ),
-    "/log": ("topics", "message"),
+    "/log": ("time", "topics", "message"),
     "/ip/ipsec/statistics": (),
 }
 

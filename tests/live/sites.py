@@ -114,6 +114,10 @@ class Sites:
     def configure(self, a: Side | None = None, b: Side | None = None) -> None:
         """Take away what was, and make both ends; by default they fit."""
         self.clear()
+        self.lay(a, b)
+
+    def lay(self, a: Side | None = None, b: Side | None = None) -> None:
+        """Make both ends on top of what there is."""
         for name, side in (("a", a or Side()), ("b", b or a or Side())):
             for menu, rows in side.menus(name).items():
                 for row in rows:

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from tests.live.conftest import able
 from tests.live.sites import HOST, LAN, SECOND, SECRET, Side, Sites, until
 
 
@@ -114,12 +118,17 @@ def test_a_closed_port_keeps_the_tunnel_from_standing(sites: Sites) -> None:
             chain="input", protocol="udp", **{"dst-port": "500,4500"}, action="drop"
         )
     before = len(sites.errors("a"))
-    for name, side in (("a", Side()), ("b", Side())):
-        for menu, rows in side.menus(name).items():
-            for row in rows:
-                sites.path(name, f"/ip/ipsec/{menu}").add(**row)
+    sites.lay()
     assert until(lambda: any("timed out" in line for line in sites.errors("a")[before:]), 20)
     assert sites.rows("a", "/ip/firewall/filter")[0]["packets"] > 0
     for site in "ab":
         sites.path(site, "/ip/firewall/filter").remove(*[row[".id"] for row in sites.rows(site, "/ip/firewall/filter")])
     assert sites.crosses()
+
+
+def test_the_lab_of_the_readme_runs() -> None:
+    """What the twin's README shows of live twins."""
+    able()
+    text = (Path(__file__).parents[2] / "extensions" / "twin" / "README.md").read_text()
+    (block,) = [each for each in re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S) if "twin.live" in each]
+    exec(block, {})

@@ -43,7 +43,7 @@ RULES
 """
 _ESP = (
     "ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x100 mode tunnel"
-    " auth hmac(sha256) 0x11 enc cbc(aes) 0x00112233445566778899aabbccddeeff"
+    " auth 'hmac(sha256)' 0x11 enc 'cbc(aes)' 0x00112233445566778899aabbccddeeff"
 )
 
 

@@ -67,6 +67,9 @@ class Ruleset:
         for table, hooks in _HOOKS.items():
             for name in BUILTIN[table]:
                 found.bases[f"hook_{table}_{name}"] = (hooks[name], [f"jump {chain_of(table, name)}"])
+        # A chain of NAT by itself does not make the kernel track connections, and sees no packet without that.
+        asking = ["ct state new"] if any(rule.table == "nat" for rule in rules) else []
+        found.bases["tracking"] = ("filter hook prerouting priority -150", asking)
         for name, (hook, guarding) in guards.chains().items():
             found.bases[name] = (hook, list(guarding))
         found.sets = {name: each.lines(name) for name, each in world.sets.items()}
