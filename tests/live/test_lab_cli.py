@@ -199,3 +199,9 @@ def test_what_a_router_refuses_of_its_seed_is_told(live: Twin, tmp_path: Path, s
 def test_wrong_arguments_are_answered_by_one_sentence(live: Twin, words: tuple[str, ...]) -> None:
     done = live(*words)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+def test_a_lab_for_some_time_ends_by_itself(live: Twin, tmp_path: Path) -> None:
+    able()
+    assert live("up", str(EXAMPLE), "--for", "1").returncode == 0
+    assert until(lambda: not list(tmp_path.iterdir()), 20)
