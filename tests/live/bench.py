@@ -95,9 +95,9 @@ class Bench:
 
     def ping(self, target: str = ROUTER, source: str = "lan", count: int = 1) -> int:
         """How many of so many pings are answered."""
-        done = self.lab.run(source, "ping", "-n", "-q", "-c", str(count), "-W", "0.3", "-i", "0.002", target)
+        done = self.lab.run(source, "ping", "-n", "-q", "-c", str(count), "-W", "0.5", "-i", "0.002", target)
         return int(done.out.partition(" received")[0].rpartition(" ")[2])
 
-    def connect(self, target: str, port: int, source: str = "lan", patience: float = 0.4) -> str:
+    def connect(self, target: str, port: int, source: str = "lan", patience: float = 3.0) -> str:
         """What a server says, or what became of the attempt: `silence`, or the name of an error."""
         return self.lab.run(source, sys.executable, "-c", _ASKING, target, str(port), str(patience)).out.strip()

@@ -78,10 +78,6 @@ class Flow:
     translated: Simulated | None = None
     """The same behind dst-nat, where that changes it."""
 
-    @property
-    def tunnelled(self) -> bool:
-        return bool(self.simulated.ipsec_in or self.simulated.ipsec_out)
-
 
 def flow(probe: Probe, source: End, target: End, chain: str) -> Flow:
     port = next(_PORTS)

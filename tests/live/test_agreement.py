@@ -103,9 +103,9 @@ def walked(grounds: Grounds, site: Site) -> Iterator[Case]:
         if flow.opening:
             watched.since()
         number = grounds.senders.send(flow.node, flow.wire)
-        if flow.tunnelled:
+        if flow.simulated.ipsec_in:
             # What encrypts is a program, which needs its time.
-            time.sleep(0.03)
+            watched.await_arrival(number)
         case = Case(flow, number, watched.since(), rules)
         if flow.simulated.ipsec_in:
             case.counted.subtract(_outer(site, rules))

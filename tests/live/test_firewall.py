@@ -157,7 +157,7 @@ def test_who_is_refused_is_told_how(bench: Bench, target: str) -> None:
 
 def test_what_is_dropped_is_not_told(bench: Bench) -> None:
     bench.add("filter", "forward", "drop", protocol="tcp", dst_port="80")
-    assert bench.connect(SERVER, 80) == "silence"
+    assert bench.connect(SERVER, 80, patience=0.4) == "silence"
     assert bench.connect(SERVER, 81) == LAN
 
 
@@ -220,7 +220,7 @@ def test_a_mapped_port_comes_past_what_drops_the_rest(bench: Bench) -> None:
     bench.add("filter", "forward", "passthrough", connection_state="new", connection_nat_state="dstnat", dst_port="80",
               protocol="tcp", dst_address=SERVER)  # fmt: skip
     assert bench.connect(ROUTER, 8080) == LAN
-    assert bench.connect(SERVER, 80) == "silence"
+    assert bench.connect(SERVER, 80, patience=0.4) == "silence"
     assert bench.counted("nat") == [1]
     # The rule for established connections counts all that came after.
     assert bench.counted()[1:] == [1, 1]

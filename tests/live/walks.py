@@ -10,6 +10,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -52,25 +53,26 @@ table ip silence {{
     }}
 }}
 """
-# Notes what has come and what has got past the filter, by IP id. What keeps tunnels alive does not come to the rules.
-WITNESS = """
-table ip witness {
-    set come { typeof ip id; flags dynamic; size 65535; }
-    set past { typeof ip id; flags dynamic; size 65535; }
-    chain come_in { type filter hook prerouting priority -400;
+# Notes what has come and what has got past the filter, by IP id. What the router says of its own accord, which may have
+# the same ids, is not what the test sends from there; and what keeps tunnels alive does not come to the rules.
+WITNESS = f"""
+table ip witness {{
+    set come {{ typeof ip id; flags dynamic; size 65535; }}
+    set past {{ typeof ip id; flags dynamic; size 65535; }}
+    chain come_in {{ type filter hook prerouting priority -400;
         udp dport 4500 udp length 9 drop
-        udp sport { 500, 4500 } accept
-        add @come { ip id }
-    }
-    chain made { type filter hook output priority -400; add @come { ip id }
-    }
-    chain past_input { type filter hook input priority 10; udp sport { 500, 4500 } accept; add @past { ip id }
-    }
-    chain past_forward { type filter hook forward priority 10; add @past { ip id }
-    }
-    chain past_output { type filter hook output priority 10; udp sport { 500, 4500 } accept; add @past { ip id }
-    }
-}
+        udp sport {{ 500, 4500 }} accept
+        add @come {{ ip id }}
+    }}
+    chain made {{ type filter hook output priority -400; meta mark {MARK} add @come {{ ip id }}
+    }}
+    chain past_input {{ type filter hook input priority 10; udp sport {{ 500, 4500 }} accept; add @past {{ ip id }}
+    }}
+    chain past_forward {{ type filter hook forward priority 10; add @past {{ ip id }}
+    }}
+    chain past_output {{ type filter hook output priority 10; meta mark {MARK} add @past {{ ip id }}
+    }}
+}}
 """
 
 
@@ -151,6 +153,12 @@ class Watched:
         # Counters never fall here, so nothing is lost by the difference.
         return self.counted - before
 
+    def await_arrival(self, number: int) -> None:
+        """Wait until the witness has seen a packet; whether it ever does is for others to judge."""
+        time.sleep(0.01)
+        element = f"{{ {number} }}"
+        until(lambda: not self.lab.run(self.name, "nft", "get", "element", "ip", "witness", "come", element).status, 3)
+
     def witnessed(self, what: str) -> set[int]:
         """Ids of packets that the witness has seen: `come` or `past`."""
         told = self.lab.run(self.name, "nft", "-j", "list", "set", "ip", "witness", what).out
@@ -171,7 +179,8 @@ def silence(lab: Lab, nodes: Iterable[str]) -> None:
 
 
 def forget(lab: Lab, node: str) -> None:
-    """Let a router forget connections without ports at once, which would be the same ones for each flow."""
-    path = "/proc/sys/net/netfilter/nf_conntrack_generic_timeout"
-    done = lab.run(node, "sh", "-c", f"echo 0 > {path}")
-    assert done.status == 0, done.err
+    """Let a router forget connections without ports at once, which would be the same ones for several flows."""
+    for kind in ("generic", "icmp"):
+        path = f"/proc/sys/net/netfilter/nf_conntrack_{kind}_timeout"
+        done = lab.run(node, "sh", "-c", f"echo 0 > {path}")
+        assert done.status == 0, done.err
