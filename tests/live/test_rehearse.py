@@ -255,7 +255,9 @@ def test_the_commands_of_the_page_work(
 ) -> None:
     able()
     environment = at_home(tmp_path, routers)
-    script = "".join(line.removeprefix("$ ") for line in shown("console")[number].splitlines(keepends=True))
+    # Where a command fails, the lab of those before it must not stay.
+    script = "trap '[ ! -e twin-lab.json ] || python -m twin.live down' EXIT\n"
+    script += "".join(line.removeprefix("$ ") for line in shown("console")[number].splitlines(keepends=True))
     done = subprocess.run(
         ["bash", "-ec", script], check=False, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=200
     )
