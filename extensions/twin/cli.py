@@ -27,7 +27,7 @@ from .tls import Identity
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; bad arguments end with one sentence and status 2."""
     options = parser().parse_args(arguments)
-    end = _End()
+    end = End()
     try:
         server = build(options).start()
     except (ValueError, OSError) as error:
@@ -125,7 +125,7 @@ def _announce(server: Server, options: argparse.Namespace) -> None:
         partial.replace(options.ready_file)
 
 
-class _End:
+class End:
     """Becomes readable on SIGTERM and SIGINT; must exist before anybody is told that the twin runs."""
 
     def __init__(self) -> None:

@@ -30,6 +30,7 @@ from .wire import Decoder, Unreadable, encode_sentence
 LONGEST_WAIT = 0.5
 # How soon a client tries again to get through a firewall; real ones start at 0.2 s and grow slower.
 RETRANSMISSION = 0.05
+LOCAL = "127.0.0.1"
 
 
 class Server:
@@ -61,6 +62,8 @@ class Server:
         self.host = host
         self.faults = faults or Faults()
         self.seat = seat
+        self.seen_as = ""
+        """The address that clients from this machine are said to come from; empty: their own."""
         self.trace = Trace(log)
         self._wanted = (port, tls_port)
         self._tls = tls
@@ -278,6 +281,8 @@ class Server:
         if self._gate:
             connection.passage = self._gate.passage(service, port)
             address = self._gate.seat.client
+        elif self.seen_as and address == LOCAL:
+            address = self.seen_as
         emit = functools.partial(self._emit, connection)
         connection.session = Session(self.router, address, service, emit, self.faults)
         self._connections[connection.number] = connection

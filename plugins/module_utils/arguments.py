@@ -42,6 +42,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options imp
     analyse_argument_spec,
     argument_spec,
     config_argument_spec,
+    network_argument_spec,
     status_argument_spec,
     to_words,
     verify_argument_spec,
@@ -54,6 +55,7 @@ SEVERAL = "config"
 ANALYSE = "firewall_analyse"
 STATUS = "ipsec_info"
 VERIFY = "ipsec_verify"
+NETWORK = "network_info"
 """The modules that only ask."""
 
 
@@ -136,7 +138,15 @@ class StatusQuestion:
     offline: bool = False
 
 
-Job: TypeAlias = "Request | Inquiry | StatusQuestion"
+@dataclass(frozen=True)
+class NetworkQuestion:
+    """One task's question about interfaces, addresses and routes."""
+
+    secrets: tuple[str, ...] = ()
+    offline: bool = False
+
+
+Job: TypeAlias = "Request | Inquiry | StatusQuestion | NetworkQuestion"
 
 
 def spec_of(module: str) -> dict[str, Any]:
@@ -147,6 +157,8 @@ def spec_of(module: str) -> dict[str, Any]:
         return status_argument_spec()
     if module == VERIFY:
         return verify_argument_spec()
+    if module == NETWORK:
+        return network_argument_spec()
     return config_argument_spec() if module == SEVERAL else argument_spec(BY_MODULE[module])
 
 
@@ -162,6 +174,8 @@ def validate(spec: Mapping[str, Any], arguments: Mapping[str, Any], where: str =
 
 def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
     """What a module is to do with validated arguments; raises BadArguments."""
+    if module == NETWORK:
+        return NetworkQuestion()
     if module == STATUS:
         return StatusQuestion(_wanted(arguments))
     if module == VERIFY:

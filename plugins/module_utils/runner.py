@@ -21,6 +21,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
     BadArguments,
     Inquiry,
     Job,
+    NetworkQuestion,
     Request,
     StatusQuestion,
     job_from,
@@ -55,6 +56,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import (
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.inquire import inquire
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.leftovers import clean, settle
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import foresee
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.network import network
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.status import status
@@ -86,6 +88,8 @@ def carry_out(
     """Do what a module is for, be it to change a router or to ask it, and return the module's result."""
     if isinstance(job, Inquiry):
         return inquire(job, target, secrets)
+    if isinstance(job, NetworkQuestion):
+        return network(job, target, secrets)
     if isinstance(job, StatusQuestion):
         return verify(job, target, secrets) if job.wait else status(job, target, secrets)
     return perform(job, target, secrets, check_mode=check_mode, with_diff=with_diff)

@@ -22,7 +22,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus impor
 MEMBERS = "/interface/list/member"
 WIRES = ("ether", "bridge", "vlan", "bond", "wlan", "wifi", "macvlan", "loopback")
 """Interfaces, by RouterOS's type, whose packets do not come out of a tunnel."""
-Rows = Sequence[dict[str, str]]
+Rows = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def survey(session: Session, target: Target, *, wide: bool) -> Surroundings:
     )
     own = [row for row in _rows(addresses) if row.get("disabled") != "true" and row.get("address")]
     local = frozenset(row["address"].partition("/")[0] for row in own)
-    client = _client(_rows(active), target.user)
+    client = client_of(_rows(active), target.user)
     routers = tuple(_dialled(_addresses(target) & local, local, client))
     vantage = Vantage(
         target.transport,
@@ -104,7 +104,7 @@ def _rows(reply: Reply) -> Rows:
     return [] if reply.trap else [dict(row) for row in reply.rows]
 
 
-def _client(rows: Rows, user: str) -> str | None:
+def client_of(rows: Rows, user: str) -> str | None:
     """Where the session comes from; None while the same user is logged in over the API from several places."""
     found = {row.get("address", "") for row in rows if row.get("name") == user and row.get("via", "").startswith("api")}
     found = {address for address in found if _is_address(address)}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab's starter may ask for, a JSON object a line: run a command in a node, start one, stop it."""
+"""What the lab's starter may ask for, a JSON object a line: run, start or stop a command in a node, print a menu."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import json
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Collection
-from typing import Any, TextIO
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, TextIO
 
 from . import netns
+
+if TYPE_CHECKING:
+    from ..router import Router
 
 Asked = dict[str, Any]
 
@@ -20,9 +23,10 @@ Asked = dict[str, Any]
 class Control:
     """Answers each line with one; commands run side by side."""
 
-    def __init__(self, nodes: Collection[str], out: TextIO) -> None:
+    def __init__(self, nodes: Collection[str], out: TextIO, routers: Mapping[str, Router]) -> None:
         self.nodes = nodes
         self.out = out
+        self.routers = routers
         self._lock = threading.Lock()
         self._running: dict[int, subprocess.Popen[str]] = {}
         self._verbs: dict[str, Callable[[Asked], Asked]] = {
@@ -30,6 +34,7 @@ class Control:
             "start": self._start,
             "wait": self._wait,
             "stop": self._stop,
+            "print": self._print,
         }
 
     def say(self, told: Asked) -> None:
@@ -86,3 +91,6 @@ class Control:
             process.kill()
             out, error = process.communicate()
         return {"status": process.returncode, "out": out, "err": error}
+
+    def _print(self, asked: Asked) -> Asked:
+        return {"rows": self.routers[asked["in"]].rows(asked["menu"])}

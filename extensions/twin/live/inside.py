@@ -40,10 +40,10 @@ def main() -> int:
     os.dup2(2, 1)
     with ExitStack() as stack:
         try:
-            told = build(stack, Plan.load(json.dumps(job["plan"])), job["sockets"])
+            told, twins = build(stack, Plan.load(json.dumps(job["plan"])), job["sockets"])
         except (OSError, ValueError, netns.Broken) as error:
             return _sorry(out, error)
-        control = Control(told["nodes"], out)
+        control = Control(told["nodes"], out, twins)
         control.say({"ready": told})
         control.serve(sys.stdin)
     return 0
@@ -55,8 +55,10 @@ def _sorry(out: TextIO, error: Exception) -> int:
     return 2
 
 
-def build(stack: ExitStack, plan: Plan, sockets: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
-    """Make everything that the plan says; gives what the starter has to know."""
+def build(
+    stack: ExitStack, plan: Plan, sockets: Mapping[str, Mapping[str, int]]
+) -> tuple[dict[str, Any], dict[str, Twin]]:
+    """Make everything that the plan says; gives what the starter has to know, and the routers."""
     plan.check()
     netns.prepare()
     nodes = [*plan.routers, *plan.hosts, *([INTERNET] if plan.internet else ())]
@@ -66,8 +68,10 @@ def build(stack: ExitStack, plan: Plan, sockets: Mapping[str, Mapping[str, int]]
         netns.connect(*link)
     _outfit(plan)
     kernel = backend(plan.ipsec) == KERNEL
-    routers = {name: start(stack, name, router, sockets[name], kernel=kernel) for name, router in plan.routers.items()}
-    return {"nodes": nodes, "routers": routers, "ipsec": KERNEL if kernel else USER_SPACE}
+    servers = {name: start(stack, name, router, sockets[name], kernel=kernel) for name, router in plan.routers.items()}
+    places = {name: place(server) for name, server in servers.items()}
+    told = {"nodes": nodes, "routers": places, "ipsec": KERNEL if kernel else USER_SPACE}
+    return told, {name: server.router for name, server in servers.items()}
 
 
 def backend(wanted: str) -> str:
@@ -93,7 +97,7 @@ def _outfit_host(plan: Plan, name: str) -> None:
     netns.ip([*lines, *([f"route add default via {host.gateway}"] if host.gateway else ())], name)
 
 
-def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int], *, kernel: bool) -> dict[str, Any]:
+def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int], *, kernel: bool) -> Server:
     """Run one router: its menus, its data plane, its API towards the starter and towards its own networks."""
     twin = Twin(Persona(wanted.version), identity=name)
     for user, password in wanted.users.items():
@@ -103,14 +107,20 @@ def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int
     twin.seed(wanted.seed)
     plane = LivePlane(twin, name, frozenset(wanted.ports), kernel=kernel)
     server = Server(twin, tls=wanted.tls)
+    server.seen_as = wanted.client
     for service, descriptor in sockets.items():
         server.adopt(service, socket.socket(fileno=descriptor))
     _serve_networks(stack, server, name)
     stack.callback(plane.stop)
     plane.start()
     stack.enter_context(server)
+    return server
+
+
+def place(server: Server) -> dict[str, Any]:
+    """Where a router is, as `lab.Place` takes it."""
     return {
-        "version": wanted.version,
+        "version": server.router.persona.version,
         "host": server.host,
         "port": server.port,
         "tls_port": server.tls_port,

@@ -55,13 +55,14 @@ class Place:
 class Lab:
     """A lab that runs; use as context manager. It ends with this process, however that comes about."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, folder: Path | None = None) -> None:
+        """`folder` is where its files go, into one of their own."""
         plan.check()
         self.plan = plan
         self.routers: dict[str, Place] = {}
         self.nodes: list[str] = []
         self.ipsec = ""
-        self._folder = tempfile.TemporaryDirectory(prefix="twin-live-")
+        self._folder = tempfile.TemporaryDirectory(prefix="twin-live-", dir=folder)
         self._process: subprocess.Popen[str] | None = None
         self._answers: dict[int, queue.Queue[dict[str, Any]]] = {}
         self._first: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -172,6 +173,15 @@ class Lab:
     def stop_command(self, number: int) -> Done:
         told = self._ask(PATIENCE, do="stop", process=number)
         return Done(told["status"], told["out"], told["err"])
+
+    def rows(self, router: str, menu: str) -> list[dict[str, str]]:
+        """A menu of a router as print shows it, secrets included; needs no login."""
+        return list(self._ask(PATIENCE, do="print", menu=menu, **{"in": router})["rows"])
+
+    def wait(self) -> None:
+        """Return when the lab has ended, be it because somebody stopped it or by itself."""
+        if self._listening:
+            self._listening.join()
 
     def stop(self) -> None:
         """End everything; calling it twice is harmless."""

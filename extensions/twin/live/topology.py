@@ -17,7 +17,10 @@ Rows = Sequence[Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Router:
-    """A twin; `ports` says which node each of its Ethernet ports leads to, `users` are name and password."""
+    """A twin; `ports` says which node each of its Ethernet ports leads to, `users` are name and password.
+
+    `client` is the address that its API takes whoever speaks to it from outside the lab for; empty: 127.0.0.1.
+    """
 
     ports: Mapping[str, str]
     version: str = DEFAULT_VERSION
@@ -25,6 +28,7 @@ class Router:
     seed: Mapping[str, Rows] = field(default_factory=dict)
     users: Mapping[str, str] = field(default_factory=lambda: {"admin": ""})
     tls: bool = False
+    client: str = ""
 
 
 @dataclass(frozen=True)

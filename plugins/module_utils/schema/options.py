@@ -126,6 +126,11 @@ def status_argument_spec() -> Options:
     return {**words, "provider": _provider()}
 
 
+def network_argument_spec() -> Options:
+    """The argument spec of the module that tells what networks a router has."""
+    return {"provider": _provider()}
+
+
 def verify_argument_spec() -> Options:
     """The argument spec of the module that waits for tunnels."""
     times = {"timeout": {"type": "int", "default": 60}, "interval": {"type": "int", "default": 2}}
