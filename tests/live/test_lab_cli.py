@@ -137,7 +137,7 @@ def test_a_lab_in_the_foreground_ends_with_its_standard_input(live: Twin, tmp_pa
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "extensions")}
     words = command("up", str(EXAMPLE), "--exit-with-stdin")
     process = subprocess.Popen(words, cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    assert until(lambda: (tmp_path / "twin-lab.json").exists(), 30)
+    assert until((tmp_path / "twin-lab.json").exists, 30)
     assert live("status").returncode == 0
     assert process.stdin
     process.stdin.close()
