@@ -139,6 +139,7 @@ def run(demo: Demo) -> None:
     heading("Somebody changes the pre-shared key at one end only")
     told = demo.play("--limit", "branch", "-e", "psk_hq_branch=another-secret-that-only-one-end-has")
     expect("status 2" in told and "pre-shared keys" in told, "no explanation of the failure")
+    expect("With what hq says" in told, "nothing of what the other end says")
     heading("Meanwhile nothing crosses, and nothing leaves unencrypted")
     expect(show(demo.captured())[1] == 0, "packets that are not encrypted")
 
