@@ -104,3 +104,27 @@ def test_an_end_behind_address_translation_gets_through(sites: Sites) -> None:
         assert {row["dst-address"] for row in sites.rows("b", "/ip/ipsec/installed-sa")} >= {f"{GATEWAY['b']}:4500"}
     finally:
         sites.lab.run("internet", "nft", "delete table ip cgn")
+
+
+def test_esp_that_nobody_sealed_is_told(sites: Sites) -> None:
+    sites.configure()
+    assert sites.crosses()
+    before = len(sites.errors("b"))
+    (spi, *_others) = [
+        row["spi"] for row in sites.rows("b", "/ip/ipsec/installed-sa") if WAN["b"] in row["dst-address"]
+    ]
+    forged = f"socket.socket(2, 2).sendto(({spi}).to_bytes(4, 'big') + bytes(60), ('{WAN['b']}', 4500))"
+    assert sites.lab.run("internet", "python3", "-c", f"import socket; {forged}").status == 0
+    assert until(lambda: any("invalid ESP packet" in line for line in sites.errors("b")[before:]), 5)
+    assert sites.ping()
+
+
+@pytest.mark.parametrize("contact", ["yes", "no"])
+def test_an_end_that_was_lost_comes_back_whether_or_not_it_says_that_it_is_new(sites: Sites, contact: str) -> None:
+    sites.configure(Side(peer={"send-initial-contact": contact}), Side(peer={"passive": "yes"}))
+    assert sites.crosses()
+    sites.set("a", "/ip/ipsec/peer", disabled="yes")
+    sites.set("a", "/ip/ipsec/peer", disabled="no")
+    assert sites.crosses()
+    if contact == "yes":
+        assert len(sites.rows("b", "/ip/ipsec/active-peers")) == 1

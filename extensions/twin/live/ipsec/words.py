@@ -114,6 +114,7 @@ TABLE = (
         ("phase1 negotiation failed due to time up {arrow}",),
         ("killing ike2 SA: {pair} timed out",),
     ),
+    Saying(r"ESP \w+ failed", ("{far} invalid ESP packet",), ("{far} invalid ESP packet",)),
     Saying(r"(?:invalid|unknown) SPI", ("{far} invalid SPI",), ("{far} invalid SPI",)),
 )
 
