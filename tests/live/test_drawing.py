@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from twin.live.drawing import PLACEHOLDER, Drawing, draw, flows, places
-from twin.live.record import variables
+from twin.live.cli.record import variables
+from twin.live.rehearsal.drawing import PLACEHOLDER, Drawing, draw, flows, places
 from twin.live.topology import INTERNET, Host
 
 ACCOUNT = ("rehearsal", "a-password")

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .lab import Place
-from .topology import Plan
+from ..lab import Place
+from ..topology import Plan
 
 CONTROL = "control"
 PREFIX = "twin-lab-"

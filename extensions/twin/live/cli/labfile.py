@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from ..persona import DEFAULT_VERSION, Persona
-from .topology import Host, Internet, Plan, Router
+from ...persona import DEFAULT_VERSION, Persona
+from ..topology import Host, Internet, Plan, Router
 
 Found = Mapping[str, Any]
 Rows = dict[str, list[dict[str, str]]]

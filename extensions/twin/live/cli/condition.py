@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .lab import Place
+from ..lab import Place
 
 Rows = Sequence[Mapping[str, str]]
 ESTABLISHED = "established"

@@ -11,7 +11,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from .lab import PATIENCE, Done, Trouble
+from ..lab import PATIENCE, Done, Trouble
 from .record import PREFIX, Record
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
+from ..topology import INTERNET, Host, Internet, Plan, Router
 from .flows import Flow, checked
-from .topology import INTERNET, Host, Internet, Plan, Router
 
 Found = Mapping[str, Any]
 Rows = list[dict[str, str]]

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from .lab import Done
+from ..lab import Done
 
 PROTOCOLS = ("icmp", "tcp", "udp")
 PAUSE = 0.3

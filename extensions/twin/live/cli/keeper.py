@@ -20,10 +20,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..cli import End
-from .lab import Lab, Trouble
+from ...cli import End
+from ..lab import Lab, Trouble
+from ..topology import Plan
 from .record import CONTROL, Record, inventory, variables, write
-from .topology import Plan
 
 Asked = Mapping[str, Any]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..cli.record import Record, inventory, variables, write
 from .drawing import Drawing, draw, flows, places
 from .flows import Flow
-from .record import Record, inventory, variables, write
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from ..lab import EXTENSIONS, Place, Trouble
+from ..rehearsal.flows import Flow, attempt, table
+from ..rehearsal.rehearsing import prepare
+from ..topology import KERNEL
 from .condition import Condition, conditions, settled
-from .flows import Flow, attempt, table
 from .held import Absent, Held
 from .keeper import Job, hold
-from .lab import EXTENSIONS, Place, Trouble
 from .labfile import load
 from .options import parser
 from .record import PREFIX, Record
-from .rehearsing import prepare
-from .topology import KERNEL
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,7 +87,7 @@ def begin(job: Job) -> Record:
     """Let a process of its own hold the lab; standard error would tie it to whoever reads that, so a file takes it."""
     with (job.folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "twin.live.keeper"],
+            [sys.executable, "-m", "twin.live.cli.keeper"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
