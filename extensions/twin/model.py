@@ -28,7 +28,8 @@ class Reference:
 class Field:
     """One property. `default` is what add gives it; `shown` says whether the default is printed.
 
-    `unset` says whether `unset` takes its name; `older` is (version, default before that version).
+    `unset` says whether `unset` takes its name, `cleared` what that leaves if not the default; `older` is (version,
+    default before that version).
     """
 
     name: str
@@ -46,6 +47,7 @@ class Field:
     since: str = ""
     until: str = ""
     older: tuple[str, str] | None = None
+    cleared: str | None = None
 
     def default_for(self, persona: Persona) -> str | None:
         if self.older and not persona.since(self.older[0]):

@@ -32,7 +32,10 @@ IN_FULL = (
     "/ip/firewall/address-list",
     "/ipv6/firewall/filter",
     "/ipv6/firewall/address-list",
+    "/interface/gre",
+    "/interface/ipip",
     "/interface/list",
+    "/interface/vrrp",
     "/ip/address",
     "/routing/table",
 )

@@ -34,3 +34,8 @@ def sites() -> Iterator[Sites]:
     able()
     with Lab(plan()) as lab, closing(Sites(lab)) as found:
         yield found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that nobody waits for it alone at the end."""
+    items.sort(key=lambda item: "kernel_with_esp" not in item.nodeid)

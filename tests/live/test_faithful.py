@@ -9,7 +9,7 @@ Where this kernel has no ESP, `test_machine.py` runs these in an emulated machin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from twin.live.needs import kernel_esp
 from twin.live.topology import KERNEL
 
 from tests.live.conftest import able
-from tests.live.sites import HOST, LAN, WAN, Side, Sites, plan, until
+from tests.live.sites import FAR, HOST, LAN, WAN, Side, Sites, plan, until
 
 ONE_CALLS = (Side(), Side(peer={"passive": "yes"}))
 
@@ -166,3 +166,69 @@ def test_the_kernels_counters_are_told(sites: Sites) -> None:
     stray = f"import socket; socket.socket(2, 3, 50).sendto(bytes(64), ('{WAN['b']}', 0))"
     assert sites.lab.run("internet", "python3", "-c", stray).status == 0
     assert counters(sites, "b")["in-no-states"] == before + 1
+
+
+@contextmanager
+def joined(sites: Sites, kind: str) -> Iterator[None]:
+    """A tunnel interface between the sites' WAN addresses, and routes to the other LAN over it."""
+    menu, made = f"/interface/{kind}", []
+    for name, far in FAR.items():
+        words = {"name": f"a-rather-long-name-to-{far}", "local-address": WAN[name], "remote-address": WAN[far]}
+        made.append((name, menu, sites.path(name, menu).add(**words)))
+        route = {"dst-address": f"{LAN[far]}.0/24", "gateway": words["name"]}
+        made.append((name, "/ip/route", sites.path(name, "/ip/route").add(**route)))
+    try:
+        yield
+    finally:
+        for name, path, id_ in reversed(made):
+            if any(row[".id"] == id_ for row in sites.rows(name, path)):
+                sites.path(name, path).remove(id_)
+
+
+def between_wans(near: str, protocol: str, **peer: str) -> Side:
+    """An end that protects one protocol between the WAN addresses, in transport mode."""
+    policy = {"tunnel": "no", "src-address": f"{WAN[near]}/32", "dst-address": f"{WAN[FAR[near]]}/32"}
+    return Side(policies=({**policy, "protocol": protocol},), peer=peer)
+
+
+@pytest.mark.parametrize(("kind", "protocol"), [("gre", "gre"), ("ipip", "ipencap")])
+def test_a_tunnel_interface_over_transport_mode_joins_networks(sites: Sites, kind: str, protocol: str) -> None:
+    sites.configure(between_wans("a", protocol), between_wans("b", protocol, passive="yes"))
+    with joined(sites, kind):
+        assert sites.crosses(30)
+        answered, lines = captured(sites)
+        assert answered
+        assert len(esp(lines)) == 8
+        assert [line for line in lines if ": ESP(spi" not in line and ".500 >" not in line] == []
+        [interface] = sites.rows("a", f"/interface/{kind}")
+        sites.path("a", f"/interface/{kind}").update(**{".id": interface[".id"], "name": "b"})
+        assert sites.ping()
+        sites.path("a", "/interface").update(**{".id": interface[".id"], "disabled": "yes"})
+        assert not sites.ping()
+        sites.path("a", "/interface").update(**{".id": interface[".id"], "disabled": "no"})
+        assert sites.ping()
+    assert not sites.ping()
+
+
+@pytest.mark.parametrize("kind", ["gre", "ipip"])
+def test_a_tunnel_interface_is_one_like_others(sites: Sites, kind: str) -> None:
+    """It has addresses, and rules know it."""
+    sites.clear()
+    with joined(sites, kind):
+        assert sites.crosses()
+        assert any(f"{WAN['a']} > {WAN['b']}" in line for line in captured(sites)[1])
+        address = sites.path("b", "/ip/address").add(address="10.255.0.2/32", interface="a-rather-long-name-to-a")
+        route = {"dst-address": "10.255.0.2/32", "gateway": "a-rather-long-name-to-b"}
+        id_ = sites.path("a", "/ip/route").add(**route)
+        assert sites.ping("a", "10.255.0.2")
+        # The device is made anew, with its address and the routes over it.
+        sites.set("b", f"/interface/{kind}", mtu="1300")
+        assert sites.ping("a", "10.255.0.2")
+        rules = sites.path("b", "/ip/firewall/filter")
+        rules.add(chain="forward", action="passthrough", **{"in-interface": "a-rather-long-name-to-a"})
+        assert sites.ping(count=3)
+        assert sites.rows("b", "/ip/firewall/filter")[0]["packets"] == 3
+        # 1300 less the headers of IP and TCP.
+        assert "maxseg size set 1260" in sites.lab.run("b", "nft", "list", "table", "ip", "links").out
+        sites.path("a", "/ip/route").remove(id_)
+        sites.path("b", "/ip/address").remove(address)

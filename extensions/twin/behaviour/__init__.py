@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import certificates, dns, firewall, interfaces, ipsec, lists, routes, scheduler, system, users
+from . import certificates, dns, firewall, interfaces, ipsec, lists, routes, scheduler, system, tunnels, users
 from .base import Behaviour
 
 _OF: dict[str, type[Behaviour]] = {
@@ -22,6 +22,9 @@ _OF: dict[str, type[Behaviour]] = {
     "/ipv6/firewall/filter": firewall.Rules,
     "/ipv6/firewall/address-list": lists.AddressLists,
     "/interface": interfaces.Interfaces,
+    "/interface/gre": tunnels.Tunnels,
+    "/interface/ipip": tunnels.Tunnels,
+    "/interface/vrrp": tunnels.VirtualRouters,
     "/ip/dns/static": dns.StaticNames,
     "/ip/address": interfaces.Addresses,
     "/ip/route": routes.Routes,

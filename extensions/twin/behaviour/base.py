@@ -33,6 +33,10 @@ class Behaviour:
         if menu.naming and not values.get("name"):
             values["name"] = self.table.free_name(menu.naming)
 
+    def new_id(self, _values: Values) -> str:
+        """The id of a new entry with these values."""
+        return self.table.new_id()
+
     def check(self, values: Values, row: Row | None) -> None:
         """Refuse values that do not go together; `row` is the entry to change, None for a new one."""
 

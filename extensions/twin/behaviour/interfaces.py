@@ -11,17 +11,43 @@ from ..errors import failure, invalid_value
 from ..model import Row, Values
 from ..references import show
 from .base import Behaviour
+from .made import TYPES, Made
 
 
 class Interfaces(Behaviour):
     """Physical interfaces stay; those that a seed brought otherwise can go."""
+
+    def check(self, values: Values, _row: Row | None) -> None:
+        if values.get("mtu") == "auto" and not values.get("type", "").endswith("-tunnel"):
+            raise invalid_value("mtu")
 
     def check_removal(self, row: Row) -> None:
         if row.values.get("type", "ether") in ("ether", "loopback"):
             raise failure("cannot remove interface")
 
     def derived(self, row: Row) -> Values:
-        return {"actual-mtu": row.values.get("mtu", "1500")}
+        found = {"actual-mtu": row.values.get("mtu", "1500")}
+        own = self._own(row)
+        return {**found, **own[0].mirrored(own[1])} if own else found
+
+    def placed(self, row: Row, _new: bool) -> None:
+        """Give the entry of its own menu what changed here."""
+        if own := self._own(row):
+            own[0].follow(row, own[1])
+
+    def dropped(self, row: Row) -> None:
+        if own := self._own(row):
+            own[0].table.discard(own[1])
+            self.router.removed(own[0].table, row.id)
+
+    def _own(self, row: Row) -> tuple[Made, Row] | None:
+        """What stands for an interface in the menu of its sort, where that is one that users make."""
+        for path in TYPES:
+            behaviour = self.router.behaviours.get(path)
+            if behaviour and (found := behaviour.table.by_id(row.id)):
+                assert isinstance(behaviour, Made)
+                return behaviour, found
+        return None
 
 
 class Addresses(Behaviour):

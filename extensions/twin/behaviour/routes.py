@@ -22,12 +22,28 @@ class Routes(Behaviour):
     Which flags print as false and which not at all is unverified.
     """
 
-    def check(self, values: Values, _row: Row | None) -> None:
-        for part in filter(None, values.get("gateway", "").split(",")):
-            address, _percent, interface = part.partition("%")
-            known = self._up(interface or address) is not None
-            if not (known if interface else known or _is_address(address)):
-                raise invalid_value("gateway")
+    def check(self, values: Values, row: Row | None) -> None:
+        """Interfaces are kept by id, so that a route follows one that gets another name."""
+        if values.get("gateway") and (row is None or values["gateway"] != row.values.get("gateway")):
+            values["gateway"] = ",".join(map(self._kept, values["gateway"].split(",")))
+
+    def _kept(self, part: str) -> str:
+        address, percent, interface = part.partition("%")
+        if not percent and _is_address(address):
+            return part
+        found = self.router.tables["/interface"].find(interface or address)
+        if found is None or (percent and not _is_address(address)):
+            raise invalid_value("gateway")
+        return f"{address}%{found.id}" if percent else found.id
+
+    def _named(self, row: Row) -> str:
+        """The gateway with names for interfaces; one that is gone stays an id."""
+        parts = (part.rpartition("%") for part in row.values.get("gateway", "").split(","))
+        return ",".join(f"{address}{percent}{self._name(last)}" for address, percent, last in parts)
+
+    def _name(self, text: str) -> str:
+        found = self.router.tables["/interface"].by_id(text) if text.startswith("*") else None
+        return found.values["name"] if found else text
 
     def refresh(self) -> None:
         """Connected routes come and go with what they follow."""
@@ -70,7 +86,8 @@ class Routes(Behaviour):
     def derived(self, row: Row) -> Values:
         first_hops = self._first_hops(row)
         active = bool(first_hops) and self._is_best(row)
-        found = {"immediate-gw": ",".join(first_hops)} if first_hops else {}
+        found = {"gateway": self._named(row)} if "gateway" in row.values else {}
+        found |= {"immediate-gw": ",".join(first_hops)} if first_hops else {}
         found |= {"active": str(active).lower(), "inactive": str(not active and not _off(row)).lower()}
         return {**found, ("connect" if row.builtin else "static"): "true"}
 
@@ -86,7 +103,7 @@ class Routes(Behaviour):
         """`192.0.2.1%ether1`, or `ether2` for what is behind an interface; empty for a route that cannot be used."""
         if _off(row):
             return []
-        parts = filter(None, row.values.get("gateway", "").split(","))
+        parts = filter(None, self._named(row).split(","))
         return [hop for hop in map(self._first_hop, parts) if hop]
 
     def _first_hop(self, gateway: str) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps the addresses and routes of a namespace as `/ip/address`, `/ip/route` and `/interface` say."""
+"""Keeps links, addresses and routes of a namespace as `/interface`, `/ip/address` and `/ip/route` say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..model import Row, Values
 from ..table import Table
-from . import netns
+from . import links, netns
 from .nft import Unmapped
 from .state import device, devices, enabled
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..router import Router
 
 ADDRESS, ROUTE, INTERFACE = "/ip/address", "/ip/route", "/interface"
-WATCHED = frozenset((ADDRESS, ROUTE, INTERFACE))
+WATCHED = links.WATCHED | {ADDRESS, ROUTE, INTERFACE}
 
 
 class Addressing:
@@ -27,12 +27,14 @@ class Addressing:
         self.router = router
         self.node = node
         self.plugged = plugged
+        self.links = links.Links(router, node)
         self.addresses: set[tuple[str, str]] = set()
         self.routes: list[str] = []
         self.up: set[str] = set()
 
     def check(self, table: Table, values: Values) -> None:
-        """Raise Unmapped for a route that is not in table main."""
+        """Raise Unmapped for a route that is not in table main, and for what is no link of the kernel's."""
+        self.links.check(table, values)
         if table.menu.path == ROUTE and values.get("disabled") != "true":
             main = self.router.tables["/routing/table"].by_name("main")
             if main is not None and values.get("routing-table", main.id) != main.id:
@@ -40,15 +42,27 @@ class Addressing:
 
     def settle(self) -> None:
         """Change what differs. The kernel forgets routes whose address or device goes, so routes come last."""
-        lines = [*self._links(), *self._addresses()]
+        made, gone = self.links.changes()
+        self._forget(gone)
+        lines = [*made, *self._links(), *self._addresses()]
         routes = self._routes()
         if lines or routes != self.routes:
             netns.ip([*lines, "route flush proto static", *routes], self.node)
         self.routes = routes
+        self.links.clamp()
+
+    def _forget(self, gone: set[str]) -> None:
+        """A device that goes takes its addresses along."""
+        self.up -= gone
+        self.addresses = {each for each in self.addresses if each[1] not in gone}
+
+    def _usable(self) -> frozenset[str]:
+        """A port without a cable is down, and its network is not reached."""
+        return self.plugged | set(self.links.standing)
 
     def _links(self) -> list[str]:
         rows = enabled(self.router.tables[INTERFACE])
-        wanted = {device(self.router, row.id) for row in rows} & self.plugged
+        wanted = {device(self.router, row.id) for row in rows} & self._usable()
         lines = [f"link set {name} up" for name in sorted(wanted - self.up)]
         lines += [f"link set {name} down" for name in sorted(self.up - wanted)]
         self.up = wanted
@@ -57,8 +71,8 @@ class Addressing:
     def _addresses(self) -> list[str]:
         rows = (row.values for row in enabled(self.router.tables[ADDRESS]))
         wanted = {(values["address"], device(self.router, values["interface"])) for values in rows}
-        # A port without a cable is down, and its network is not reached.
-        wanted = {each for each in wanted if each[1] in self.plugged}
+        usable = self._usable()
+        wanted = {each for each in wanted if each[1] in usable}
         lines = [f"address del {address} dev {name}" for address, name in sorted(self.addresses - wanted)]
         lines += [f"address add {address} dev {name}" for address, name in sorted(wanted - self.addresses)]
         self.addresses = wanted

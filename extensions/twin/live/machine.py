@@ -36,7 +36,7 @@ from typing import BinaryIO
 LATE, BROKEN, LACKING = 124, 125, 69
 BUSYBOX = "bin/busybox"
 QEMU = "qemu-system-x86_64"
-COMMANDS = {QEMU: "qemu-system-x86", "modprobe": "kmod", "setpriv": "util-linux"}
+COMMANDS = {QEMU: "qemu-system-x86", "modprobe": "kmod"}
 INIT = Path(__file__).with_name("machine-init.sh")
 # To get at the files of this machine.
 FIRST = ("virtio_pci", "9pnet_virtio", "9p", "virtio_rng")
@@ -62,6 +62,17 @@ $b mount --move /dev /root/dev
 $b mkdir -p "$job_folder"
 $b mount --move /job "/root$job_folder"
 exec $b switch_root /root /bin/sh "$job_folder/init" "$job_folder"
+"""
+# Ends the machine when whoever holds the other end of its standard input says so or is gone; in the latter case nobody
+# else tidies up.
+KEEPER = """
+folder=$1; shift
+exec 3<&0
+"$@" </dev/null 3<&- &
+machine=$!
+{ read -r word || rm -rf "$folder"; kill -KILL $machine; } <&3 &
+wait $machine
+kill -KILL 0
 """
 TICK = 0.05
 PATIENCE = 10.0
@@ -139,7 +150,7 @@ def run(job: Job, out: BinaryIO, err: BinaryIO) -> int:
     """Run a command and give its exit status, passing on what it prints; raises Broken."""
     if lacking := missing(job.kernel):
         raise Broken(LACKING, "; ".join(lacking))
-    with tempfile.TemporaryDirectory(prefix="twin-machine-", dir="/tmp", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="twin-machine-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         job.write(folder)
         (folder / "files.cpio").write_bytes(archive(job.kernel, folder))
@@ -190,17 +201,34 @@ def _machine(folder: Path, job: Job) -> Iterator[subprocess.Popen[bytes]]:
         )
     ]
     command = [
-        *("setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"),
+        *(
+            "/bin/sh",
+            "-c",
+            KEEPER,
+            "keeper",
+            str(folder),
+            QEMU,
+            "-accel",
+            "tcg,thread=multi",
+            "-cpu",
+            "max",
+            "-smp",
+            "2",
+        ),
         *("-m", job.memory, "-nographic", "-no-reboot", "-nic", "none", "-device", "virtio-rng-pci", *shares),
         *("-kernel", str(job.kernel / "boot" / f"vmlinuz-{_release(job.kernel)}")),
         *("-initrd", str(folder / "files.cpio"), "-append", "console=ttyS0 quiet panic=-1"),
     ]
     with (folder / "console").open("wb") as console:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, cwd=folder)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=console, stderr=console, cwd="/", start_new_session=True
+        )
+    assert process.stdin is not None
     try:
         yield process
     finally:
-        process.kill()
+        with suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(b"end\n")
         process.wait(PATIENCE)
 
 

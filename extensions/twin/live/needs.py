@@ -99,6 +99,11 @@ def _refusals() -> list[str]:
     return []
 
 
+def makes(kind: str) -> bool:
+    """Whether the kernel has tunnel interfaces of a kind, `gre` or `ipip`."""
+    return _tried(f"ip link add one type {kind} local 192.0.2.1 remote 192.0.2.2").returncode == 0
+
+
 def kernel_esp() -> bool:
     """Whether the kernel itself can encrypt."""
     return all(map(shutil.which, COMMANDS)) and _tried(_ESP).returncode == 0

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from ..model import Menu
 from ..persona import Persona
-from . import certificates, dns, firewall, firewall6, interfaces, ipsec, ipsec_keys, routes, system, users
+from . import certificates, dns, firewall, firewall6, interfaces, ipsec, ipsec_keys, routes, system, tunnels, users
 
 EVERY: tuple[Menu, ...] = (
+    interfaces.INTERFACE,
+    *tunnels.MENUS,
     *interfaces.MENUS,
     *routes.MENUS,
     *dns.MENUS,

@@ -9,6 +9,7 @@ from ..model import COMMENT, DISABLED, Field, Menu, Reference, read_only
 from ..values.addresses import ADDRESS4, ADDRESS_WITH_MASK, POOL_RANGES
 from ..values.basic import number
 
+NAME_TAKEN = "already have interface with such name"
 LIST = ("add", "set", "remove", "print", "find", "get", "export", "reset", "edit", "comment")
 
 INTERFACE = Menu(
@@ -17,7 +18,7 @@ INTERFACE = Menu(
         Field("name"),
         read_only("default-name"),
         read_only("type"),
-        Field("mtu", number(68, 65535), default="1500"),
+        Field("mtu", number(68, 65535, ("auto",)), default="1500"),
         read_only("actual-mtu"),
         read_only("l2mtu"),
         read_only("mac-address"),
@@ -28,7 +29,7 @@ INTERFACE = Menu(
     ),
     ("set", "print", "find", "get", "export", "reset", "edit", "comment", "enable", "disable", "remove"),
     noun="interface",
-    taken="already have interface with such name",
+    taken=NAME_TAKEN,
     unique="name",
     print_flags=("oid", "stats", "stats-detail"),
 )
@@ -128,4 +129,5 @@ ETHERNET = Menu(
     print_flags=("stats", "stats-detail"),
 )
 
-MENUS = (INTERFACE, ETHERNET, INTERFACE_LIST, INTERFACE_LIST_MEMBER, ADDRESS, POOL, ROUTING_TABLE)
+# Behind INTERFACE come the menus of interfaces that users make.
+MENUS = (ETHERNET, INTERFACE_LIST, INTERFACE_LIST_MEMBER, ADDRESS, POOL, ROUTING_TABLE)

@@ -63,6 +63,10 @@ def _peer_address(name: str, value: str) -> str:
     return value if is_name(value) else _prefix(name, value)
 
 
+def _far_end(name: str, value: str) -> str:
+    return value if is_name(value) else _address4(name, value)
+
+
 def _range_error(text: str) -> Trap:
     return Trap(f"value of range {text}", ARGUMENT)
 
@@ -148,6 +152,7 @@ ADDRESS4 = Kind(_address4, help="A.B.C.D    (IP address)")
 ADDRESS_WITH_MASK = Kind(_interface, help="A.B.C.D    (IP address)")
 PREFIX = Kind(_prefix, help="IPv6/0..128    (IPv6 prefix)")
 PREFIX4 = Kind(_prefix4, help="A.B.C.D/M    (IP prefix)")
+FAR_END = Kind(_far_end)
 PEER_ADDRESS = Kind(_peer_address, help="IPv6/0..128    (IPv6 prefix)")
 RANGE = Kind(_range, help="A.B.C.D[-A.B.C.D |0..32 |/A.B.C.D ]    (IP address range)")
 LIST_ADDRESS = Kind(_list_address, help="A.B.C.D[-A.B.C.D |0..32 |/A.B.C.D ]    (IP address range)")

@@ -48,7 +48,7 @@ def create(router: Router, table: Table, values: Values, *, before: Row | None =
         table.refuse_same_name(values.get(table.menu.unique, ""))
     behaviour.check(values, None)
     router.plane.check(table, values)
-    row = Row(id_ or table.new_id(), {})
+    row = Row(id_ or behaviour.new_id(values), {})
     table.store(row, values)
     table.insert(row, before)
     behaviour.placed(row, True)
@@ -96,7 +96,7 @@ def clear(router: Router, table: Table, values: Values, field: Field) -> None:
     if field.mandatory or field.name == table.menu.unique:
         raise invalid_value(field.name)
     values.pop(field.name, None)
-    default = router.default(table.menu.path, field.name)
+    default = router.default(table.menu.path, field.name) if field.cleared is None else field.cleared
     if field.shown and default is not None:
         values[field.name] = default
 

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tunnels and virtual routers: what is special about the interfaces that users make."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ..errors import failure
+from ..model import Row, Values
+from ..values.addresses import is_name
+from .made import Made
+
+# What encapsulation takes from the 1500 bytes of the packet outside.
+_OVERHEAD = {"gre-tunnel": 24, "ipip-tunnel": 20}
+
+
+class Tunnels(Made):
+    """GRE and IPIP. With nothing that moves packets, the far end is taken to answer."""
+
+    def check(self, values: Values, row: Row | None) -> None:
+        super().check(values, row)
+        if values.get("ipsec-secret") and values["allow-fast-path"] == "true":
+            # That it is refused is known; the wording is that of a client which refuses it for the router.
+            raise failure("can't enable fastpath together with ipsec")
+
+    def mirrored(self, row: Row) -> Values:
+        mtu, up = row.values["mtu"], row.values["disabled"] == "false"
+        return {
+            "actual-mtu": str(1500 - _OVERHEAD[self.type]) if mtu == "auto" else mtu,
+            "running": str(up).lower(),
+        }
+
+    def derived(self, row: Row) -> Values:
+        wanted, found = row.values["remote-address"], self.mirrored(row)
+        if is_name(wanted) and (addresses := self.router.addresses_of(wanted)):
+            found["current-remote-address"] = addresses[0]
+        return found
+
+    def hides(self, row: Row) -> Collection[str]:
+        return [name for name in ("keepalive", "ipsec-secret") if row.values.get(name) == ""]
+
+
+class VirtualRouters(Made):
+    """VRRP. Nobody else is there who could be master."""
+
+    dangling_is_invalid = True
+
+    def mirrored(self, row: Row) -> Values:
+        below = self.interfaces.by_id(row.values["interface"])
+        up = row.values["disabled"] == "false" and below is not None and below.values["disabled"] == "false"
+        family = "2" if (row.values["version"], row.values["v3-protocol"]) == ("3", "ipv6") else "1"
+        mac = f"00:00:5E:00:0{family}:{int(row.values['vrid']):02X}"
+        return {"mac-address": mac, "running": str(up).lower()}
+
+    def derived(self, row: Row) -> Values:
+        found = self.mirrored(row)
+        return {**found, "master": "true"} if found["running"] == "true" else found

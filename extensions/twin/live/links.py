@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the kernel's devices for the tunnel interfaces of a router: GRE and IPIP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..behaviour.made import Made
+from ..model import Row, Values
+from ..table import Table
+from ..values.addresses import is_name, unspecified
+from . import netns
+from .needs import makes
+from .nft import Unmapped
+from .state import device, enabled
+
+if TYPE_CHECKING:
+    from ..router import Router
+
+INTERFACE, GRE, VRRP = "/interface", "/interface/gre", "/interface/vrrp"
+KINDS = {GRE: "gre", "/interface/ipip": "ipip"}
+WATCHED = frozenset((*KINDS, "/ip/dns/static"))
+# It has no effect: whoever writes another one means it to have.
+KEEPALIVE = "10s,10"
+# What routers write into the packets outside is unverified. ip(8) lets an IPIP device have no TTL of its own unless it
+# forbids fragments.
+TTL = {"gre": "64", "ipip": "inherit"}
+TABLE = "ip links"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A device as the kernel shall have it."""
+
+    kind: str
+    local: str
+    remote: str
+    more: str
+    mtu: int
+    clamps: bool
+
+    @property
+    def words(self) -> str:
+        return f"mtu {self.mtu} type {self.kind} local {self.local} remote {self.remote} {self.more}"
+
+
+class Links:
+    """One router's tunnel devices."""
+
+    def __init__(self, router: Router, node: str) -> None:
+        self.router = router
+        self.node = node
+        self.standing: dict[str, Link] = {}
+        self._clamps = ""
+
+    def check(self, table: Table, values: Values) -> None:
+        """Raise Unmapped for an interface that cannot be made; `/interface` enables those of its kinds, too."""
+        if table.menu.path != INTERFACE:
+            _refuse(table.menu.path, values)
+            return
+        for path in (*KINDS, VRRP):
+            if found := self.router.tables[path].by_name(values["name"]):
+                _refuse(path, {**found.values, "disabled": values["disabled"]})
+
+    def changes(self) -> tuple[list[str], set[str]]:
+        """What to tell the kernel, and the devices that go by it, maybe to come anew."""
+        wanted = self._wanted()
+        gone = {name for name, link in self.standing.items() if wanted.get(name) != link}
+        lines = [f"link del {name}" for name in sorted(gone)]
+        lines += [f"link add {name} {link.words}" for name, link in wanted.items() if self.standing.get(name) != link]
+        self.standing = wanted
+        return lines, gone
+
+    def clamp(self) -> None:
+        """What opens a TCP connection through a tunnel asks for no larger segments than the tunnel takes."""
+        rules = [
+            f'iifname "{name}" tcp flags syn / syn,rst tcp option maxseg size set {link.mtu - 40}'
+            for name, link in self.standing.items()
+            if link.clamps
+        ]
+        text = "\n".join(
+            [f"table {TABLE} {{ chain clamp {{ type filter hook prerouting priority -150;", *rules, "}", "}"]
+        )
+        if rules or self._clamps:
+            self._load(text)
+
+    def _load(self, text: str) -> None:
+        if text != self._clamps:
+            netns.run(["nft", "-f", "-"], node=self.node, text=f"table {TABLE}\ndelete table {TABLE}\n{text}\n")
+            self._clamps = text
+
+    def _wanted(self) -> dict[str, Link]:
+        found = dict(self._each())
+        ends = [(link.kind, link.local, link.remote) for link in found.values()]
+        if len(set(ends)) < len(ends):
+            raise Unmapped("two tunnel interfaces of one kind between the same addresses")
+        return found
+
+    def _each(self) -> Iterator[tuple[str, Link]]:
+        for path, kind in KINDS.items():
+            for row in enabled(self.router.tables[path]):
+                _refuse(path, row.values)
+                if remote := self._remote(row):
+                    yield device(self.router, row.id), self._link(path, kind, row, remote)
+
+    def _remote(self, row: Row) -> str:
+        """Where the far end is; empty while its name stands for nothing."""
+        written = row.values["remote-address"]
+        return (self.router.addresses_of(written) or [""])[0] if is_name(written) else written
+
+    def _link(self, path: str, kind: str, row: Row, remote: str) -> Link:
+        behaviour, values = self.router.behaviours[path], row.values
+        assert isinstance(behaviour, Made)
+        dscp = "inherit" if values["dscp"] == "inherit" else f"0x{int(values['dscp']) << 2:02x}"
+        # The kernel hands down `don't fragment` unless told otherwise, and of IPIP cannot be told.
+        ignores = " ignore-df" if kind == "gre" and values["dont-fragment"] == "no" else ""
+        return Link(
+            kind,
+            "any" if unspecified(values["local-address"]) else values["local-address"],
+            remote,
+            f"ttl {TTL[kind]} tos {dscp} nopmtudisc{ignores}",
+            int(behaviour.mirrored(row)["actual-mtu"]),
+            values["clamp-tcp-mss"] == "true",
+        )
+
+
+def _refuse(path: str, values: Values) -> None:
+    if values.get("disabled") == "true" or path not in (*KINDS, VRRP):
+        return
+    if path == VRRP:
+        raise Unmapped(path)
+    if not makes(KINDS[path]):
+        raise Unmapped(f"{path}, since this kernel has none")
+    if values.get("ipsec-secret"):
+        raise Unmapped(f"ipsec-secret of {path}; a policy with tunnel=no does the same")
+    if values.get("keepalive", "") not in ("", KEEPALIVE):
+        raise Unmapped(f"keepalive of {path} other than {KEEPALIVE}")
+    if unspecified(values["remote-address"]):
+        raise Unmapped(f"{path} without a remote-address")
