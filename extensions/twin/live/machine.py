@@ -189,9 +189,8 @@ def _member(name: str, content: bytes, mode: int) -> bytes:
     return head + bytes(-len(head) % 4) + content + bytes(-len(content) % 4)
 
 
-@contextmanager
-def _machine(folder: Path, job: Job) -> Iterator[subprocess.Popen[bytes]]:
-    """A machine that boots; it ends with this process, however that comes about."""
+def _command(folder: Path, job: Job) -> list[str]:
+    """What is run: QEMU, whose machine sees this one's files and the folder of the job."""
     shares = [
         word
         for tag, path in (("files", Path("/")), ("job", folder))
@@ -200,7 +199,7 @@ def _machine(folder: Path, job: Job) -> Iterator[subprocess.Popen[bytes]]:
             *("-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"),
         )
     ]
-    command = [
+    return [
         *(
             "/bin/sh",
             "-c",
@@ -219,9 +218,19 @@ def _machine(folder: Path, job: Job) -> Iterator[subprocess.Popen[bytes]]:
         *("-kernel", str(job.kernel / "boot" / f"vmlinuz-{_release(job.kernel)}")),
         *("-initrd", str(folder / "files.cpio"), "-append", "console=ttyS0 quiet panic=-1"),
     ]
+
+
+@contextmanager
+def _machine(folder: Path, job: Job) -> Iterator[subprocess.Popen[bytes]]:
+    """A machine that boots; it ends with this process, however that comes about."""
     with (folder / "console").open("wb") as console:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=console, stderr=console, cwd="/", start_new_session=True
+            _command(folder, job),
+            stdin=subprocess.PIPE,
+            stdout=console,
+            stderr=console,
+            cwd="/",
+            start_new_session=True,
         )
     assert process.stdin is not None
     try:
