@@ -50,7 +50,9 @@ class Control:
     def _answer(self, asked: Asked) -> None:
         try:
             told = self._verbs[asked["do"]](asked)
-        except (KeyError, OSError, ValueError) as error:
+        except ValueError as error:
+            told = {"error": str(error)}
+        except (KeyError, OSError) as error:
             told = {"error": f"{type(error).__name__}: {error}"}
         self.say({"id": asked["id"], **told})
 
