@@ -8,10 +8,8 @@ The routers are read back with librouteros, not with the collection that configu
 
 from __future__ import annotations
 
-import os
 import re
 import ssl
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,12 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import librouteros
-import yaml
+from example import SECRETS, heading, join
 from rehearsal import Router, rehearsal
 
-ROOT = Path(__file__).parents[1]
-EXAMPLE = ROOT / "docs" / "example"
-SECRETS = yaml.safe_load((EXAMPLE / "group_vars" / "routers" / "secrets.yml").read_text())
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0", re.MULTILINE)
 
 # Menus to show and the columns that say most about them.
@@ -45,25 +40,12 @@ ROUTERS = {
 }
 
 
-def heading(text: str) -> None:
-    """Set the parts of the output apart."""
-    print(f"\n\033[1m=== {text}\033[0m" if sys.stdout.isatty() else f"\n=== {text}", flush=True)
-
-
 def play(inventory: Path) -> dict[str, int]:
     """Run the playbook; gives the number of changes per router, and ends the demo if anything went wrong."""
-    command = ["ansible-playbook", "-i", str(EXAMPLE / "inventory.yml"), "-i", str(inventory)]
-    environment = {
-        **os.environ,
-        "ANSIBLE_FORCE_COLOR": "1" if sys.stdout.isatty() else "0",
-        "ANSIBLE_HOME": ".cache/demo/home",
-    }
     # These routers move no packets, so no tunnel ever stands on them; `make demo-live` has some that do.
-    command += ["-e", "site_to_site_verify=false", "vpnops.mikrotik.site_to_site"]
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, env=environment)
-    print(done.stdout, flush=True)
-    changes = {name: int(count) for name, count in RECAP.findall(re.sub(r"\033\[[\d;]*m", "", done.stdout))}
-    if done.returncode or changes.keys() != ROUTERS.keys():
+    status, output = join(inventory, "-e", "site_to_site_verify=false")
+    changes = {name: int(count) for name, count in RECAP.findall(re.sub(r"\033\[[\d;]*m", "", output))}
+    if status or changes.keys() != ROUTERS.keys():
         sys.exit("the playbook failed")
     return changes
 

@@ -10,22 +10,17 @@ it saw.
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import yaml
+from example import ROOT, SECRETS, heading, join
 
-ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "extensions"))
 
-from twin.live import Host, Internet, Lab, Plan, Router, Trouble, missing  # noqa: E402
+from twin.live import Host, Internet, Lab, Plan, Router, Trouble, missing
 
-EXAMPLE = ROOT / "docs" / "example"
-SECRETS = yaml.safe_load((EXAMPLE / "group_vars" / "routers" / "secrets.yml").read_text())
 VERIFY = {"site_to_site_verify_timeout": 20}
 PCS = {"hq": "192.168.10.10", "branch": "192.168.20.10"}
 
@@ -56,11 +51,6 @@ PLAN = Plan(
 )
 
 
-def heading(text: str) -> None:
-    """Set the parts of the output apart."""
-    print(f"\n\033[1m=== {text}\033[0m" if sys.stdout.isatty() else f"\n=== {text}", flush=True)
-
-
 class Demo:
     """The lab, and an inventory that leads Ansible to it."""
 
@@ -78,24 +68,6 @@ class Demo:
             for name, place in lab.routers.items()
         }
         self.inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": VERIFY}}))
-
-    def play(self, *arguments: str) -> str:
-        """Run the playbook that joins sites; gives its output, which ends in its status."""
-        command = ["ansible-playbook", "-i", str(EXAMPLE / "inventory.yml"), "-i", str(self.inventory)]
-        environment = {
-            **os.environ,
-            "ANSIBLE_FORCE_COLOR": "1" if sys.stdout.isatty() else "0",
-            "ANSIBLE_HOME": ".cache/demo/home",
-        }
-        done = subprocess.run(
-            [*command, *arguments, "vpnops.mikrotik.site_to_site"],
-            check=False,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        print(done.stdout, flush=True)
-        return f"{done.stdout}\nstatus {done.returncode}"
 
     def ping(self, count: int = 5) -> bool:
         """Let the one LAN host ping the other; prints what it saw."""
@@ -131,20 +103,20 @@ def run(demo: Demo) -> None:
     expect(not demo.ping(2), "an answer without a tunnel")
 
     heading("ansible-playbook joins the sites, and waits until pings cross")
-    expect("status 0" in demo.play(), "the playbook failed")
+    expect(join(demo.inventory)[0] == 0, "the playbook failed")
     heading("After: pings cross, and a capture in the middle shows what of it can be seen there")
     encrypted, clear = show(demo.captured())
     expect(encrypted >= 10 and not clear, "packets that are not encrypted")
 
     heading("Somebody changes the pre-shared key at one end only")
-    told = demo.play("--limit", "branch", "-e", "psk_hq_branch=another-secret-that-only-one-end-has")
-    expect("status 2" in told and "pre-shared keys" in told, "no explanation of the failure")
+    status, told = join(demo.inventory, "--limit", "branch", "-e", "psk_hq_branch=another-secret-that-only-one-end-has")
+    expect(status == 2 and "pre-shared keys" in told, "no explanation of the failure")
     expect("With what hq says" in told, "nothing of what the other end says")
     heading("Meanwhile nothing crosses, and nothing leaves unencrypted")
     expect(show(demo.captured())[1] == 0, "packets that are not encrypted")
 
     heading("The key is put right")
-    expect("status 0" in demo.play(), "the playbook failed")
+    expect(join(demo.inventory)[0] == 0, "the playbook failed")
     expect(demo.ping(), "no answer through the tunnel")
 
 

@@ -93,3 +93,23 @@ seealso:
     plugin_type: connection
     description: How to reach routers, with the variables of the inventory.
 """
+
+    TUNNELS = r"""
+options:
+  tunnels:
+    description: Names of the peers whose tunnels are asked for.
+    type: list
+    elements: str
+    default: []
+  owner:
+    description:
+      - Marks that the comments of peers, or of their policies, begin with; V(s2s-*) takes all that begin with V(s2s-).
+    type: list
+    elements: str
+    default: []
+  destinations:
+    description: Addresses or networks; the tunnels are those whose policies lead there.
+    type: list
+    elements: str
+    default: []
+"""

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import NetworkQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Refused, Target
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.vantage import client_of
 
@@ -43,19 +43,18 @@ def network(_question: NetworkQuestion, target: Target, secrets: Secrets) -> dic
         ])  # fmt: skip
     finally:
         session.close()
-    for path, reply in zip(asked, replies, strict=True):
-        if reply.trap:
-            raise Refused(target.host, f"{path} print: {reply.trap.message}")
-    version, sessions, *menus = replies
+    version, sessions, *menus = (
+        reply.wanted(target.host, f"{path} print") for path, reply in zip(asked, replies, strict=True)
+    )
     told = {
-        name: [dict(_shown(row, names)) for row in reply.rows]
-        for (name, (_path, names)), reply in zip(QUESTIONS.items(), menus, strict=True)
+        name: [dict(_shown(row, names)) for row in rows]
+        for (name, (_path, names)), rows in zip(QUESTIONS.items(), menus, strict=True)
     }
     found = {
         "changed": False,
         "warnings": list(session.warnings),
-        "version": version.rows[0]["version"].split()[0],
-        "client": client_of(sessions.rows, target.user) or "",
+        "version": version[0]["version"].split()[0],
+        "client": client_of(sessions, target.user) or "",
     }
     return secrets.deep_mask({**found, **told})
 

@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import read
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments, OtherEnd, StatusQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Refused, Session, Target
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Session, Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import shown as entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.ends import differences, end_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.explain import (
@@ -127,17 +127,14 @@ class _Look:
         if self.aims is None:
             self.aims = self._aims()
         replies = self.session.run([Command("/tool", "ping", each.words) for each in self.aims])
-        for reply in replies:
-            if reply.trap:
-                raise Refused(self.router, f"/tool/ping: {reply.trap.message}")
-        return [pinged(each, reply.rows) for each, reply in zip(self.aims, replies, strict=True)]
+        rows = [reply.wanted(self.router, "/tool/ping") for reply in replies]
+        return [pinged(*each) for each in zip(self.aims, rows, strict=True)]
 
     def _aims(self) -> list[Aim]:
         tunnels, (own,) = self.tunnels(), self.session.run([OWN])
-        if own.trap:
-            raise Refused(self.router, f"/ip/address print: {own.trap.message}")
+        addresses = own.wanted(self.router, "/ip/address print")
         try:
-            return [aim(each, tunnels, own.rows) for each in self.question.pings]
+            return [aim(each, tunnels, addresses) for each in self.question.pings]
         except NoWay as error:
             raise BadArguments(f"{self.router}: {error}") from None
 

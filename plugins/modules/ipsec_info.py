@@ -20,6 +20,7 @@ description:
   - With O(tunnels), O(owner) or O(destinations), the tunnels that any of them means are told; without them, all.
 extends_documentation_fragment:
   - vpnops.mikrotik.routeros
+  - vpnops.mikrotik.routeros.tunnels
 seealso:
   - module: vpnops.mikrotik.ipsec_peer
   - module: vpnops.mikrotik.ipsec_policy
@@ -28,23 +29,6 @@ attributes:
     description: Whether the task can show the changes as a diff.
     support: none
     details: There are no changes.
-options:
-  tunnels:
-    description: Names of the peers whose tunnels are asked for.
-    type: list
-    elements: str
-    default: []
-  owner:
-    description:
-      - Marks that the comments of peers, or of their policies, begin with; V(s2s-*) takes all that begin with V(s2s-).
-    type: list
-    elements: str
-    default: []
-  destinations:
-    description: Addresses or networks; the tunnels are those whose policies lead there.
-    type: list
-    elements: str
-    default: []
 """
 
 EXAMPLES = r"""

@@ -23,6 +23,7 @@ description:
     that are not switched off.
 extends_documentation_fragment:
   - vpnops.mikrotik.routeros
+  - vpnops.mikrotik.routeros.tunnels
 seealso:
   - module: vpnops.mikrotik.ipsec_info
 attributes:
@@ -31,22 +32,6 @@ attributes:
     support: none
     details: There are no changes.
 options:
-  tunnels:
-    description: Names of the peers whose tunnels are asked for.
-    type: list
-    elements: str
-    default: []
-  owner:
-    description:
-      - Marks that the comments of peers, or of their policies, begin with; V(s2s-*) takes all that begin with V(s2s-).
-    type: list
-    elements: str
-    default: []
-  destinations:
-    description: Addresses or networks; the tunnels are those whose policies lead there.
-    type: list
-    elements: str
-    default: []
   timeout:
     description: Seconds to wait at most, up to V(3600); V(0) looks once.
     type: int

@@ -74,6 +74,15 @@ def test_a_session_that_somebody_ends_comes_back(sites: Sites) -> None:
     assert sites.crosses()
 
 
+def test_associations_that_somebody_flushes_are_made_anew(sites: Sites) -> None:
+    sites.configure(Side(), Side(peer={"passive": "yes"}))
+    assert sites.crosses()
+    old = {row["spi"] for row in sites.rows("a", "/ip/ipsec/installed-sa")}
+    list(sites.path("a", "/ip/ipsec/installed-sa")("flush"))
+    assert until(lambda: not old & {row["spi"] for row in sites.rows("a", "/ip/ipsec/installed-sa")}, 5)
+    assert sites.crosses()
+
+
 @pytest.mark.parametrize("mode", ["ike2", "main"])
 def test_several_networks_have_associations_of_their_own(sites: Sites, mode: str) -> None:
     one, two = (

@@ -52,9 +52,9 @@ def entering() -> list[str]:
     return ["unshare", *(() if os.geteuid() == 0 else _AS_ROOT_INSIDE), *_ALONE]
 
 
-def missing(*, ipsec: bool = True) -> list[str]:
+def missing() -> list[str]:
     """A sentence for each thing this machine lacks; none if live twins can run."""
-    return [*_missing_commands(), *(_missing_ipsec() if ipsec else ())] or _refusals()
+    return [*_missing_commands(), *_missing_ipsec()] or _refusals()
 
 
 def _missing_commands() -> list[str]:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import failure
@@ -84,8 +85,14 @@ class LivePlane:
 
     def settle(self) -> None:
         """What cannot be put into effect although each entry could be is told in the log; the old state stays."""
-        try:
+        with self._telling():
             self._settle()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Write to the log what went wrong: no client is to blame for it."""
+        try:
+            yield
         except Unmapped as what:
             self.router.note("system,error", f"a live twin does not play {what}")
         except Broken as error:
@@ -100,8 +107,9 @@ class LivePlane:
         self.negotiator.settle()
 
     def refresh(self, path: str) -> None:
-        self.firewall.refresh(path)
-        self.negotiator.refresh(path)
+        with self._telling():
+            self.firewall.refresh(path)
+            self.negotiator.refresh(path)
 
     def reset_counters(self, table: Table, rows: Sequence[Row]) -> None:
         if table.menu.path in firewall.PATHS:
@@ -122,7 +130,5 @@ class LivePlane:
             with self.router.lock:
                 self.router.behaviours[firewall.LISTS].refresh()
                 self.settle()
-                try:
+                with self._telling():
                     self.negotiator.tick()
-                except Broken as error:
-                    self.router.note("system,error", f"live twin: {error}")

@@ -17,6 +17,12 @@ PROTOCOLS = {
     59: "ipv6-nonxt", 60: "ipv6-opts", 73: "rspf", 81: "vmtp", 89: "ospf", 94: "ipip", 97: "etherip", 98: "encap",
     103: "pim", 112: "vrrp", 115: "l2tp", 132: "sctp", 136: "udp-lite",
 }  # fmt: skip
+_NUMBERS = {word: str(number) for number, word in PROTOCOLS.items()}
+
+
+def protocol_number(text: str) -> str:
+    """The number of a protocol that is stored by its name, or by its number where it has none."""
+    return _NUMBERS.get(text, text)
 
 
 def _protocol(name: str, value: str) -> str:

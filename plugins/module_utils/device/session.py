@@ -109,6 +109,12 @@ class Reply:
     """What `!done` returned, such as the id of a new entry."""
     trap: Trap | None = None
 
+    def wanted(self, router: str, what: str) -> tuple[Mapping[str, str], ...]:
+        """Its rows; raises Refused with the router's words where it refused to say `what`, such as a menu's print."""
+        if self.trap:
+            raise Refused(router, f"{what}: {self.trap.message}")
+        return self.rows
+
 
 class Session(Protocol):
     """One logged-in conversation with a router."""

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,6 @@ charon {{
     plugins {{
         vici {{
             socket = unix://{folder}/vici
-        }}
-        kernel-netlink {{
-            fwmark = !0x42
         }}
     }}
 }}
@@ -130,10 +127,13 @@ class Charon:
     def sas(self) -> dict[str, Message]:
         """What stands: messages of list-sa by connection, several for one that stands several times."""
         found: dict[str, Message] = {}
-        for each in self._session.list_sas({"noblock": "no"}):
-            for name, sa in each.items():
-                plain = text_of(sa)
-                found[f"{name}#{plain['uniqueid']}"] = {"name": name, **plain}
+        try:
+            for each in self._session.list_sas({"noblock": "no"}):
+                for name, sa in each.items():
+                    plain = text_of(sa)
+                    found[f"{name}#{plain['uniqueid']}"] = {"name": name, **plain}
+        except (SessionException, OSError) as error:
+            raise Broken(f"charon in {self.node}, list_sas: {error}") from None
         return found
 
     def news(self) -> list[str]:
@@ -169,6 +169,3 @@ def text_of(found: Any) -> Any:
     if isinstance(found, Mapping):
         return {name: text_of(each) for name, each in found.items()}
     return found
-
-
-Ask = Callable[[str, Mapping[str, Any]], Message]

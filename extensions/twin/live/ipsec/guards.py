@@ -12,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...model import Row, Values
-from ...values.matchers import PROTOCOLS
 from ..nft.ruleset import Guards
+from .policies import in_force, network, port, protocol
 
-_NUMBERS = {word: str(number) for number, word in PROTOCOLS.items()}
 TUNNEL = "ipsec0"
 # How a packet is known that is not encrypted, or was not, by whether the system encrypts.
 CLEAR = {
@@ -30,39 +29,28 @@ def guards(policies: Iterable[Row], *, kernel: bool) -> Guards:
     """Policies in their order; the first that fits a packet decides."""
     out_clear, in_clear = CLEAR[kernel]
     leaving, entering = [*_PAST, 'oifname "lo" accept'], [*_PAST, 'iifname "lo" accept']
-    for row in policies:
-        values = row.values
-        if values.get("template") == "true" or values.get("disabled") == "true":
-            continue
-        out, back = _selector(values, turned=False), _selector(values, turned=True)
-        leaving += _lines(values, out, out_clear)
-        entering += _lines(values, back, in_clear)
+    for _number, row in in_force(policies):
+        leaving += _lines(row.values, _selector(row.values, turned=False), out_clear)
+        entering += _lines(row.values, _selector(row.values, turned=True), in_clear)
     return Guards(leaving, entering)
 
 
 def _lines(values: Values, selector: str, clear: str) -> list[str]:
-    if values["action"] == "none":
-        return [f"{selector} accept".strip()]
+    accept, drop = f"{selector} accept".strip(), f"{selector} drop".strip()
     if values["action"] == "discard":
-        return [f"{selector} drop".strip()]
-    if values["level"] == "use":
-        return [f"{selector} accept".strip()]
-    return [f"{selector} {clear} drop".strip(), f"{selector} accept".strip()]
+        return [drop]
+    if values["action"] == "none" or values["level"] == "use":
+        return [accept]
+    return [f"{selector} {clear} drop".strip(), accept]
 
 
 def _selector(values: Values, *, turned: bool) -> str:
     """What an outgoing packet looks like; turned, what an incoming one does."""
-    found = []
-    for side, word in (("src", "daddr" if turned else "saddr"), ("dst", "saddr" if turned else "daddr")):
-        network = values.get(f"{side}-address", "::/0")
-        if network not in ("::/0", "0.0.0.0/0"):
-            found.append(f"ip {word} {network}")
-    protocol = values.get("protocol", "all")
-    if protocol not in ("all", "255"):
-        found.append(f"meta l4proto {_NUMBERS.get(protocol, protocol)}")
-        for side, word in (("src", "dport" if turned else "sport"), ("dst", "sport" if turned else "dport")):
-            if values.get(f"{side}-port", "any") not in ("any", "0"):
-                found.append(f"th {word} {values[f'{side}-port']}")
+    ways = {"src": "d" if turned else "s", "dst": "s" if turned else "d"}
+    found = [f"ip {way}addr {network(values, side)}" for side, way in ways.items() if network(values, side)]
+    if number := protocol(values):
+        found.append(f"meta l4proto {number}")
+    found += [f"th {way}port {port(values, side)}" for side, way in ways.items() if port(values, side)]
     return " ".join(found)
 
 
@@ -72,12 +60,10 @@ def around(policies: Iterable[Row], networks: Iterable[str]) -> set[str]:
     It routes by destination alone, so a policy with action=none, and a local network inside a remote one, would go
     through the tunnel.
     """
-    found = {f"pref 219 to {network} lookup main" for network in networks}
-    for row in policies:
-        values = row.values
-        if values.get("disabled") == "true" or values.get("template") == "true" or values["action"] != "none":
-            continue
-        sides = ((word, values.get(f"{side}-address", "::/0")) for word, side in (("from", "src"), ("to", "dst")))
-        ends = " ".join(f"{word} {network}" for word, network in sides if network not in ("::/0", "0.0.0.0/0"))
-        found.add(f"pref 100 {ends or 'from all'} lookup main")
+    found = {f"pref 219 to {each} lookup main" for each in networks}
+    for _number, row in in_force(policies):
+        if row.values["action"] == "none":
+            sides = (("from", network(row.values, "src")), ("to", network(row.values, "dst")))
+            ends = " ".join(f"{word} {where}" for word, where in sides if where)
+            found.add(f"pref 100 {ends or 'from all'} lookup main")
     return found

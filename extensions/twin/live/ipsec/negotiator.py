@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Sequence
 from ipaddress import ip_interface
@@ -15,11 +14,10 @@ from ...model import Row, Values
 from ...table import Table
 from .. import netns
 from ..netns import Broken
-from ..nft import Unmapped
 from ..nft.ruleset import Guards
 from ..state import enabled, way_out
 from .charon import Charon, Message
-from .guards import around, guards
+from .guards import TUNNEL, around, guards
 from .seen import ESTABLISHED, NOTHING, Carried, associations, carried, generated, sessions, statistic
 from .wanted import IDENTITY, PEER, POLICY, PROFILE, PROPOSAL, Reader, Wanted
 from .words import Teller
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 
 ACTIVE, INSTALLED, STATISTICS = "/ip/ipsec/active-peers", "/ip/ipsec/installed-sa", "/ip/ipsec/statistics"
 WATCHED = frozenset((PEER, IDENTITY, POLICY, PROFILE, PROPOSAL, "/ip/dns/static", "/ip/address", "/certificate"))
-TUNNEL = "ipsec0"
 # How long after a failure an end calls again; how long a router waits is unverified.
 AGAIN = 3.0
 
@@ -47,7 +44,6 @@ class Negotiator:
         self.called: dict[str, float] = {}
         self.node = node
         self.rules: set[str] = set()
-        self._flushing = False
         self._ids: dict[str, dict[str, str]] = {ACTIVE: {}, INSTALLED: {}, POLICY: {}}
 
     @property
@@ -65,10 +61,10 @@ class Negotiator:
 
     def behind(self) -> str:
         """The device by which tunnelled packets leave the router."""
-        for sa in self.router.tables[PEER]:
-            address = self.router.behaviours[PEER].derived(sa).get("current-address") or sa.values.get("address", "")
-            if sa.values["disabled"] == "false" and address.removesuffix("/32").replace(".", "").isdigit():
-                return way_out(self.router, address.removesuffix("/32"))
+        for peer in enabled(self.router.tables[PEER]):
+            address = self.reader.address(peer)
+            if address not in ("", "%any") and "/" not in address:
+                return way_out(self.router, address)
         return way_out(self.router, "192.0.2.1")
 
     def settle(self) -> None:
@@ -162,7 +158,7 @@ class Negotiator:
             return
         sas = self.charon.sas()
         if path == ACTIVE:
-            self._show(path, [(each.key, each.values) for each in sessions(sas)])
+            self._show(path, list(sessions(sas)))
         elif path == INSTALLED:
             self._show(path, list(associations(sas)))
         else:
@@ -214,10 +210,9 @@ class Negotiator:
 
     def removed(self, path: str, id_: str) -> None:
         """Somebody took a session away: end it."""
-        if path == INSTALLED and not self._flushing:
-            self._flushing = True
+        if path == INSTALLED and self._ids[INSTALLED]:
+            # They go all at once; what is said of the others then finds nothing left to end.
             self.flush()
-            self._flushing = False
         if path != ACTIVE:
             return
         for key, known in list(self._ids[ACTIVE].items()):
@@ -237,7 +232,5 @@ class Negotiator:
         self.charon.start()
 
     def stop(self) -> None:
-        with contextlib.suppress(Broken, Unmapped):
-            for name in self.standing.connections:
-                self.charon.tell("terminate", {"ike": name, "timeout": "-1", "force": "yes"})
+        """The daemon takes leave of the other ends by itself."""
         self.charon.stop()

@@ -44,24 +44,12 @@ _CIPHERS = {
 _HASHES = {"HMAC_MD5_96": "md5", "HMAC_SHA1_96": "sha1", "HMAC_SHA2_256_128": "sha256", "HMAC_SHA2_512_256": "sha512"}
 
 
-@dataclass(frozen=True)
-class Session:
-    """One IKE session, and the row it prints as."""
-
-    key: str
-    connection: str
-    established: bool
-    values: Values
-
-
-def sessions(sas: Mapping[str, Message]) -> list[Session]:
-    """Those that a router would list; one that is on its way out is not."""
-    found = []
+def sessions(sas: Mapping[str, Message]) -> Iterator[tuple[str, Values]]:
+    """A row for each that a router would list, with a key that stays its; one that is on its way out is not listed."""
     for key, sa in sas.items():
         state = _STATES.get(sa.get("state", ""), "expired")
         if state != "expired":
-            found.append(Session(key, sa["name"], state == ESTABLISHED, _session(sa, state)))
-    return found
+            yield key, _session(sa, state)
 
 
 def _session(sa: Message, state: str) -> Values:

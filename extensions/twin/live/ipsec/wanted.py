@@ -16,17 +16,16 @@ from ...model import Row, Values
 from ...table import Table
 from ...values.addresses import is_name
 from ...values.basic import parse_duration
-from ...values.matchers import PROTOCOLS
 from ..nft import Unmapped
 from ..state import enabled
 from .algorithms import ah_proposals, esp_proposals, ike_proposals
+from .policies import ANY, ANYWHERE, in_force, network, port, protocol
 
 if TYPE_CHECKING:
     from ...router import Router
 
 PEER, IDENTITY, POLICY = "/ip/ipsec/peer", "/ip/ipsec/identity", "/ip/ipsec/policy"
 PROFILE, PROPOSAL, GROUP = "/ip/ipsec/profile", "/ip/ipsec/proposal", "/ip/ipsec/policy/group"
-ANY = "0.0.0.0/0"
 Message = dict[str, Any]
 
 
@@ -76,7 +75,7 @@ class Reader:
         keys: list[str] = []
         for peer in enabled(self.router.tables[PEER]):
             for identity in self._identities(peer):
-                if not self._address(peer):
+                if not self.address(peer):
                     continue
                 name = f"{_plain(peer)}_{_plain(identity)}"
                 children = dict(self._children(peer, identity))
@@ -95,12 +94,12 @@ class Reader:
     def _calls(self, peer: Row) -> bool:
         return self.router.behaviours[PEER].derived(peer)["responder"] == "false"
 
-    def _address(self, peer: Row) -> str:
+    def address(self, peer: Row) -> str:
         """Where the other end is, as charon has it; empty for a name that nobody knows."""
         address = peer.values.get("address", "::/0")
         if is_name(address):
             return next(iter(self.router.addresses_of(address)), "")
-        if address in ("::/0", ANY):
+        if address in ANYWHERE:
             return "%any"
         return address.removesuffix("/32")
 
@@ -111,7 +110,7 @@ class Reader:
         found: Message = {
             "version": "2" if second else "1",
             "aggressive": "yes" if values["exchange-mode"] == "aggressive" else "no",
-            "remote_addrs": [self._address(peer)],
+            "remote_addrs": [self.address(peer)],
             "proposals": ike_proposals(profile),
             "mobike": "no",
             "encap": "yes" if not self.kernel else "no",
@@ -155,7 +154,7 @@ class Reader:
         The daemon finds secrets by identities. So where there are several, an end that may be anybody and is at one
         address is known by that.
         """
-        given, address = identity.values.get("remote-id", "auto"), self._address(peer)
+        given, address = identity.values.get("remote-id", "auto"), self.address(peer)
         if given != "auto" or identity.values["auth-method"] != "pre-shared-key":
             return _id(given)
         secrets = {each.values.get("secret") for each in enabled(self.router.tables[IDENTITY])}
@@ -179,7 +178,7 @@ class Reader:
 
     def _secrets(self, peer: Row, identity: Row, name: str) -> dict[str, Secret]:
         found = {}
-        address, far = self._address(peer), self._far_id(peer, identity)
+        address, far = self.address(peer), self._far_id(peer, identity)
         owners = tuple(dict.fromkeys(each for each in (far, address) if each and "/" not in each))
         if not far:
             owners = tuple(dict.fromkeys((*owners, "%any")))
@@ -204,13 +203,13 @@ class Reader:
 
     def _check_own(self, values: Values) -> None:
         """The daemon in user space makes no route for networks in which the router has no address."""
-        network = values["src-address"]
-        if self.kernel or network in ("::/0", ANY):
+        near = network(values, "src")
+        if self.kernel or not near:
             return
         own = (row.values["address"] for row in enabled(self.router.tables["/ip/address"]))
-        if not any(ip_interface(each).ip in ip_network(network) for each in own):
+        if not any(ip_interface(each).ip in ip_network(near) for each in own):
             why = "in which the router has no address, since IPsec runs in user space on this machine"
-            raise Unmapped(f"src-address={network}, {why}")
+            raise Unmapped(f"src-address={near}, {why}")
 
     def _generates(self, identity: Row, template: Values) -> bool:
         """Whether an identity makes policies from a template."""
@@ -221,20 +220,17 @@ class Reader:
 
     def _shunts(self) -> Iterator[tuple[str, Message]]:
         """Policies that let through, or drop, without a peer."""
-        for number, policy in enumerate(self.router.tables[POLICY]):
+        for number, policy in in_force(self.router.tables[POLICY]):
             values = policy.values
-            if values.get("disabled") == "true" or values.get("template") == "true" or values["action"] == "encrypt":
-                continue
-            yield (
-                f"s{_plain(policy)}",
-                {
+            if values["action"] != "encrypt":
+                shunt = {
                     "mode": "pass" if values["action"] == "none" else "drop",
                     "local_ts": [_selector(values, "src")],
                     "remote_ts": [_selector(values, "dst")],
                     "priority": str(FIRST_PRIORITY + number),
                     "start_action": "trap",
-                },
-            )
+                }
+                yield f"s{_plain(policy)}", shunt
 
     def _child(self, values: Values, number: int, *, first: bool, template: bool = False) -> Message:
         proposal = self._need(PROPOSAL, values["proposal"]).values
@@ -312,18 +308,12 @@ def _id(text: str) -> str:
     return {"address": name, "fqdn": f"fqdn:{name}", "user-fqdn": f"email:{name}", "key-id": f"keyid:{name}"}[kind]
 
 
-_NUMBERS = {word: str(number) for number, word in PROTOCOLS.items()}
-
-
 def _selector(values: Values, side: str) -> str:
     """Network, protocol and port of one side."""
-    network = values.get(f"{side}-address", "::/0")
-    network = ANY if network == "::/0" else network
-    protocol, port = values.get("protocol", "all"), values.get(f"{side}-port", "any")
-    if protocol in ("all", "255"):
-        return network
-    number = _NUMBERS.get(protocol, protocol)
-    return f"{network}[{number}/{port}]" if port not in ("any", "0") else f"{network}[{number}]"
+    where, number, door = network(values, side) or ANY, protocol(values), port(values, side)
+    if not number:
+        return where
+    return f"{where}[{number}/{door}]" if door else f"{where}[{number}]"
 
 
 def _check_profile(values: Values, _kernel: bool) -> None:

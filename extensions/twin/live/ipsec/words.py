@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 ERROR, INFO = "ipsec,error", "ipsec,info"
 # `2025-11-25T.. 12[IKE] <name|3> text`; the name is that of the connection.
-_LINE = re.compile(r"\d\d\[(?P<group>[A-Z]{3})\](?: <(?P<name>[^|>]*)(?:\|\d+)?>)? (?P<text>.*)")
+_LINE = re.compile(r"\d\d\[[A-Z]{3}\](?: <(?P<name>[^|>]*)(?:\|\d+)?>)? (?P<text>.*)")
 _FROM = re.compile(r"received packet: from (\S+)\[(\d+)\] to (\S+)\[(\d+)\]")
 # Exchanges that are of one version only.
 _FIRST = re.compile(r"\b(?:ID_PROT|AGGRESSIVE|QUICK_MODE|INFORMATIONAL_V1)\b")

@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ...values.basic import parse_duration
-from ...values.matchers import PROTOCOLS
+from ...values.matchers import protocol_number
 from .world import Unmapped, World
 
 Ways = list[str]
 Matcher = Callable[[World, str, bool], Ways]
 
-NUMBERS = {word: str(number) for number, word in PROTOCOLS.items()}
 ALWAYS: Ways = [""]
 NEVER: Ways = []
 
@@ -41,7 +40,7 @@ def _port(world: World, text: str, negated: bool) -> Ways:
 
 
 def _protocol(_world: World, text: str, negated: bool) -> Ways:
-    return [f"meta l4proto {'!= ' if negated else ''}{NUMBERS.get(text, text)}"]
+    return [f"meta l4proto {'!= ' if negated else ''}{protocol_number(text)}"]
 
 
 def _listed(words: str) -> Matcher:
