@@ -50,6 +50,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options imp
 
 UNKNOWN = "there is no such option: "
 SCOPED = ("overridden", "deleted", "gathered")
+MAKING = ("merged", "replaced", "overridden")
 SEVERAL = "config"
 """The module that takes several menus at once."""
 ANALYSE = "firewall_analyse"
@@ -263,7 +264,38 @@ def request_from(module: str, arguments: Mapping[str, Any]) -> Request:
     wants = {menu: rows for menu, rows in _wants(module, arguments) if rows is not None}
     if not wants:
         wants = {menu: [] for menu in _unnamed(module, arguments, within)}
-    return Request(module, Intent(wants, state, within), tuple(_secrets(wants)), guard_from(arguments.get("guard")))
+    intent = Intent(wants, state, within, _keep(module, arguments))
+    return Request(module, intent, tuple(_secrets(wants)), guard_from(arguments.get("guard")))
+
+
+def _keep(module: str, arguments: Mapping[str, Any]) -> dict[Menu, frozenset[str]]:
+    """The fields that are the router's to change, by menu; raises BadArguments."""
+    given = arguments.get("keep")
+    if not given:
+        return {}
+    if arguments["state"] not in MAKING:
+        told = f"{', '.join(MAKING[:-1])} or {MAKING[-1]}"
+        raise BadArguments(f"keep has no meaning with state {arguments['state']}, only with {told}")
+    fields = given.items() if module == SEVERAL else [(module, given)]
+    return dict(_kept_of(name, options) for name, options in fields)
+
+
+def _kept_of(name: str, options: object) -> tuple[Menu, frozenset[str]]:
+    menu = BY_MODULE.get(name)
+    if menu is None or not menu.adds:
+        raise BadArguments(f"keep: {name} was given; it takes names of modules that add entries, such as ipsec_policy")
+    if not isinstance(options, list):
+        raise BadArguments(f"keep: {name} takes a list of options, such as [disabled]")
+    return menu, frozenset(_kept(menu, str(option)) for option in options)
+
+
+def _kept(menu: Menu, option: str) -> str:
+    """The field of an option that may be left to the router."""
+    item = menu.by_option.get(option)
+    if item is None or item.name in menu.key:
+        allowed = ", ".join(each.option for each in menu.fields if each.name not in menu.key)
+        raise BadArguments(f"keep: {option} of {menu.module} was given; it can be {allowed}")
+    return item.name
 
 
 def _scope(given: Mapping[str, Any], state: str) -> Scope:

@@ -173,6 +173,13 @@ options:
           - Of rules only those in these chains; menus without chains are not narrowed by it.
         type: list
         elements: str
+  keep:
+    description:
+      - 'Options by module, such as C(ipsec_policy: [disabled]).'
+      - Options that only new entries are given. On entries that stand, the router's own values
+        stay, since something on it changes them, such as a script that enables and disables policies.
+    type: dict
+    default: {}
   guard:
     description:
       - Care taken of the session that makes the change, and of what else has to stay open. See

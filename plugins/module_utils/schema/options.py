@@ -85,6 +85,8 @@ def argument_spec(menu: Menu) -> Options:
     if not menu.single:
         scopes = {menu.by_name[name].option: dict(MARKS) for name in menu.scopes}
         spec["scope"] = {"type": "dict", "options": {**({"owner": dict(MARKS)} if menu.mark else {}), **scopes}}
+    if menu.adds:
+        spec["keep"] = {**MARKS, "default": []}
     return {**spec, "guard": dict(GUARD_OPTION), "provider": _provider()}
 
 
@@ -95,6 +97,7 @@ def config_argument_spec() -> Options:
         "config": {"type": "dict", "options": menus},
         "state": _choice(STATES),
         "scope": {"type": "dict", "options": {"owner": dict(MARKS), "chain": dict(MARKS)}},
+        "keep": {"type": "dict", "default": {}},
         "guard": dict(GUARD_OPTION),
         "provider": _provider(),
     }
