@@ -390,28 +390,3 @@ def test_policies_of_old_routers_are_not_moved_and_the_user_hears_of_it() -> Non
     steady = planned(POLICY, have, [other, new, LAN], version=(7, 23, 2))
     assert len([change for change in steady if isinstance(change, Move)]) == 1
     assert steady.warnings == ()
-
-
-ROAD = {"src-address": "192.168.10.0/24", "dst-address": "192.168.20.0/24", "tunnel": "yes"}
-WAYS = [{**ROAD, "peer": "hq-a", "comment": "ha-a"}, {**ROAD, "peer": "hq-b", "disabled": "yes", "comment": "ha-b"}]
-SWITCHED = [{**WAYS[0], "disabled": "true"}, {**WAYS[1], "disabled": "false"}]
-
-
-@pytest.mark.parametrize("state", ["merged", "replaced", "overridden"])
-@pytest.mark.parametrize("have", [WAYS, SWITCHED], ids=["as-made", "switched-over"])
-def test_what_the_router_changes_by_itself_stays(state: str, have: list[Row]) -> None:
-    peers = {PEER: entries({"name": "hq-a"}, {"name": "hq-b"})}
-    keep = {POLICY: frozenset({"disabled"})}
-    tables = {**peers, POLICY: entries(*have)}
-    assert not plan(tables, Intent({POLICY: WAYS}, state, keep=keep), V7).changes
-    other = [{**row, "level": "unique"} for row in WAYS]
-    changes = plan(tables, Intent({POLICY: other}, state, keep=keep), V7).changes
-    assert [change.values for change in changes if isinstance(change, Set)] == [{"level": "unique"}] * 2
-    assert len(changes) == 2
-
-
-def test_new_entries_are_given_what_the_router_changes_later() -> None:
-    changes = plan(
-        {POLICY: ()}, Intent({POLICY: WAYS}, "overridden", keep={POLICY: frozenset({"disabled"})}), V7
-    ).changes
-    assert [change.values.get("disabled") for change in changes if isinstance(change, Add)] == [None, "yes"]
