@@ -49,6 +49,12 @@ options:
     description: Name of the router in the inventory, for O(vrrp).
     type: str
     default: ""
+  hosts:
+    description:
+      - The variables of all hosts, C(hostvars), for O(vrrp). A member for which they describe other connections or
+        another cluster is named as a problem, since it could not stand for this one.
+    type: dict
+    default: {}
   profile:
     description: Options of M(vpnops.mikrotik.ipsec_profile) for all connections.
     type: dict
@@ -122,7 +128,7 @@ _value:
       elements: str
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -134,7 +140,12 @@ SWITCHES = ("allow_weak", "firewall", "nat_bypass")
 
 
 def compiled(
-    tunnels: object, *, existing: Found | None = None, prefix: str = "ha", **options: object
+    tunnels: object,
+    *,
+    existing: Found | None = None,
+    prefix: str = "ha",
+    hosts: Mapping[str, Mapping[str, object]] | None = None,
+    **options: object,
 ) -> dict[str, object]:
     """The compiled connections as plain data; `options` are those of the role without its name."""
     if not isinstance(tunnels, list):
@@ -145,6 +156,8 @@ def compiled(
         result = ha_backup_peer(**_taken(options, tunnels), settings=Settings(prefix, **switches), found=existing or {})
     except TypeError as error:
         raise AnsibleFilterError(f"ha_backup_peer: {error}") from None
+    if strangers := list(_strangers(tunnels, options, hosts or {})):
+        return {**NOTHING, "problems": [*result.problems, *strangers]}
     return {
         "config": result.config,
         "owners": list(result.owners),
@@ -154,6 +167,7 @@ def compiled(
     }
 
 
+NOTHING: dict[str, object] = {"config": {}, "owners": [], "keep": {}, "peers": {}}
 TAKEN = ("method", "detect", "fail_back", "fail_back_after", "uplinks", "vrrp", "host", "profile", "proposal")
 
 
@@ -163,6 +177,21 @@ def _taken(options: Mapping[str, object], tunnels: list[object]) -> dict[str, Ma
             f"ha_backup_peer: {unknown[0]}: there is no such option; allowed is {', '.join(TAKEN)}"
         )
     return {"options": {"tunnels": tunnels, **options}}
+
+
+def _strangers(
+    tunnels: list[object], options: Mapping[str, object], hosts: Mapping[str, Mapping[str, object]]
+) -> Iterator[str]:
+    """A sentence for every member of the cluster that is described as another one. What it does not say it shares."""
+    vrrp = options.get("vrrp")
+    members = vrrp.get("members") if isinstance(vrrp, Mapping) else None
+    for name in members if isinstance(members, Mapping) else ():
+        theirs = hosts[name] if name in hosts and name != options.get("host") else {}
+        ours = {"tunnels": tunnels, **{key: options.get(key) for key in ("vrrp", "profile", "proposal")}}
+        for key, own in ours.items():
+            if (theirs.get(f"ha_backup_peer_{key}") or own) != own:
+                told = "describe the members once, in variables of a group of both"
+                yield f"vrrp.members: ha_backup_peer_{key} of {name} is not the same as here; {told}"
 
 
 class FilterModule:

@@ -135,6 +135,8 @@ class StatusQuestion:
     pings: tuple[Ping, ...] = ()
     """What has to be answered through them."""
     other_end: OtherEnd | None = None
+    enough: str = "all"
+    """How many of the tunnels have to stand, `all` or `one`."""
     secrets: tuple[str, ...] = ()
     offline: bool = False
 
@@ -182,7 +184,7 @@ def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
     if module == VERIFY:
         wait = (_seconds(arguments, "timeout", 0), _seconds(arguments, "interval", 1))
         pings = tuple(_ping(given) for given in arguments["ping"])
-        return StatusQuestion(_wanted(arguments), wait, pings, _other_end(arguments))
+        return StatusQuestion(_wanted(arguments), wait, pings, _other_end(arguments), arguments["enough"])
     if module != ANALYSE:
         return request_from(module, arguments)
     menus = frozenset(BY_MODULE[name].path for name in arguments["menus"])

@@ -74,10 +74,13 @@ class _Seen:
     pings: list[Pinged] = field(default_factory=list)
     observed: list[dict[str, Any]] = field(default_factory=list)
     waited: int = 0
+    enough: str = "all"
 
     @property
     def down(self) -> list[Tunnel]:
-        return [each for each in self.tunnels if not each.stands]
+        """Tunnels that do not stand and should."""
+        found = [each for each in self.tunnels if not each.stands]
+        return found if self.enough == "all" or len(found) == len(self.tunnels) else []
 
     @property
     def unanswered(self) -> list[tuple[Tunnel, Pinged]]:
@@ -142,7 +145,7 @@ class _Look:
 def _seen(look: _Look, question: StatusQuestion, watch: Watch) -> _Seen:
     """Look until all is well or the time is over, at least once."""
     timeout, interval = question.wait or (0, 1)
-    seen, began = _Seen(), watch.now()
+    seen, began = _Seen(enough=question.enough), watch.now()
     while True:
         pings = look.pings()
         tunnels = look.tunnels()

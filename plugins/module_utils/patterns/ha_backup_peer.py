@@ -21,7 +21,11 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover 
     uplinks,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intake import intent_from
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import Connection, Intent
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import (
+    Connection,
+    Detection,
+    Intent,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.soundness import problems
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake import Options
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found, still_needed
@@ -53,7 +57,7 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
 
     `found` is what stands of peers and address lists under the prefix, for the sake of what is not spoken of.
     """
-    intent, wrong = intent_from(options)
+    intent, wrong = intent_from(_watchful(options))
     if not PREFIX.fullmatch(settings.prefix):
         wrong.append(f"ha_backup_peer_prefix: {settings.prefix!r} was given, allowed are letters, digits and _")
     wrong = wrong or list(problems(intent, allow_weak=settings.allow_weak))
@@ -65,6 +69,14 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
     kept = {module: ("disabled",) for each in present for module in KEPT.get(each.method, ())}
     names = {each.name: tuple(_names(each, settings)) for each in present}
     return Survival(_entries(intent, present, marks, settings, found), (settings.prefix, *marks), kept, names)
+
+
+def _watchful(options: Options) -> Options:
+    """With dead peer checks as often as the router looks otherwise, where nothing is said of them."""
+    detect, profile = options.get("detect") or {}, options.get("profile") or {}
+    if not isinstance(detect, Mapping) or not isinstance(profile, Mapping):
+        return options
+    return {**options, "profile": {"dpd_interval": f"{detect.get('interval') or Detection().interval}s", **profile}}
 
 
 def _placed(connection: Connection, intent: Intent) -> Connection:

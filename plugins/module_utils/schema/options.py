@@ -148,7 +148,9 @@ def verify_argument_spec() -> Options:
         "count": {"type": "int", "default": 3},
     }
     pings = {"type": "list", "elements": "dict", "options": ping, "default": []}
-    return {**status_argument_spec(), **times, "ping": pings, "other_end": {"type": "dict", "options": end}}
+    enough = {"type": "str", "choices": ["all", "one"], "default": "all"}
+    spec = {**status_argument_spec(), **times, "enough": enough, "ping": pings}
+    return {**spec, "other_end": {"type": "dict", "options": end}}
 
 
 def _entries(name: str, menu: Menu) -> Options:
