@@ -26,11 +26,15 @@ def address_lists(tunnels: Iterable[Tunnel], others: Mapping[Place, set[str]], s
             needs[settings.peers, plain(tunnel.remote_address)].add(tunnel.name)
             for subnet in tunnel.remote_subnets:
                 needs[settings.remote, plain(subnet)].add(tunnel.name)
-    for place, names in others.items():
-        needs[place] |= names
+    return listed_for(needs, others, settings)
+
+
+def listed_for(needs: Mapping[Place, set[str]], others: Mapping[Place, set[str]], settings: Names) -> list[Entry]:
+    """Entries of address lists, each with the names of all tunnels that need it."""
+    together = {place: needs.get(place, set()) | others.get(place, set()) for place in {**needs, **others}}
     return [
         {"list": where, "address": address, "comment": needed_by(settings, names)}
-        for (where, address), names in needs.items()
+        for (where, address), names in together.items()
     ]
 
 
