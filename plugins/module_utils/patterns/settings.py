@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.overhead import ETHERNET
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Peering, Tunnel
 
 # Without a dash, so that what all tunnels share under one prefix is never what one tunnel has under another.
@@ -40,6 +41,10 @@ class Settings(Names):
 
     nat_bypass: bool = True
     """Keep the traffic of the tunnels from being translated, where a tunnel does not say otherwise."""
+    mss_clamp: bool = False
+    """Lower the segment size of TCP connections to what a tunnel takes."""
+    outer_mtu: int = ETHERNET
+    """Largest packet on the way between the routers."""
 
     @property
     def remote(self) -> str:

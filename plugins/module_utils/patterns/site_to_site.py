@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec, passage
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec, passage, performance
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.compiled import (
     Compiled,
     Entries,
@@ -84,6 +84,12 @@ def _entries(tunnels: Sequence[Tunnel], marks: Sequence[str], settings: Settings
         "firewall_address_list": lists,
         "firewall_nat": [
             rule for tunnel, mark in own if settings.bypasses(tunnel) for rule in passage.nat_bypass(tunnel, mark)
+        ],
+        "firewall_mangle": [
+            rule
+            for tunnel, mark in own
+            if settings.mss_clamp
+            for rule in performance.mss_clamp(tunnel, mark, settings.outer_mtu)
         ],
         "firewall_filter": [
             *(passage.shared_rules(settings) if lists else ()),
