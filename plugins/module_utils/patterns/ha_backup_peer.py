@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec, passage
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.compiled import Entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover import (
     cluster,
     policies,
@@ -28,9 +29,12 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.soundness import problems
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake import Options
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found, still_needed
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import PREFIX, Settings
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.site_to_site import Entries
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found, standing, still_needed
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.route_based import INTERFACES, entries
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed import settings as routed
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.link import Link
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings, wrong_prefix
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
 
 KEPT: Mapping[str, tuple[str, ...]] = {"policy_switch": ("ipsec_policy",), "vrrp": ("ipsec_peer",)}
 """Where the router switches `disabled` by itself, by method."""
@@ -58,17 +62,25 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
     `found` is what stands of peers and address lists under the prefix, for the sake of what is not spoken of.
     """
     intent, wrong = intent_from(_watchful(options))
-    if not PREFIX.fullmatch(settings.prefix):
-        wrong.append(f"ha_backup_peer_prefix: {settings.prefix!r} was given, allowed are letters, digits and _")
+    wrong += wrong_prefix("ha_backup_peer", settings)
     wrong = wrong or list(problems(intent, allow_weak=settings.allow_weak))
     if wrong or not intent.connections:
         return Survival(problems=tuple(wrong))
     intent = replace(intent, connections=tuple(_placed(each, intent) for each in intent.connections))
     present = [each for each in intent.connections if each.present]
     marks = [f"{settings.prefix}-{each.name}" for each in intent.connections]
+    interfaces = _interfaces(settings)
+    owners = (
+        settings.prefix,
+        *marks,
+        interfaces.prefix,
+        *(f"{interfaces.prefix}-{each.name}" for each in intent.connections),
+    )
     kept = {module: ("disabled",) for each in present for module in KEPT.get(each.method, ())}
-    names = {each.name: tuple(_names(each, settings)) for each in present}
-    return Survival(_entries(intent, present, marks, settings, found), (settings.prefix, *marks), kept, names)
+    # Of a cluster only one member has tunnels, and which one it is is not for the others to say.
+    names = {each.name: tuple(_names(each, settings)) for each in present if each.method != "vrrp"}
+    entries = _joined(_policied(intent, marks, settings, found), _routed(intent, settings, found))
+    return Survival(entries, owners, kept, names)
 
 
 def _watchful(options: Options) -> Options:
@@ -91,24 +103,50 @@ def _placed(connection: Connection, intent: Intent) -> Connection:
     return replace(connection, ways=tuple(ways))
 
 
+def _interfaces(settings: Settings) -> routed.Settings:
+    """Tunnel interfaces go by a prefix of their own, since their rules and lists are others than those of policies."""
+    return routed.Settings(f"{settings.prefix}_routed", settings.allow_weak, settings.firewall)
+
+
 def _mark(connection: Connection, settings: Settings) -> str:
-    return f"{settings.prefix}-{connection.name}"
+    names = _interfaces(settings) if connection.method == "routed" else settings
+    return f"{names.prefix}-{connection.name}"
 
 
 def _names(connection: Connection, settings: Settings) -> list[str]:
     return [f"{_mark(connection, settings)}/{way.name}" for way in connection.ways]
 
 
-def _entries(
-    intent: Intent, present: Sequence[Connection], marks: Sequence[str], settings: Settings, found: Found
-) -> Entries:
+def _joined(*parts: Entries) -> Entries:
+    return {menu: [entry for part in parts for entry in part.get(menu, ())] for part in parts for menu in part}
+
+
+def _routed(intent: Intent, settings: Settings, found: Found) -> Entries:
+    """What the connections need whose ways are interfaces."""
+    links = [
+        replace(way.tunnel, name=f"{each.name}/{way.name}")
+        for each in intent.connections
+        if each.present and each.method == "routed"
+        for way in each.ways
+        if isinstance(way.tunnel, Link)
+    ]
+    names = _interfaces(settings)
+    spoken = [f"{names.prefix}-{each.name}" for each in intent.connections]
+    gone = [mark for mark in standing(found, INTERFACES.values(), ()) if mark.partition("/")[0] in spoken]
+    return entries(links, gone, names, found)
+
+
+def _policied(intent: Intent, marks: Sequence[str], settings: Settings, found: Found) -> Entries:
+    """What the others need, and what all share."""
+    present = [each for each in intent.connections if each.present and each.method != "routed"]
+    pinned = [each for each in intent.connections if each.present]
     shared, shared_timers = uplinks.forgetting(intent, settings.prefix)
     clustered = [each for each in present if each.method == "vrrp"]
     moved = [_mark(each, settings) for each in clustered]
     return {
         "interface_vrrp": list(cluster.interfaces(intent, settings.prefix, moved)) if clustered else [],
         "ip_address": list(cluster.addresses(intent, settings.prefix)) if clustered else [],
-        "ip_route": [*uplinks.routes(intent, settings.prefix), *_pins(intent, present, settings)],
+        "ip_route": [*uplinks.routes(intent, settings.prefix), *_pins(intent, pinned, settings)],
         **_ipsec(present, settings),
         **_passage(intent, present, marks, settings, found),
         "system_script": [*shared, *_scripts(intent, present, settings)],
@@ -151,9 +189,13 @@ def _ipsec(present: Sequence[Connection], settings: Settings) -> Entries:
 def _passage(
     intent: Intent, present: Sequence[Connection], marks: Sequence[str], settings: Settings, found: Found
 ) -> Entries:
-    tunnels = [way.tunnel for each in present for way in each.ways]
-    lists = passage.address_lists(tunnels, still_needed(found, settings, marks), settings)
-    heard = cluster.rules(intent, settings.prefix) if any(each.method == "vrrp" for each in present) else ()
+    tunnels = [way.tunnel for each in present for way in each.ways if isinstance(way.tunnel, Tunnel)]
+    others = {name for name in standing(found, ("ipsec_peer",), ()) if name.partition("/")[0] not in marks}
+    # The lists name connections, not each of their peers.
+    others |= {name.partition("/")[0] for name in others}
+    lists = passage.address_lists(tunnels, still_needed(found, settings, others), settings)
+    clustered = settings.firewall and any(each.method == "vrrp" for each in present)
+    heard = cluster.rules(intent, settings.prefix) if clustered else ()
     return {
         "firewall_address_list": lists,
         "firewall_nat": [

@@ -57,12 +57,12 @@ def addresses(intent: Intent, prefix: str) -> Iterator[Entry]:
 
 def rules(intent: Intent, prefix: str) -> Iterator[Entry]:
     """Without hearing the others every router takes itself for the only one."""
-    for member in intent.cluster.members:
-        if member.host != intent.host and member.address:
-            yield {
-                "chain": "input",
-                "action": "accept",
-                "protocol": "vrrp",
-                "src_address": member.address,
-                "comment": f"{prefix}: VRRP of {member.host}",
-            }
+    for interface in dict.fromkeys(shared.interface for shared in intent.cluster.addresses):
+        yield {
+            "chain": "input",
+            "action": "accept",
+            "protocol": "vrrp",
+            "in_interface": interface,
+            "dst_address": "224.0.0.18",
+            "comment": f"{prefix}: VRRP on {interface}",
+        }

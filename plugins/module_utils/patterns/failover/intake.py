@@ -22,12 +22,15 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.
     Uplink,
     Way,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake import KNOWN, NAME, Options, tunnel_from
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake import NAME, Options, tunnel_from
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.intake import link_from
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.link import Link
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import ADDRESS, duration, switch
 
 Thing = TypeVar("Thing")
 Read = Callable[[object], object]
-OF_WAY = ("name", "watch", "uplink", "tunnel_address")
+OF_WAY = ("name", "watch", "uplink")
 """Options of a peer that a tunnel alone does not have."""
 OF_CONNECTION = ("peers", "method")
 OF_PEER = (
@@ -41,6 +44,8 @@ OF_PEER = (
     "passive",
 )
 """Options of a tunnel that are said of each peer; what is said of the connection holds for those that say nothing."""
+OF_LINK = ("tunnel_address", "tunnel_id", "peer_address")
+"""And those of a tunnel that is an interface."""
 INTERVAL = duration()
 
 
@@ -121,16 +126,17 @@ def _required(kind: type[object]) -> Sequence[str]:
 
 def _connection(given: Options, options: Options) -> Connection:
     shared = {name: value for name, value in given.items() if name not in OF_CONNECTION}
-    if unknown := sorted(map(str, shared.keys() - set(KNOWN))):
-        raise Bad(f"{unknown[0]}: there is no such option; allowed is {', '.join((*KNOWN, *OF_CONNECTION))}")
     name, method = str(given.get("name") or ""), str(given.get("method") or options.get("method") or "policy_switch")
     if method not in METHODS:
         raise Bad(f"method: {method!r} was given, allowed is {', '.join(METHODS)}")
+    known = [each.name for each in fields(Link if method == "routed" else Tunnel)]
+    if unknown := sorted(map(str, shared.keys() - set(known))):
+        raise Bad(f"{unknown[0]}: there is no such option; allowed is {', '.join((*known, *OF_CONNECTION))}")
     problems: list[str] = []
     ways = []
     for number, peer in enumerate(_mappings(given, "peers", problems), start=1):
         try:
-            ways.append(_way(peer, shared, options))
+            ways.append(_way(peer, {**shared, **_preferred(number, method, options)}, method, options))
         except ValueError as problem:
             raise Bad(f"peer {peer.get('name') or number}: {problem}") from None
     if problems:
@@ -145,23 +151,33 @@ def _connection(given: Options, options: Options) -> Connection:
     return Connection(name, method, tuple(ways))
 
 
+def _preferred(number: int, method: str, options: Options) -> Options:
+    """What makes the earlier of two interfaces the one that is used, and lets a dead one be noticed."""
+    if method != "routed":
+        return {}
+    detection = read(Detection, options.get("detect"), "detect", DETECTION)
+    # RouterOS sends them from both ends, and routes over an interface that hears nothing back are not used.
+    return {"distance": str(number), "keepalive": f"{detection.interval}s,{detection.failures}"}
+
+
 def _options(options: Options, name: str) -> Options:
     value = options.get(name) or {}
     return value if isinstance(value, Mapping) else {"?": value}
 
 
-def _way(peer: Options, shared: Options, options: Options) -> Way:
-    allowed = (*OF_WAY, *OF_PEER)
+def _way(peer: Options, shared: Options, method: str, options: Options) -> Way:
+    allowed = (*OF_WAY, *OF_PEER, *(OF_LINK if method == "routed" else ()))
     for option in sorted(map(str, peer.keys() - set(allowed))):
         raise Bad(f"{option}: there is no such option; allowed is {', '.join(allowed)}")
     name = str(peer.get("name") or "")
     if not NAME.fullmatch(name):
         raise Bad(f"name: {name!r} was given, allowed are letters, digits and . _ - after a letter or digit")
-    own = {option: value for option, value in peer.items() if option in OF_PEER and value is not None}
+    own = {option: value for option, value in peer.items() if option not in OF_WAY and value is not None}
     if "certificate" in own or "psk" in own:
         # One proof takes the place of the other.
         shared = {option: value for option, value in shared.items() if option not in ("certificate", "psk")}
-    tunnel = tunnel_from({**shared, **own}, _options(options, "profile"), _options(options, "proposal"))
+    take = link_from if method == "routed" else tunnel_from
+    tunnel = take({**shared, **own}, _options(options, "profile"), _options(options, "proposal"))
     more = {option: str(peer[option]) for option in OF_WAY if peer.get(option) is not None}
     return Way(**{**more, "tunnel": tunnel})  # type: ignore[arg-type]
 

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.link import Link
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Peering, Tunnel
 
 METHODS = ("multi_peer", "policy_switch", "routed", "vrrp")
 DETECTORS = ("icmp", "tcp", "dpd")
@@ -47,14 +48,12 @@ class Way:
     """One peer of a connection."""
 
     name: str
-    tunnel: Tunnel
-    """The tunnel to it, as if there were no other."""
+    tunnel: Peering
+    """The tunnel to it, as if there were no other: with `routed` an interface, else networks that policies name."""
     watch: str = ""
     """Host whose answer says that the peer can be reached; empty: the peer itself."""
     uplink: str = ""
     """Name of the uplink that it is to be reached by and no other."""
-    tunnel_address: str = ""
-    """With `routed`: own address inside the tunnel, with its mask."""
 
     @property
     def watched(self) -> str:
@@ -73,8 +72,17 @@ class Connection:
 
     @property
     def tunnel(self) -> Tunnel:
-        """What all its ways have in common."""
-        return self.ways[0].tunnel
+        """What all its ways have in common, where policies name the networks."""
+        tunnel = self.ways[0].tunnel
+        assert isinstance(tunnel, Tunnel)
+        return tunnel
+
+    @property
+    def links(self) -> list[Link]:
+        """Its ways as interfaces, where they are some, under names that tell those of all connections apart."""
+        return [
+            replace(way.tunnel, name=f"{self.name}/{way.name}") for way in self.ways if isinstance(way.tunnel, Link)
+        ]
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.compiled import twice
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import Connection, Intent, Way
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed import soundness as routed
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.link import Link
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.soundness import weak, wrong
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import network
-
-Thing = TypeVar("Thing", bound=Hashable)
-
-
-def twice(things: Iterable[Thing]) -> list[Thing]:
-    """Those that occur more than once."""
-    return [thing for thing, often in Counter(things).items() if often > 1]
 
 
 def problems(intent: Intent, *, allow_weak: bool) -> Iterator[str]:
@@ -35,9 +31,7 @@ def problems(intent: Intent, *, allow_weak: bool) -> Iterator[str]:
 def _of_ways(connection: Connection, *, allow_weak: bool) -> Iterator[str]:
     """What is wrong with all of them is said once."""
     told = [
-        (way.name, text)
-        for way in connection.ways
-        for text in (*wrong(way.tunnel), *(_weak(way) if not allow_weak else ()))
+        (way.name, text) for way in connection.ways for text in (*_wrong(way), *(_weak(way) if not allow_weak else ()))
     ]
     often = Counter(text for _name, text in told)
     shared = [text for text in often if often[text] == len(connection.ways)]
@@ -45,8 +39,18 @@ def _of_ways(connection: Connection, *, allow_weak: bool) -> Iterator[str]:
     yield from (f"peer {name}: {text}" for name, text in told if text not in shared)
 
 
+def _wrong(way: Way) -> Iterator[str]:
+    return routed.wrong(way.tunnel) if isinstance(way.tunnel, Link) else wrong(_policied(way))
+
+
 def _weak(way: Way) -> Iterator[str]:
-    return (f"{text}, or set ha_backup_peer_allow_weak: true" for text in weak(way.tunnel))
+    found = routed.weak(way.tunnel) if isinstance(way.tunnel, Link) else weak(_policied(way))
+    return (f"{text}, or set ha_backup_peer_allow_weak: true" for text in found)
+
+
+def _policied(way: Way) -> Tunnel:
+    assert isinstance(way.tunnel, Tunnel)
+    return way.tunnel
 
 
 def _of(connection: Connection, intent: Intent) -> Iterator[str]:
@@ -60,6 +64,8 @@ def _of(connection: Connection, intent: Intent) -> Iterator[str]:
         yield from (f"peer {way.name}: {text}" for text in _of_way(way, connection.method, intent))
     if connection.method == "vrrp":
         yield from _of_cluster(connection, intent)
+    if connection.method == "routed" and not intent.fail_back:
+        yield "fail_back: false was given, but routed goes back as soon as a better tunnel carries"
 
 
 def _of_way(way: Way, method: str, intent: Intent) -> Iterator[str]:
@@ -76,8 +82,6 @@ def _of_way(way: Way, method: str, intent: Intent) -> Iterator[str]:
         yield f"remote_address: {address} was given, but a way by uplink {way.uplink} takes an IPv4 address"
     if way.watch and not _is_address(way.watch):
         yield f"watch: {way.watch!r} was given, allowed is an address"
-    if method == "routed" and not way.tunnel_address:
-        yield "tunnel_address is missing; routed needs an own address inside each tunnel, such as 10.255.0.1/30"
 
 
 def _is_address(text: str, version: int = 0) -> bool:
@@ -93,7 +97,9 @@ def _together(intent: Intent) -> Iterator[str]:
     present = [each for each in intent.connections if each.present]
     for name in twice(each.name for each in intent.connections):
         yield f"tunnel {name}: the name is given twice"
-    ends = [(way.tunnel.ends, f"{each.name}/{way.name}") for each in present for way in each.ways]
+    yield from routed.apart([link for each in present for link in each.links])
+    policied = [each for each in present if each.ways and each.method != "routed"]
+    ends = [(way.tunnel.ends, f"{each.name}/{way.name}") for each in policied for way in each.ways]
     for end in twice(where for where, _name in ends):
         names = ", ".join(name for where, name in ends if where == end)
         yield f"peers {names}: RouterOS takes one peer per remote_address ({end[0]}), unless local_address differs"
@@ -103,7 +109,7 @@ def _together(intent: Intent) -> Iterator[str]:
             f"{address} is the remote_address of two peers with an uplink, but a route goes by one; give the other end "
             "an address for each, or make routing rules by local_address yourself and leave uplink out"
         )
-    pairs = [(pair, each.name) for each in present if each.ways for pair in each.tunnel.pairs]
+    pairs = [(pair, each.name) for each in policied for pair in each.tunnel.pairs]
     for pair in twice(pair for pair, _name in pairs):
         names = ", ".join(name for where, name in pairs if where == pair)
         yield f"tunnels {names}: only one of them can have a policy for {pair[0]} to {pair[1]}"
