@@ -32,7 +32,6 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake im
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found, standing, still_needed
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.route_based import INTERFACES, entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed import settings as routed
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.link import Link
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings, wrong_prefix
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
 
@@ -69,13 +68,9 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
     intent = replace(intent, connections=tuple(_placed(each, intent) for each in intent.connections))
     present = [each for each in intent.connections if each.present]
     marks = [f"{settings.prefix}-{each.name}" for each in intent.connections]
-    interfaces = _interfaces(settings)
-    owners = (
-        settings.prefix,
-        *marks,
-        interfaces.prefix,
-        *(f"{interfaces.prefix}-{each.name}" for each in intent.connections),
-    )
+    ahead = _interfaces(settings).prefix
+    # Both sorts, for a connection may have been of the other one.
+    owners = (settings.prefix, *marks, ahead, *(f"{ahead}-{each.name}" for each in intent.connections))
     kept = {module: ("disabled",) for each in present for module in KEPT.get(each.method, ())}
     # Of a cluster only one member has tunnels, and which one it is is not for the others to say.
     names = {each.name: tuple(_names(each, settings)) for each in present if each.method != "vrrp"}
@@ -123,13 +118,7 @@ def _joined(*parts: Entries) -> Entries:
 
 def _routed(intent: Intent, settings: Settings, found: Found) -> Entries:
     """What the connections need whose ways are interfaces."""
-    links = [
-        replace(way.tunnel, name=f"{each.name}/{way.name}")
-        for each in intent.connections
-        if each.present and each.method == "routed"
-        for way in each.ways
-        if isinstance(way.tunnel, Link)
-    ]
+    links = [link for each in intent.connections for link in each.links]
     names = _interfaces(settings)
     spoken = [f"{names.prefix}-{each.name}" for each in intent.connections]
     gone = [mark for mark in standing(found, INTERFACES.values(), ()) if mark.partition("/")[0] in spoken]
