@@ -83,6 +83,54 @@ options:
           - As O(vpnops.mikrotik.ipsec_policy#module:config) takes them.
         type: list
         elements: dict
+      interface_gre:
+        description:
+          - Tunnels that carry IPv4 and IPv6 in GRE.
+          - As O(vpnops.mikrotik.interface_gre#module:config) takes them.
+        type: list
+        elements: dict
+      interface_ipip:
+        description:
+          - Tunnels that carry IPv4 in IPv4.
+          - As O(vpnops.mikrotik.interface_ipip#module:config) takes them.
+        type: list
+        elements: dict
+      interface_eoip:
+        description:
+          - Tunnels that carry Ethernet frames in GRE, between two RouterOS routers.
+          - As O(vpnops.mikrotik.interface_eoip#module:config) takes them.
+        type: list
+        elements: dict
+      interface_vrrp:
+        description:
+          - 'Virtual routers: of several routers one, the master, has their addresses.'
+          - As O(vpnops.mikrotik.interface_vrrp#module:config) takes them.
+        type: list
+        elements: dict
+      interface_list:
+        description:
+          - Named lists of interfaces, which firewall rules refer to.
+          - As O(vpnops.mikrotik.interface_list#module:config) takes them.
+        type: list
+        elements: dict
+      interface_list_member:
+        description:
+          - Which interfaces are in which list.
+          - As O(vpnops.mikrotik.interface_list_member#module:config) takes them.
+        type: list
+        elements: dict
+      ip_address:
+        description:
+          - The router's own addresses.
+          - As O(vpnops.mikrotik.ip_address#module:config) takes them.
+        type: list
+        elements: dict
+      ip_route:
+        description:
+          - Static routes.
+          - As O(vpnops.mikrotik.ip_route#module:config) takes them.
+        type: list
+        elements: dict
       firewall_address_list:
         description:
           - Named lists of addresses that rules refer to.

@@ -16,7 +16,7 @@ Row = Mapping[str, str]
 
 HIDDEN = "********"
 # What a router tells of an entry besides its properties.
-TOLD = frozenset({"bytes", "packets", "invalid", "dynamic", "default", "creation-time"})
+TOLD = frozenset({"bytes", "packets", "invalid", "dynamic", "default", "builtin", "creation-time"})
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,13 @@ def read_entry(menu: Menu, row: Row) -> Entry:
 
     known = menu.spellings
     values = {known[name]: value for name, value in row.items() if name in known}
+    values |= {item.name: item.absent for item in menu.fields if item.absent and item.name not in values}
     strange = frozenset(name for name in row.keys() - known.keys() - TOLD if not name.startswith("."))
     return Entry(
         row.get(".id", ""),
         values,
         dynamic=flag("dynamic"),
-        builtin=flag("default"),
+        builtin=flag("default") or flag("builtin"),
         invalid=flag("invalid"),
         strange=strange,
     )
@@ -87,6 +88,12 @@ def own_values(menu: Menu, values: Row) -> dict[str, str]:
     """The values without those that the router fills in by itself because another field is set."""
     follows = {name: menu.by_name[name].follows for name in values}
     return {name: text for name, text in values.items() if not values.get(follows[name] or "")}
+
+
+def spoken(menu: Menu, values: Row) -> dict[str, str]:
+    """The values as the router takes them: what it shows by printing nothing is a name with a `!` before it."""
+    gone = {item.name for item in menu.fields if item.absent and spell(item, values.get(item.name, "")) == item.absent}
+    return {f"!{name}" if name in gone else name: "" if name in gone else text for name, text in values.items()}
 
 
 def is_hidden(values: Row, item: Field) -> bool:

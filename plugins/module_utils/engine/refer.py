@@ -23,9 +23,10 @@ def check_references(changes: Iterable[Change], after: After) -> None:
     `after` holds the entries as they will be, of the menus that were read; what was not read is not judged.
     """
     paths = {menu.path: menu for menu in after}
-    names = {menu.path: {entry.values.get("name", "") for entry in entries} for menu, entries in after.items()}
+    every = list(changes)
+    names = _names(every, after)
     users = _users(after)
-    for change in changes:
+    for change in every:
         if isinstance(change, Remove):
             _check_unused(change, names, users)
         elif isinstance(change, Add | Set):
@@ -34,10 +35,23 @@ def check_references(changes: Iterable[Change], after: After) -> None:
                     raise _missing(change, item, name, names[item.refers])
 
 
+def _names(changes: Sequence[Change], after: After) -> dict[str, set[str]]:
+    """The names that will exist, by path; of entries that stand in two menus one alone knows of the change."""
+    names = {menu.path: {entry.values.get("name", "") for entry in entries} for menu, entries in after.items()}
+    for change in changes:
+        whole = names.get(change.menu.part_of or "")
+        if whole is not None and isinstance(change, Set | Remove):
+            whole.discard(change.entry.values.get("name", ""))
+    for menu in after:
+        if menu.part_of in names:
+            names[menu.part_of] |= names[menu.path]
+    return names
+
+
 def _references(menu: Menu, values: Row) -> Iterator[tuple[Field, str]]:
     for item in menu.fields:
         if item.refers:
-            for name in values.get(item.name, "").removeprefix("!").split(","):
+            for name in item.kind.named(values.get(item.name, "")):
                 if name and name not in item.free:
                     yield item, name
 
@@ -55,7 +69,7 @@ def _users(after: After) -> dict[tuple[str, str], str]:
 
 def _check_unused(change: Remove, names: Mapping[str, set[str]], users: Mapping[tuple[str, str], str]) -> None:
     name = change.entry.values.get("name", "")
-    user = users.get((change.menu.path, name))
+    user = next((users[path, name] for path in sorted(change.menu.places) if (path, name) in users), None)
     if user and name not in names[change.menu.path]:
         raise Problem(change.menu, label(change.menu, change.entry.values), f"cannot be removed, {user} still uses it")
 

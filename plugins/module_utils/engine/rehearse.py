@@ -30,7 +30,8 @@ def menus_to_read(intent: Intent) -> list[Menu]:
     named = {menu.by_name[name].refers for menu, rows in intent.wants.items() for row in rows for name in row}
     paths = {menu.path for menu in intent.wants} | {path for path in named if path in BY_PATH}
     if intent.state in ("deleted", "overridden"):
-        paths |= {menu.path for menu in MENUS if menu.refers & {wanted.path for wanted in intent.wants}}
+        places = {path for menu in intent.wants for path in menu.places}
+        paths |= {menu.path for menu in MENUS if menu.refers & places}
     return [menu for menu in ALL if menu.path in paths]
 
 

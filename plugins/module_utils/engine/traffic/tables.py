@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, switched_off
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE_LIST_MEMBER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import (
     ADDRESS_LIST,
@@ -22,6 +21,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall im
     NAT,
     RAW,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.interfaces import LIST_MEMBER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import bounds
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
 
@@ -194,6 +194,6 @@ def firewall_of(
 ) -> Firewall:
     """The firewall that a router's entries make for the packets of a family."""
     rules = {name: tuple(tables.get(menu, ())) for name, menu in MENUS[family].items()}
-    members = tuple(entry.values for entry in tables.get(INTERFACE_LIST_MEMBER, ()))
+    members = tuple(entry.values for entry in tables.get(LIST_MEMBER, ()))
     lists = tuple(tables.get(LISTS[family], ()))
     return Firewall(**rules, address_list=lists, members=members, local=local, family=family)

@@ -70,7 +70,7 @@ def routes(link: Link, mark: str) -> Iterator[Entry]:
     for subnet in link.remote_subnets:
         entry: Entry = {
             "dst_address": subnet,
-            "gateway": link.far,
+            "gateway": [link.far],
             "distance": int(link.distance),
             "comment": f"{mark}: {subnet}",
         }

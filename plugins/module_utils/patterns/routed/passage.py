@@ -18,7 +18,6 @@ TALK: Mapping[str, Entry] = {
     "OSPF": {"protocol": "ospf"},
     "BGP": {"protocol": "tcp", "dst_port": "179"},
     "ping": {"protocol": "icmp"},
-    "BFD": {"protocol": "udp", "dst_port": "3784-3785"},
 }
 """What the other end says to the router itself through the tunnel."""
 NAMES = {"gre": "GRE", "ipencap": "IPIP"}
@@ -80,9 +79,8 @@ def raw_rules(protocols: Collection[str], settings: Settings) -> Iterator[Entry]
 
 def talk(link: Link, mark: str) -> Iterator[Entry]:
     """What the other end's router says to this one: routes, and answers to whether it is there."""
-    said = {"ospf": ["OSPF"], "bgp": ["BGP"]}.get(link.routing, [])
-    said += {"ping": ["ping"], "bfd": ["BFD"]}.get(link.check_gateway, [])
-    for word in said:
+    said = ({"ospf": "OSPF", "bgp": "BGP"}.get(link.routing), {"ping": "ping"}.get(link.check_gateway))
+    for word in filter(None, said):
         yield {
             "chain": "input",
             "action": "accept",
