@@ -26,8 +26,10 @@ from .control import Control
 from .needs import kernel_esp
 from .plane import LivePlane
 from .services import Greeters
-from .topology import INTERNET, KERNEL, USER_SPACE, Plan, Router
+from .topology import KERNEL, USER_SPACE, Plan, Router
 
+# The bridge that a switch consists of, in its namespace.
+BRIDGE = "switch"
 GREETING = ("ssh", "telnet", "ftp", "winbox", "www")
 
 
@@ -61,16 +63,17 @@ def build(
     """Make everything that the plan says; gives what the starter has to know, and the routers."""
     plan.check()
     netns.prepare()
-    nodes = [*plan.routers, *plan.hosts, *([INTERNET] if plan.internet else ())]
-    for name in nodes:
-        netns.add(name, forwards=name not in plan.hosts)
+    for name in plan.nodes:
+        netns.add(name, forwards=name in plan.routers or name in plan.forwarding)
+    for name in plan.switches:
+        netns.ip([f"link add {BRIDGE} type bridge stp_state 0", f"link set {BRIDGE} up"], name)
     for link in plan.links():
         netns.connect(*link)
     _outfit(plan)
     kernel = backend(plan.ipsec) == KERNEL
     servers = {name: start(stack, name, router, sockets[name], kernel=kernel) for name, router in plan.routers.items()}
     places = {name: place(server) for name, server in servers.items()}
-    told = {"nodes": nodes, "routers": places, "ipsec": KERNEL if kernel else USER_SPACE}
+    told = {"nodes": plan.nodes, "routers": places, "ipsec": KERNEL if kernel else USER_SPACE}
     return told, {name: server.router for name, server in servers.items()}
 
 
@@ -82,13 +85,18 @@ def backend(wanted: str) -> str:
 
 
 def _outfit(plan: Plan) -> None:
-    """Give hosts and the internet their addresses; routers have theirs from their menus."""
-    for one, _port, other, far in plan.links():
-        if other == INTERNET and plan.internet:
-            netns.ip([f"address add {plan.internet.addresses[one]} dev {far}", f"link set {far} up"], INTERNET)
-        for name in (one, other):
-            if name in plan.hosts:
+    """Give hosts and gateways their addresses, and plug into switches; routers have theirs from their menus."""
+    for one, port, other, far in plan.links():
+        for name, device, neighbour in ((one, port, other), (other, far, one)):
+            if name in plan.forwarding:
+                address = plan.forwarding[name].addresses[neighbour]
+                netns.ip([f"address add {address} dev {device}", f"link set {device} up"], name)
+            elif name in plan.switches:
+                netns.ip([f"link set {device} master {BRIDGE} up"], name)
+            elif name in plan.hosts:
                 _outfit_host(plan, name)
+    for name, gateway in plan.forwarding.items():
+        netns.ip([f"route add {network} via {by}" for network, by in gateway.routes.items()], name)
 
 
 def _outfit_host(plan: Plan, name: str) -> None:
