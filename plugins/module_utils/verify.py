@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import read
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments, OtherEnd, StatusQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Session, Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import shown as entries
@@ -26,6 +25,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.expl
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.pings import Aim, NoWay, Pinged, aim, pinged
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.tunnels import Tunnel
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import REAL, Watch
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, OtherEnd, StatusQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.status import chosen, observe, shown

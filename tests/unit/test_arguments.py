@@ -9,9 +9,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
-    BadArguments,
-    Inquiry,
-    Request,
     job_from,
     request_from,
     spec_of,
@@ -23,6 +20,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import SERVICES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import Asked
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, Inquiry, Request
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 
 FILTER, PEER, IDENTITY, SETTINGS = (
