@@ -12,7 +12,6 @@ later one invalid.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import (
@@ -28,8 +27,8 @@ PEER, ROUTE, WATCH, VRRP = "/ip ipsec peer", "/ip route", "/tool netwatch", "/in
 
 
 def variable(mark: str) -> str:
-    """A name for what a script remembers from one run to the next; marks have letters that names cannot have."""
-    return f"{re.sub('[^A-Za-z0-9]', '', mark)}{zlib.crc32(mark.encode()):08x}"
+    """A name for what a script remembers from one run to the next: marks have letters that such names cannot have."""
+    return re.sub("[^A-WYZa-z0-9]", lambda found: f"X{ord(found[0]):02x}", mark)
 
 
 def run(mark: str) -> str:
