@@ -107,6 +107,17 @@ def test_what_an_owner_no_longer_wants_goes_and_nothing_else(router: Server) -> 
     assert {path: router.router.rows(path) for path in PATHS.values()} == before
 
 
+def test_lists_of_the_router_s_own_stay(router: Server) -> None:
+    told = ask(router, "interface_list", {"state": "gathered"})["gathered"]
+    kept = [{"name": row["name"]} for row in told if row["name"] in ("LAN", "WAN")]
+    assert ask(router, "interface_list", {"config": kept, "state": "merged"})["changed"] is False
+    ask(router, "interface_list", {"config": [{"name": "NEW"}]})
+    gone = ask(router, "interface_list", {"config": [*kept, {"name": "X"}], "state": "overridden", "guard": "never"})
+    assert gone["commands"][-1].split()[2] == "remove"
+    names = {row["name"] for row in router.router.rows("/interface/list")}
+    assert names == {"all", "none", "dynamic", "static", "LAN", "WAN", "X"}
+
+
 def test_a_tunnel_that_others_name_stays(router: Server) -> None:
     wish(router)
     with pytest.raises(BadArguments, match=r"name=gre-b: cannot be removed, /i.* still uses it"):
