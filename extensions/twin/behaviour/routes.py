@@ -85,7 +85,7 @@ class Routes(Behaviour):
 
     def derived(self, row: Row) -> Values:
         first_hops = self._first_hops(row)
-        active = bool(first_hops) and self._is_best(row)
+        active = self._usable(row) and self._is_best(row)
         found = {"gateway": self._named(row)} if "gateway" in row.values else {}
         found |= {"immediate-gw": ",".join(first_hops)} if first_hops else {}
         found |= {"active": str(active).lower(), "inactive": str(not active and not _off(row)).lower()}
@@ -95,9 +95,13 @@ class Routes(Behaviour):
         """No usable route to the same place in the same table is nearer; equally near ones share the traffic."""
         place, distance = _place(row), int(row.values["distance"])
         return not any(
-            _place(other) == place and int(other.values["distance"]) < distance and self._first_hops(other)
+            _place(other) == place and int(other.values["distance"]) < distance and self._usable(other)
             for other in self.table
         )
+
+    def _usable(self, row: Row) -> bool:
+        """What drops packets needs nobody to pass them on to."""
+        return not _off(row) and ("blackhole" in row.values or bool(self._first_hops(row)))
 
     def _first_hops(self, row: Row) -> list[str]:
         """`192.0.2.1%ether1`, or `ether2` for what is behind an interface; empty for a route that cannot be used."""

@@ -94,6 +94,9 @@ class Addressing:
         return found
 
     def _route(self, row: Row, hops: list[str]) -> list[str]:
+        place, metric = row.values["dst-address"], row.values["distance"]
+        if "blackhole" in row.values:
+            return [f"route add blackhole {place} proto static metric {metric}"]
         known = devices(self.router)
         ways = []
         for hop in hops:
@@ -102,4 +105,4 @@ class Addressing:
         if not ways:
             return []
         several = " ".join(f"nexthop {way}" for way in ways) if len(ways) > 1 else ways[0]
-        return [f"route add {row.values['dst-address']} proto static metric {row.values['distance']} {several}"]
+        return [f"route add {place} proto static metric {metric} {several}"]

@@ -44,7 +44,7 @@ def route_based(
         links, lambda given: link_from(given, profile, proposal), lambda link: _problems(link, settings)
     )
     problems = [*wrong_prefix("route_based", settings), *problems]
-    problems += [] if problems else apart(known)
+    problems += [] if problems else [*apart(known), *_changed(known, settings, found)]
     if problems or not known:
         return Compiled({}, (), tuple(problems))
     marks = [settings.mark(link) for link in known]
@@ -57,6 +57,18 @@ def _problems(link: Link, settings: Settings) -> Iterator[str]:
     yield from wrong(link)
     if not settings.allow_weak:
         yield from (f"{text}, or set route_based_allow_weak: true" for text in weak(link))
+
+
+def _changed(links: Sequence[Link], settings: Settings, found: Found) -> Iterator[str]:
+    """Names of interfaces are unique over all kinds, so one cannot be made before the other one is gone."""
+    kinds = {str(row.get("name")): kind for kind, menu in INTERFACES.items() for row in found.get(menu, ())}
+    for link in links:
+        kind = kinds.get(settings.mark(link), link.type)
+        if link.present and kind != link.type:
+            yield (
+                f"tunnel {link.name}: type: {settings.mark(link)} stands as {kind}, and an interface cannot become "
+                f"{link.type}; take the tunnel away first, by state absent, or give it another name"
+            )
 
 
 def entries(links: Sequence[Link], marks: Collection[str], settings: Settings, found: Found) -> Entries:
