@@ -79,9 +79,13 @@ class Routes(Behaviour):
         row = self.router.tables["/interface"].by_id(id_)
         return row.values["name"] if row and row.values["disabled"] == "false" else None
 
-    def _up(self, name: str) -> str | None:
+    def _runs(self, name: str) -> bool:
+        """Whether an interface is there, enabled and running; connected routes of others are there and inactive."""
         row = self.router.tables["/interface"].by_name(name)
-        return row.id if row else None
+        if row is None or row.values["disabled"] == "true":
+            return False
+        derived = self.router.behaviours["/interface"].derived(row)
+        return derived.get("running", row.values.get("running", "true")) == "true"
 
     def derived(self, row: Row) -> Values:
         first_hops = self._first_hops(row)
@@ -113,12 +117,11 @@ class Routes(Behaviour):
     def _first_hop(self, gateway: str) -> str:
         address, _percent, interface = gateway.partition("%")
         if not _is_address(address):
-            id_ = self._up(address)
-            return address if id_ and self._interface(id_) else ""
+            return address if self._runs(address) else ""
         wanted = ipaddress.ip_address(address)
         for values in (row.values for row in self.table if row.builtin):
             fits = interface in ("", values["gateway"]) and wanted in ipaddress.ip_network(values["dst-address"])
-            if fits:
+            if fits and self._runs(values["gateway"]):
                 return f"{address}%{values['gateway']}"
         return ""
 

@@ -68,6 +68,7 @@ class VirtualRouters(Made):
     def mirrored(self, row: Row) -> Values:
         below = self.interfaces.by_id(row.values["interface"])
         up = row.values["disabled"] == "false" and below is not None and below.values["disabled"] == "false"
+        up = up and below is not None and below.values.get("running") != "false"
         family = "2" if (row.values["version"], row.values["v3-protocol"]) == ("3", "ipv6") else "1"
         mac = f"00:00:5E:00:0{family}:{int(row.values['vrid']):02X}"
         return {"mac-address": mac, "running": str(up).lower()}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..model import Row, Values
 from ..table import Table
 from . import links, netns
+from .netlink import Carriers
 from .nft import Unmapped
 from .state import device, devices, enabled
 
@@ -18,16 +19,20 @@ if TYPE_CHECKING:
 
 ADDRESS, ROUTE, INTERFACE = "/ip/address", "/ip/route", "/interface"
 UNPLAYED = ("blackhole", "check-gateway", "pref-src", "vrf-interface")
+# What carrier that comes or goes is seen in.
+SHOWING = (INTERFACE, ROUTE, links.VRRP)
 WATCHED = links.WATCHED | {ADDRESS, ROUTE, INTERFACE}
 
 
 class Addressing:
-    """One router's addresses and routes; `plugged` are its devices that a cable is in."""
+    """One router's addresses and routes; `plugged` are its devices that a cable is in, `running` those with carrier."""
 
     def __init__(self, router: Router, node: str, plugged: frozenset[str]) -> None:
         self.router = router
         self.node = node
-        self.plugged = plugged
+        self.ports = self.plugged = plugged
+        self.carriers = Carriers(node)
+        self.running: frozenset[str] = frozenset()
         self.links = links.Links(router, node)
         self.addresses: set[tuple[str, str]] = set()
         self.routes: list[str] = []
@@ -48,17 +53,41 @@ class Addressing:
         """Change what differs. The kernel forgets routes whose address or device goes, so routes come last."""
         made, gone = self.links.changes()
         self._forget(gone)
-        lines = [*made, *self._links(), *self._addresses()]
+        netns.ip([*made, *self._links()], self.node)
+        # Whether somebody is at the far end shows once the near one is up.
+        self._run()
+        lines = self._addresses()
         routes = self._routes()
         if lines or routes != self.routes:
             netns.ip([*lines, "route flush proto static", *routes], self.node)
         self.routes = routes
         self.links.clamp()
 
+    def power_off(self) -> None:
+        """Take all ports down; those at the other ends of the cables see it."""
+        netns.ip([f"link set {name} down" for name in sorted(self.up)], self.node)
+        # Routes went with their devices.
+        self.up, self.routes = set(), []
+
     def _forget(self, gone: set[str]) -> None:
         """A device that goes takes its addresses along."""
         self.up -= gone
         self.addresses = {each for each in self.addresses if each[1] not in gone}
+
+    def stale(self) -> bool:
+        """Whether carrier has come or gone since the last look."""
+        return (self.carriers.look() & self.plugged) != (self.running & self.plugged)
+
+    def _run(self) -> None:
+        """Tell `/interface` which ports run."""
+        table = self.router.tables[INTERFACE]
+        self.running = (self.carriers.look() & self.plugged) | set(self.links.standing)
+        for row in table:
+            name = device(self.router, row.id)
+            running = str(name in self.running).lower()
+            if (name in self.ports or row.values.get("type") == "ether") and row.values["running"] != running:
+                row.values["running"] = running
+                self.router.changed(table, row)
 
     def _usable(self) -> frozenset[str]:
         """A port without a cable is down, and its network is not reached."""
@@ -75,8 +104,7 @@ class Addressing:
     def _addresses(self) -> list[str]:
         rows = (row.values for row in enabled(self.router.tables[ADDRESS]))
         wanted = {(values["address"], device(self.router, values["interface"])) for values in rows}
-        usable = self._usable()
-        wanted = {each for each in wanted if each[1] in usable}
+        wanted = {each for each in wanted if each[1] in self.running}
         lines = [f"address del {address} dev {name}" for address, name in sorted(self.addresses - wanted)]
         lines += [f"address add {address} dev {name}" for address, name in sorted(wanted - self.addresses)]
         self.addresses = wanted
@@ -90,7 +118,7 @@ class Addressing:
         for row in enabled(self.router.tables[ROUTE]):
             hops = [hop for hop in behaviour.derived(row).get("immediate-gw", "").split(",") if hop]
             if not row.builtin and behaviour.derived(row)["active"] == "true":
-                found += self._route(row, [hop for hop in hops if known.get(hop.rpartition("%")[2]) in self.up])
+                found += self._route(row, [hop for hop in hops if known.get(hop.rpartition("%")[2]) in self.running])
         return found
 
     def _route(self, row: Row, hops: list[str]) -> list[str]:

@@ -24,12 +24,11 @@ from ..server import Server
 from . import netns
 from .control import Control
 from .needs import kernel_esp
+from .outages import Outages
 from .plane import LivePlane
 from .services import Greeters
-from .topology import KERNEL, USER_SPACE, Plan, Router
+from .topology import BRIDGE, KERNEL, USER_SPACE, Plan, Router
 
-# The bridge that a switch consists of, in its namespace.
-BRIDGE = "switch"
 GREETING = ("ssh", "telnet", "ftp", "winbox", "www")
 
 
@@ -42,10 +41,11 @@ def main() -> int:
     os.dup2(2, 1)
     with ExitStack() as stack:
         try:
-            told, twins = build(stack, Plan.load(json.dumps(job["plan"])), job["sockets"])
+            told, outages = build(stack, Plan.load(json.dumps(job["plan"])), job["sockets"])
         except (OSError, ValueError, netns.Broken) as error:
             return _sorry(out, error)
-        control = Control(told["nodes"], out, twins)
+        twins = {name: server.router for name, server in outages.servers.items()}
+        control = Control(told["nodes"], out, twins, outages)
         control.say({"ready": told})
         control.serve(sys.stdin)
     return 0
@@ -57,10 +57,8 @@ def _sorry(out: TextIO, error: Exception) -> int:
     return 2
 
 
-def build(
-    stack: ExitStack, plan: Plan, sockets: Mapping[str, Mapping[str, int]]
-) -> tuple[dict[str, Any], dict[str, Twin]]:
-    """Make everything that the plan says; gives what the starter has to know, and the routers."""
+def build(stack: ExitStack, plan: Plan, sockets: Mapping[str, Mapping[str, int]]) -> tuple[dict[str, Any], Outages]:
+    """Make everything that the plan says; gives what the starter has to know, and what can break it."""
     plan.check()
     netns.prepare()
     for name in plan.nodes:
@@ -71,10 +69,15 @@ def build(
         netns.connect(*link)
     _outfit(plan)
     kernel = backend(plan.ipsec) == KERNEL
-    servers = {name: start(stack, name, router, sockets[name], kernel=kernel) for name, router in plan.routers.items()}
+    started = {name: start(stack, name, router, sockets[name], kernel=kernel) for name, router in plan.routers.items()}
+    servers = {name: server for name, (server, _plane) in started.items()}
+    planes = {name: plane for name, (_server, plane) in started.items()}
+    for plane in planes.values():
+        # Cables between routers carry once both ends are up.
+        plane.look()
     places = {name: place(server) for name, server in servers.items()}
     told = {"nodes": plan.nodes, "routers": places, "ipsec": KERNEL if kernel else USER_SPACE}
-    return told, {name: server.router for name, server in servers.items()}
+    return told, Outages(plan, servers, planes)
 
 
 def backend(wanted: str) -> str:
@@ -105,7 +108,9 @@ def _outfit_host(plan: Plan, name: str) -> None:
     netns.ip([*lines, *([f"route add default via {host.gateway}"] if host.gateway else ())], name)
 
 
-def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int], *, kernel: bool) -> Server:
+def start(
+    stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int], *, kernel: bool
+) -> tuple[Server, LivePlane]:
     """Run one router: its menus, its data plane, its API towards the starter and towards its own networks."""
     twin = Twin(Persona(wanted.version), identity=name)
     for user, password in wanted.users.items():
@@ -122,7 +127,7 @@ def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int
     stack.callback(plane.stop)
     plane.start()
     stack.enter_context(server)
-    return server
+    return server, plane
 
 
 def place(server: Server) -> dict[str, Any]:

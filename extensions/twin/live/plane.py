@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,13 +15,15 @@ from ..errors import failure
 from ..model import Row, Values
 from ..table import Table
 from . import addressing, firewall, ipsec, netns
+from .netlink import forget_connections
 from .netns import Broken
 from .nft import Unmapped
 
 if TYPE_CHECKING:
     from ..router import Router
 
-TICK = 0.5
+# How often it is looked whether cables carry, and what lasts longer.
+LOOK, TICK = 0.1, 0.5
 WATCHED = firewall.WATCHED | addressing.WATCHED | ipsec.WATCHED
 
 
@@ -34,6 +37,7 @@ class LivePlane:
         self.negotiator = ipsec.Negotiator(router, node, kernel=kernel)
         self.firewall = firewall.Firewall(router, node, self.negotiator.tunnel)
         self._dirty = True
+        self._off = False
         self._ending = threading.Event()
         self._ticking = threading.Thread(target=self._tick, name=f"plane {node}", daemon=True)
 
@@ -57,6 +61,46 @@ class LivePlane:
         if self._ticking.is_alive():
             self._ticking.join()
         self.negotiator.stop()
+        self.addressing.carriers.close()
+
+    def plug(self, ports: frozenset[str]) -> None:
+        """From now on these ports have a cable in them, and no others."""
+        with self.router.lock:
+            self.addressing.plugged = ports
+            self._dirty = True
+            self.settle()
+
+    def kill_ike(self) -> None:
+        """End the IKE daemon without a word to anybody."""
+        with self.router.lock:
+            self.negotiator.kill()
+
+    def revive_ike(self) -> None:
+        with self.router.lock:
+            self.negotiator.revive()
+            self._dirty = True
+            self.settle()
+
+    def power_off(self) -> None:
+        """Nothing of the router speaks or answers any more."""
+        with self.router.lock:
+            self._off = True
+            self.addressing.power_off()
+            self.negotiator.kill()
+
+    def power_on(self) -> None:
+        """Begin with what is configured; connections and associations are forgotten."""
+        with self.router.lock:
+            forget_connections(self.node)
+            self._off = False
+            self.revive_ike()
+
+    def look(self) -> None:
+        """Notice carrier that came or went."""
+        if self.addressing.stale():
+            with self.router.lock:
+                self._dirty = True
+                self.settle()
 
     def _check_all(self) -> None:
         for path, table in self.router.tables.items():
@@ -99,7 +143,7 @@ class LivePlane:
             self.router.note("system,error", f"live twin: {error}")
 
     def _settle(self) -> None:
-        if not self._dirty:
+        if not self._dirty or self._off:
             return
         self._dirty = False
         self.firewall.settle(self.negotiator.guards(), self.negotiator.behind())
@@ -107,6 +151,8 @@ class LivePlane:
         self.negotiator.settle()
 
     def refresh(self, path: str) -> None:
+        if path in addressing.SHOWING:
+            self.look()
         with self._telling():
             self.firewall.refresh(path)
             self.negotiator.refresh(path)
@@ -126,7 +172,14 @@ class LivePlane:
 
     def _tick(self) -> None:
         """Entries of address lists run out, and sessions end, although nobody asks for them."""
-        while not self._ending.wait(TICK):
+        then = 0.0
+        while not self._ending.wait(LOOK):
+            if self._off:
+                continue
+            self.look()
+            if time.monotonic() - then < TICK:
+                continue
+            then = time.monotonic()
             with self.router.lock:
                 self.router.behaviours[firewall.LISTS].refresh()
                 self.settle()

@@ -109,6 +109,16 @@ class Plan:
                 found.append(Cable(one, device, other, self._device(other, one)))
         return found
 
+    def routes_by(self, node: str, device: str) -> list[tuple[str, str]]:
+        """The routes, network and hop, that a host or a gateway has by one of its devices."""
+        if node in self.hosts:
+            gateway = self.hosts[node].gateway
+            return [(DEFAULT, gateway)] if gateway else []
+        found = self.forwarding.get(node)
+        own = [IPv4Interface(each) for other, each in found.addresses.items() if to(other) == device] if found else []
+        routes = found.routes.items() if found else ()
+        return [(network, hop) for network, hop in routes if any(IPv4Address(hop) in each.network for each in own)]
+
     def _plugs(self) -> Iterator[tuple[str, str, str]]:
         """A node, its device, and what it says to be plugged in there."""
         for name, router in self.routers.items():
@@ -209,3 +219,5 @@ def _called(node: str) -> str:
 INTERNET = "internet"
 KERNEL, USER_SPACE = "kernel", "user-space"
 DEFAULT = "default"
+# What a switch consists of, in its namespace.
+BRIDGE = "switch"

@@ -208,7 +208,7 @@ def test_interfaces_go_by_a_prefix_of_their_own() -> None:
     assert [each["name"] for each in made["interface_gre"]] == ["ha_routed-hq/first", "ha_routed-hq/second"]
     assert {each["keepalive"] for each in made["interface_gre"]} == {"2s,3"}
     routes = [each for each in made["ip_route"] if not each.get("blackhole")]
-    assert [(each["gateway"], each["distance"]) for each in routes] == [("10.255.0.1", 1), ("10.255.0.5", 2)]
+    assert [(each["gateway"], each["distance"]) for each in routes] == [(["10.255.0.1"], 1), (["10.255.0.5"], 2)]
     assert compiled([HQ])["owners"] == compiled([LINKS], method="routed")["owners"]
 
 

@@ -71,7 +71,7 @@ class Negotiator:
         """Load what has changed, drop what is gone, call whom this end calls."""
         self._ways()
         wanted = self.reader.wanted()
-        if wanted == self.standing:
+        if wanted == self.standing or self.charon.killed:
             return
         self._secrets(wanted)
         for name in self.standing.connections:
@@ -230,6 +230,21 @@ class Negotiator:
 
     def start(self) -> None:
         self.charon.start()
+
+    def kill(self) -> None:
+        """The daemon is gone at once; what the kernel holds stays."""
+        self.charon.kill()
+
+    def revive(self) -> None:
+        """Start another daemon where one was killed; it is told everything at the next `settle`."""
+        if not self.charon.killed:
+            return
+        if self.kernel:
+            # What was half negotiated would keep its policy from ever asking again.
+            netns.ip(["xfrm state flush", "xfrm policy flush"], self.node)
+        self.charon.start()
+        self.standing = Wanted()
+        self.called.clear()
 
     def stop(self) -> None:
         """The daemon takes leave of the other ends by itself."""
