@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ..router import Router
 
 INTERFACE, GRE = "/interface", "/interface/gre"
-NONE = ("/interface/eoip", "/interface/vrrp")
+VRRP = "/interface/vrrp"
+NONE = ("/interface/eoip", VRRP)
 """Menus of interfaces of which no device is made."""
 KINDS = {GRE: "gre", "/interface/ipip": "ipip"}
 WATCHED = frozenset((*KINDS, "/ip/dns/static"))
