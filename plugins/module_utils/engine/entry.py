@@ -54,7 +54,8 @@ def read_entry(menu: Menu, row: Row) -> Entry:
     return Entry(
         row.get(".id", ""),
         values,
-        dynamic=flag("dynamic"),
+        # What a guarded change made comes and goes by itself, too.
+        dynamic=flag("dynamic") or values.get("name") in menu.reserved,
         builtin=flag("default"),
         invalid=flag("invalid"),
         strange=strange,

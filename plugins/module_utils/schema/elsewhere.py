@@ -22,6 +22,7 @@ INTERFACE_LIST_MEMBER = Menu(
     key=("list", "interface"),
     adds=False,
 )
+LOGGING_ACTION = Menu("/system/logging/action", "What becomes of log lines.", NAMES, adds=False)
 ADDRESS = Menu(
     "/ip/address",
     "The router's own addresses.",
@@ -30,7 +31,7 @@ ADDRESS = Menu(
     adds=False,
 )
 
-ELSEWHERE = (CERTIFICATE, POOL, INTERFACE, INTERFACE_LIST, INTERFACE_LIST_MEMBER, ADDRESS)
+ELSEWHERE = (CERTIFICATE, POOL, INTERFACE, INTERFACE_LIST, INTERFACE_LIST_MEMBER, ADDRESS, LOGGING_ACTION)
 
 NO_INTERFACES = ("all-ethernet", "all-ppp", "all-vlan", "all-wireless")
 NO_INTERFACE_LISTS = ("all", "dynamic", "none", "static")

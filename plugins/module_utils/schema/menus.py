@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import firewall, ipsec, ipsec_terms, service
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import (
+    firewall,
+    ipsec,
+    ipsec_terms,
+    queues,
+    service,
+    system,
+    tools,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import ELSEWHERE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
@@ -31,6 +39,13 @@ MENUS: tuple[Menu, ...] = (
     firewall.NAT,
     firewall.FILTER,
     firewall.FILTER6,
+    queues.TYPE,
+    queues.TREE,
+    system.LOGGING,
+    # Scripts before what runs them, and all of it behind what they switch.
+    system.SCRIPT,
+    system.SCHEDULER,
+    tools.NETWATCH,
     # Behind the rules that protect what it opens, and that let in to where it moves.
     service.SERVICE,
 )

@@ -16,8 +16,9 @@ MODULES = {
     *("ipsec_profile", "ipsec_proposal", "ipsec_peer", "ipsec_identity", "ipsec_policy", "ipsec_policy_group"),
     *("ipsec_mode_config", "ipsec_settings", "ipsec_key_psk", "firewall_filter", "firewall_nat", "firewall_raw"),
     *("firewall_mangle", "firewall_address_list", "ip_service", "ipv6_firewall_filter", "ipv6_firewall_address_list"),
+    *("queue_type", "queue_tree", "system_logging", "system_script", "system_scheduler", "tool_netwatch"),
 }
-FIREWALL = [menu for menu in MENUS if menu.unsets]
+FIREWALL = [menu for menu in MENUS if menu.unsets and menu.ordered]
 every_menu = pytest.mark.parametrize("menu", MENUS, ids=lambda menu: menu.path)
 
 
