@@ -72,7 +72,7 @@ def read_also(
         if answer.trap and menu.on(version):
             raise Refused(router, f"{menu.path} print: {answer.trap.message}")
         if not answer.trap:
-            tables[menu] = read_entries(menu, answer.rows)
+            tables[menu] = read_entries(menu, answer.rows, version)
     return version, tables, others
 
 

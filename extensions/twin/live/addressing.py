@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..router import Router
 
 ADDRESS, ROUTE, INTERFACE = "/ip/address", "/ip/route", "/interface"
+UNPLAYED = ("blackhole", "check-gateway", "pref-src", "vrf-interface")
 WATCHED = links.WATCHED | {ADDRESS, ROUTE, INTERFACE}
 
 
@@ -33,12 +34,15 @@ class Addressing:
         self.up: set[str] = set()
 
     def check(self, table: Table, values: Values) -> None:
-        """Raise Unmapped for a route that is not in table main, and for what is no link of the kernel's."""
+        """Raise Unmapped for routes that the kernel is not told of, and for what is no link of its own."""
         self.links.check(table, values)
         if table.menu.path == ROUTE and values.get("disabled") != "true":
             main = self.router.tables["/routing/table"].by_name("main")
             if main is not None and values.get("routing-table", main.id) != main.id:
                 raise Unmapped("routes in other tables than main")
+            for name in UNPLAYED:
+                if name in values and (values[name] or name == "blackhole"):
+                    raise Unmapped(f"{name} of routes")
 
     def settle(self) -> None:
         """Change what differs. The kernel forgets routes whose address or device goes, so routes come last."""

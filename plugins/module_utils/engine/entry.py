@@ -42,14 +42,15 @@ def switched_off(values: Row) -> bool:
     return values.get("disabled") in ("true", "yes")
 
 
-def read_entry(menu: Menu, row: Row) -> Entry:
-    """Turn one row of `print` into an Entry."""
+def read_entry(menu: Menu, row: Row, version: Version | None = None) -> Entry:
+    """Turn one row of `print` into an Entry; what this version prints and no longer takes is no value of it."""
 
     def flag(name: str) -> bool:
         return row.get(name) in ("true", "yes")
 
     known = menu.spellings
-    values = {known[name]: value for name, value in row.items() if name in known}
+    past = {item.name for item in menu.fields if version and item.until and not item.on(version)}
+    values = {known[name]: value for name, value in row.items() if name in known and known[name] not in past}
     values |= {item.name: item.absent for item in menu.fields if item.absent and item.name not in values}
     strange = frozenset(name for name in row.keys() - known.keys() - TOLD if not name.startswith("."))
     return Entry(
@@ -62,9 +63,9 @@ def read_entry(menu: Menu, row: Row) -> Entry:
     )
 
 
-def read_entries(menu: Menu, rows: Iterable[Row]) -> tuple[Entry, ...]:
+def read_entries(menu: Menu, rows: Iterable[Row], version: Version | None = None) -> tuple[Entry, ...]:
     """Turn the rows of `print` into entries, in the router's order."""
-    return tuple(read_entry(menu, row) for row in rows)
+    return tuple(read_entry(menu, row, version) for row in rows)
 
 
 @lru_cache(maxsize=65536)

@@ -23,10 +23,9 @@ def check_references(changes: Iterable[Change], after: After) -> None:
     `after` holds the entries as they will be, of the menus that were read; what was not read is not judged.
     """
     paths = {menu.path: menu for menu in after}
-    every = list(changes)
-    names = _names(every, after)
+    names = _names(after)
     users = _users(after)
-    for change in every:
+    for change in changes:
         if isinstance(change, Remove):
             _check_unused(change, names, users)
         elif isinstance(change, Add | Set):
@@ -35,13 +34,9 @@ def check_references(changes: Iterable[Change], after: After) -> None:
                     raise _missing(change, item, name, names[item.refers])
 
 
-def _names(changes: Sequence[Change], after: After) -> dict[str, set[str]]:
-    """The names that will exist, by path; of entries that stand in two menus one alone knows of the change."""
+def _names(after: After) -> dict[str, set[str]]:
+    """The names that will exist, by path; of an entry that stands in two menus only its own tells that it is new."""
     names = {menu.path: {entry.values.get("name", "") for entry in entries} for menu, entries in after.items()}
-    for change in changes:
-        whole = names.get(change.menu.part_of or "")
-        if whole is not None and isinstance(change, Set | Remove):
-            whole.discard(change.entry.values.get("name", ""))
     for menu in after:
         if menu.part_of in names:
             names[menu.part_of] |= names[menu.path]

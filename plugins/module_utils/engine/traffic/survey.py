@@ -31,7 +31,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall im
     NAT,
     RAW,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.interfaces import LIST_MEMBER
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.interfaces import LIST, LIST_MEMBER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_PATH
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
@@ -39,7 +39,7 @@ Tables = Mapping[Menu, Sequence[Entry]]
 SERVICE = "/ip/service"
 RULES = {IPV4: FILTER, IPV6: FILTER6}
 READ: tuple[Menu, ...] = (
-    *(INTERFACE, LIST_MEMBER, ADDRESS, ADDRESS_LIST, FILTER, NAT, RAW, ADDRESS_LIST6, FILTER6),
+    *(INTERFACE, LIST, LIST_MEMBER, ADDRESS, ADDRESS_LIST, FILTER, NAT, RAW, ADDRESS_LIST6, FILTER6),
     *(menu for path, menu in BY_PATH.items() if path == SERVICE),
 )
 """What has to be read, dynamic entries included."""
