@@ -9,13 +9,12 @@ import math
 from typing import TYPE_CHECKING
 
 from ..actor import Actor
-from ..errors import Trap, failure
+from ..errors import failure
 from ..model import Row, Values
-from ..script.errors import ScriptError
 from ..table import Table
 from ..values.basic import parse_duration
 from ..values.moments import STARTUP, moment, spell_moment
-from ..verbs.scripts import admit, count_run
+from ..verbs.scripts import launch
 from .base import Behaviour
 
 if TYPE_CHECKING:
@@ -133,16 +132,8 @@ class Schedulers(Behaviour):
         name, event = row.values["name"], row.values["on-event"]
         actor = Actor(row.values["owner"], frozenset(row.values["policy"].split(",")))
         script = self.router.tables["/system/script"].by_name(event)
-        jobs = self.router.jobs
         told = f"executing script {event if script else name} from scheduler ({name}) failed, please check it manually"
-        if script is not None:
-            try:
-                admit(actor, script)
-            except Trap as refusal:
-                jobs.failed(name, ScriptError(refusal.message, refusal.category), told)
-                return
-            count_run(self.router, script)
-        jobs.start(script.values["source"] if script else event, actor, name, told)
+        launch(self.router, event, actor, name, told)
 
     def derived(self, row: Row) -> Values:
         shown = {"run-count": str(self.counts.get(row.id, 0))}

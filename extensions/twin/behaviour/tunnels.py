@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from ..errors import failure
 from ..model import Row, Values
@@ -61,18 +61,24 @@ def _made_up(seed: str) -> str:
 
 
 class VirtualRouters(Made):
-    """VRRP. Nobody else is there who could be master."""
+    """VRRP. Nobody else is there who could be master, unless somebody who hears others says how each is, by its id."""
 
     dangling_is_invalid = True
+    states: Mapping[str, str] | None = None
 
     def mirrored(self, row: Row) -> Values:
         below = self.interfaces.by_id(row.values["interface"])
         up = row.values["disabled"] == "false" and below is not None and below.values["disabled"] == "false"
         up = up and below is not None and below.values.get("running") != "false"
+        if self.states is not None:
+            # A backup does not run, as routers print it.
+            up = up and self.states.get(row.id) == "master"
         family = "2" if (row.values["version"], row.values["v3-protocol"]) == ("3", "ipv6") else "1"
         mac = f"00:00:5E:00:0{family}:{int(row.values['vrid']):02X}"
         return {"mac-address": mac, "running": str(up).lower()}
 
     def derived(self, row: Row) -> Values:
         found = self.mirrored(row)
+        if self.states is not None:
+            return {**found, **({self.states[row.id]: "true"} if row.id in self.states else {})}
         return {**found, "master": "true"} if found["running"] == "true" else found

@@ -33,7 +33,7 @@ class Addressing:
         self.ports = self.plugged = plugged
         self.carriers = Carriers(node)
         self.running: frozenset[str] = frozenset()
-        self.links = links.Links(router, node)
+        self.links = links.Links(router, node, plugged)
         self.addresses: set[tuple[str, str]] = set()
         self.routes: list[str] = []
         self.up: set[str] = set()
@@ -54,6 +54,7 @@ class Addressing:
         made, gone = self.links.changes()
         self._forget(gone)
         netns.ip([*made, *self._links()], self.node)
+        self.links.tune()
         # Whether somebody is at the far end shows once the near one is up.
         self._run()
         lines = self._addresses()
@@ -65,7 +66,7 @@ class Addressing:
 
     def power_off(self) -> None:
         """Take all ports down; those at the other ends of the cables see it."""
-        netns.ip([f"link set {name} down" for name in sorted(self.up)], self.node)
+        netns.ip([f"link set {name} down" for name in sorted(self.up | self.links.virtual)], self.node)
         # Routes went with their devices.
         self.up, self.routes = set(), []
 
@@ -76,12 +77,14 @@ class Addressing:
 
     def stale(self) -> bool:
         """Whether carrier has come or gone since the last look."""
-        return (self.carriers.look() & self.plugged) != (self.running & self.plugged)
+        seen = self.plugged | self.links.virtual
+        return (self.carriers.look() & seen) != (self.running & seen)
 
     def _run(self) -> None:
         """Tell `/interface` which ports run."""
         table = self.router.tables[INTERFACE]
-        self.running = (self.carriers.look() & self.plugged) | set(self.links.standing)
+        virtual = self.links.virtual
+        self.running = (self.carriers.look() & (self.plugged | virtual)) | (set(self.links.standing) - virtual)
         for row in table:
             name = device(self.router, row.id)
             running = str(name in self.running).lower()
@@ -95,16 +98,17 @@ class Addressing:
 
     def _links(self) -> list[str]:
         rows = enabled(self.router.tables[INTERFACE])
-        wanted = {device(self.router, row.id) for row in rows} & self._usable()
+        wanted = {device(self.router, row.id) for row in rows} & self._usable() - self.links.virtual
         lines = [f"link set {name} up" for name in sorted(wanted - self.up)]
         lines += [f"link set {name} down" for name in sorted(self.up - wanted)]
         self.up = wanted
         return lines
 
     def _addresses(self) -> list[str]:
+        """Those of virtual routers come and go with elections."""
         rows = (row.values for row in enabled(self.router.tables[ADDRESS]))
         wanted = {(values["address"], device(self.router, values["interface"])) for values in rows}
-        wanted = {each for each in wanted if each[1] in self.running}
+        wanted = {each for each in wanted if each[1] in self.running - self.links.virtual}
         lines = [f"address del {address} dev {name}" for address, name in sorted(self.addresses - wanted)]
         lines += [f"address add {address} dev {name}" for address, name in sorted(wanted - self.addresses)]
         self.addresses = wanted

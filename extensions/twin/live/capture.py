@@ -54,8 +54,8 @@ def main() -> None:
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(wanted)) as sock:
         print("listening", flush=True)
         while True:
-            packet, (_device, protocol, kind, *_rest) = sock.recvfrom(65535)
-            if kind != socket.PACKET_OUTGOING and protocol == ETH_P_IP and len(packet) >= 20:
+            packet, (device, protocol, kind, *_rest) = sock.recvfrom(65535)
+            if kind != socket.PACKET_OUTGOING and protocol == ETH_P_IP and device != BRIDGE and len(packet) >= 20:
                 print(described(packet), flush=True)
 
 

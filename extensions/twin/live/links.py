@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the kernel's devices for the tunnel interfaces of a router: GRE and IPIP."""
+"""Makes the kernel's devices for the interfaces of a router that users make: GRE, IPIP and VRRP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..behaviour.made import Made
 from ..model import Row, Values
 from ..table import Table
 from ..values.addresses import is_name, unspecified
-from . import netns
+from . import netns, vrrp
 from .needs import makes
 from .nft import Unmapped
 from .state import device, enabled
@@ -21,12 +21,9 @@ from .state import device, enabled
 if TYPE_CHECKING:
     from ..router import Router
 
-INTERFACE, GRE = "/interface", "/interface/gre"
-VRRP = "/interface/vrrp"
-NONE = ("/interface/eoip", VRRP)
-"""Menus of interfaces of which no device is made."""
+INTERFACE, GRE, EOIP, VRRP = "/interface", "/interface/gre", "/interface/eoip", "/interface/vrrp"
 KINDS = {GRE: "gre", "/interface/ipip": "ipip"}
-WATCHED = frozenset((*KINDS, "/ip/dns/static"))
+WATCHED = frozenset((*KINDS, VRRP, "/ip/dns/static"))
 # It has no effect: whoever writes another one means it to have.
 KEEPALIVE = "10s,10"
 # What routers write into the packets outside is unverified. ip(8) lets an IPIP device have no TTL of its own unless it
@@ -46,18 +43,32 @@ class Link:
     mtu: int
     clamps: bool
 
-    @property
-    def words(self) -> str:
-        return f"mtu {self.mtu} type {self.kind} local {self.local} remote {self.remote} {self.more}"
+    def line(self, name: str) -> str:
+        return f"link add {name} mtu {self.mtu} type {self.kind} local {self.local} remote {self.remote} {self.more}"
+
+
+@dataclass(frozen=True)
+class VirtualLink:
+    """A second MAC on a port, which is up while the router is master."""
+
+    port: str
+    vrid: int
+
+    def line(self, name: str) -> str:
+        # In mode private a master would take another one's adverts, from the same MAC, for its own that come back.
+        mac = f"00:00:5e:00:01:{self.vrid:02x}"
+        return f"link add link {self.port} name {name} address {mac} type macvlan mode vepa"
 
 
 class Links:
-    """One router's tunnel devices."""
+    """One router's devices that users make; `ports` are those that the lab made."""
 
-    def __init__(self, router: Router, node: str) -> None:
+    def __init__(self, router: Router, node: str, ports: frozenset[str]) -> None:
         self.router = router
         self.node = node
-        self.standing: dict[str, Link] = {}
+        self.ports = ports
+        self.standing: dict[str, Link | VirtualLink] = {}
+        self._tuned: set[str] = set()
         self._clamps = ""
 
     def check(self, table: Table, values: Values) -> None:
@@ -74,7 +85,7 @@ class Links:
         wanted = self._wanted()
         gone = {name for name, link in self.standing.items() if wanted.get(name) != link}
         lines = [f"link del {name}" for name in sorted(gone)]
-        lines += [f"link add {name} {link.words}" for name, link in wanted.items() if self.standing.get(name) != link]
+        lines += [link.line(name) for name, link in wanted.items() if self.standing.get(name) != link]
         self.standing = wanted
         return lines, gone
 
@@ -83,7 +94,7 @@ class Links:
         rules = [
             f'iifname "{name}" tcp flags syn / syn,rst tcp option maxseg size set {link.mtu - 40}'
             for name, link in self.standing.items()
-            if link.clamps
+            if isinstance(link, Link) and link.clamps
         ]
         text = "\n".join(
             [f"table {TABLE} {{ chain clamp {{ type filter hook prerouting priority -150;", *rules, "}", "}"]
@@ -96,14 +107,39 @@ class Links:
             netns.run(["nft", "-f", "-"], node=self.node, text=f"table {TABLE}\ndelete table {TABLE}\n{text}\n")
             self._clamps = text
 
-    def _wanted(self) -> dict[str, Link]:
-        found = dict(self._each())
-        ends = [(link.kind, link.local, link.remote) for link in found.values()]
+    @property
+    def virtual(self) -> set[str]:
+        """The devices of virtual routers, which are up or down as elections go."""
+        return {name for name, link in self.standing.items() if isinstance(link, VirtualLink)}
+
+    def tune(self) -> None:
+        """Let each device answer for its own addresses alone: the virtual MAC is for the virtual ones."""
+        ports = {link.port for link in self.standing.values() if isinstance(link, VirtualLink)}
+        wanted = ports | self.virtual
+        changes = dict.fromkeys(self._tuned - wanted, ("0", "0")) | dict.fromkeys(wanted, ("1", "2"))
+        for name, (ignore, announce) in changes.items():
+            netns.configure(
+                self.node, {f"ipv4/conf/{name}/arp_ignore": ignore, f"ipv4/conf/{name}/arp_announce": announce}
+            )
+        self._tuned = wanted
+
+    def _wanted(self) -> dict[str, Link | VirtualLink]:
+        tunnels, virtual = dict(self._tunnels()), dict(self._virtual())
+        ends = [(link.kind, link.local, link.remote) for link in tunnels.values()]
         if len(set(ends)) < len(ends):
             raise Unmapped("two tunnel interfaces of one kind between the same addresses")
-        return found
+        if len(set(virtual.values())) < len(virtual):
+            raise Unmapped(f"two of {VRRP} with the same vrid on the same interface")
+        return {**tunnels, **virtual}
 
-    def _each(self) -> Iterator[tuple[str, Link]]:
+    def _virtual(self) -> Iterator[tuple[str, VirtualLink]]:
+        for row in enabled(self.router.tables[VRRP]):
+            vrrp.refuse(row.values)
+            port = device(self.router, row.values["interface"])
+            if port in self.ports:
+                yield device(self.router, row.id), VirtualLink(port, int(row.values["vrid"]))
+
+    def _tunnels(self) -> Iterator[tuple[str, Link]]:
         for path, kind in KINDS.items():
             for row in enabled(self.router.tables[path]):
                 _refuse(path, row.values)
@@ -132,10 +168,13 @@ class Links:
 
 
 def _refuse(path: str, values: Values) -> None:
-    if values.get("disabled") == "true" or path not in (*KINDS, *NONE):
+    if values.get("disabled") == "true" or path not in (*KINDS, EOIP, VRRP):
         return
-    if path in NONE:
+    if path == EOIP:
         raise Unmapped(path)
+    if path == VRRP:
+        vrrp.refuse(values)
+        return
     if not makes(KINDS[path]):
         raise Unmapped(f"{path}, since this kernel has none")
     if values.get("ipsec-secret"):

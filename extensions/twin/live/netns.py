@@ -13,7 +13,7 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,13 @@ def add(node: str, *, forwards: bool) -> None:
         "ipv4/icmp_ratelimit": "10",
     }
 
+    configure(node, settings)
+    ip(["link set lo up"], node)
+
+
+def configure(node: str, settings: Mapping[str, str]) -> None:
+    """Write settings of a node's network, by their path below `net`; the kernel may lack some."""
+
     def write() -> None:
         for name, value in settings.items():
             path = Path("/proc/sys/net", name)
@@ -69,7 +76,6 @@ def add(node: str, *, forwards: bool) -> None:
                 path.write_text(value)
 
     within(node, write)
-    ip(["link set lo up"], node)
 
 
 def connect(one: str, device: str, other: str, far_device: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..server import Server
     from .plane import LivePlane
 
-IKE = "ike"
+IKE, VRRP = "ike", "vrrp"
 _TABLE = "netdev blackhole"
 # Thrown away as it arrives, before any firewall or bridge sees it.
 _DROP = 'table {table} {{ chain in {{ type filter hook ingress device "{device}" priority -500; policy drop; }}; }}'
@@ -104,20 +104,21 @@ class Outages:
 
     def kill(self, router: str, daemon: str) -> None:
         """End a router's daemon as a crash does, without a word to anybody."""
-        self._daemon(router, daemon)
-        self.planes[router].kill_ike()
+        plane = self._daemon(router, daemon)
+        (plane.kill_ike if daemon == IKE else plane.kill_vrrp)()
 
     def revive(self, router: str, daemon: str) -> None:
         """Start a daemon that was killed."""
-        self._daemon(router, daemon)
-        self.planes[router].revive_ike()
+        plane = self._daemon(router, daemon)
+        (plane.revive_ike if daemon == IKE else plane.revive_vrrp)()
 
-    def _daemon(self, router: str, daemon: str) -> None:
+    def _daemon(self, router: str, daemon: str) -> LivePlane:
         self._router(router)
-        if daemon != IKE:
-            raise ValueError(f"no daemon is called {daemon}; there is: {IKE}")
+        if daemon not in (IKE, VRRP):
+            raise ValueError(f"no daemon is called {daemon}; there are: {IKE}, {VRRP}")
         if router in self._off:
             raise ValueError(f"{router} has no power")
+        return self.planes[router]
 
     def power_off(self, router: str) -> None:
         """Take a router's power away: its ports are down, its daemons gone, its API takes no connection."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import failure
 from ..model import Row, Values
 from ..table import Table
-from . import addressing, firewall, ipsec, netns
+from . import addressing, firewall, ipsec, netns, vrrp
 from .netlink import forget_connections
 from .netns import Broken
 from .nft import Unmapped
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # How often it is looked whether cables carry, and what lasts longer.
 LOOK, TICK = 0.1, 0.5
-WATCHED = firewall.WATCHED | addressing.WATCHED | ipsec.WATCHED
+WATCHED = firewall.WATCHED | addressing.WATCHED | ipsec.WATCHED | vrrp.WATCHED
 
 
 class LivePlane:
@@ -39,6 +39,9 @@ class LivePlane:
         self._dirty = True
         self._off = False
         self._ending = threading.Event()
+        # Something is to be done before the next tick.
+        self._news = threading.Event()
+        self.virtual = vrrp.VirtualRouters(router, node, self._news.set)
         self._ticking = threading.Thread(target=self._tick, name=f"plane {node}", daemon=True)
 
     def start(self) -> None:
@@ -58,8 +61,10 @@ class LivePlane:
     def stop(self) -> None:
         """Leave the router alone; the kernel keeps what it was told last."""
         self._ending.set()
+        self._news.set()
         if self._ticking.is_alive():
             self._ticking.join()
+        self.virtual.stop()
         self.negotiator.stop()
         self.addressing.carriers.close()
 
@@ -67,6 +72,17 @@ class LivePlane:
         """From now on these ports have a cable in them, and no others."""
         with self.router.lock:
             self.addressing.plugged = ports
+            self._dirty = True
+            self.settle()
+
+    def kill_vrrp(self) -> None:
+        """End VRRP without a word to anybody; a master keeps its addresses."""
+        with self.router.lock:
+            self.virtual.kill()
+
+    def revive_vrrp(self) -> None:
+        with self.router.lock:
+            self.virtual.revive()
             self._dirty = True
             self.settle()
 
@@ -86,6 +102,7 @@ class LivePlane:
         with self.router.lock:
             self._off = True
             self.addressing.power_off()
+            self.virtual.kill()
             self.negotiator.kill()
 
     def power_on(self) -> None:
@@ -93,6 +110,7 @@ class LivePlane:
         with self.router.lock:
             forget_connections(self.node)
             self._off = False
+            self.virtual.revive()
             self.revive_ike()
 
     def look(self) -> None:
@@ -147,7 +165,9 @@ class LivePlane:
             return
         self._dirty = False
         self.firewall.settle(self.negotiator.guards(), self.negotiator.behind())
+        self.virtual.retire(self.addressing.running)
         self.addressing.settle()
+        self.virtual.settle(self.addressing.running)
         self.negotiator.settle()
 
     def refresh(self, path: str) -> None:
@@ -173,10 +193,16 @@ class LivePlane:
     def _tick(self) -> None:
         """Entries of address lists run out, and sessions end, although nobody asks for them."""
         then = 0.0
-        while not self._ending.wait(LOOK):
+        while not self._ending.is_set():
+            self._news.wait(LOOK)
+            self._news.clear()
             if self._off:
                 continue
             self.look()
+            if self.virtual.speaker.news:
+                with self.router.lock:
+                    self.virtual.tell()
+                    self.settle()
             if time.monotonic() - then < TICK:
                 continue
             then = time.monotonic()
