@@ -6,21 +6,32 @@
 from __future__ import annotations
 
 from ..model import COMMENT, DISABLED, Field, Menu, Reference, read_only
-from ..values.addresses import PREFIX4
-from ..values.basic import listed, number, pattern
+from ..values.addresses import ADDRESS4, PREFIX4
+from ..values.basic import SWITCH, Kind, listed, number, one_of, pattern
 from .interfaces import LIST
 
 # An address, an interface, or an address behind an interface; which interfaces there are is the behaviour's to say.
 GATEWAY = listed(pattern(r"[^,%]+(%[^,%]+)?"))
+
+
+def _blackhole(name: str, value: str) -> str:
+    """The word alone is meant, as `add blackhole` has it; how it reads back is unverified."""
+    return SWITCH.canon(name, value or "yes")
+
 
 ROUTE = Menu(
     "/ip/route",
     (
         Field("dst-address", PREFIX4, default="0.0.0.0/0"),
         Field("routing-table", refers=Reference("/routing/table"), default="main"),
+        Field("pref-src", ADDRESS4, unset=True),
         Field("gateway", GATEWAY, unset=True),
         read_only("immediate-gw"),
+        Field("check-gateway", one_of("none", "arp", "ping", "bfd"), unset=True),
         Field("distance", number(1, 255), default="1", unset=True),
+        Field("scope", number(0, 255), default="30", unset=True),
+        Field("target-scope", number(0, 255), default="10", unset=True),
+        Field("blackhole", Kind(_blackhole), unset=True),
         COMMENT,
         DISABLED,
         read_only("active"),
@@ -28,6 +39,7 @@ ROUTE = Menu(
         read_only("dynamic"),
         read_only("connect"),
         read_only("static"),
+        read_only("ecmp"),
     ),
     (*LIST, "enable", "disable", "unset"),
     noun="route",
