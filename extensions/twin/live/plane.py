@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import failure
 from ..model import Row, Values
 from ..table import Table
-from . import addressing, firewall, ipsec, netns
+from . import addressing, connections, firewall, ipsec, netns
 from .netns import Broken
 from .nft import Unmapped
 
@@ -33,6 +33,7 @@ class LivePlane:
         self.addressing = addressing.Addressing(router, node, plugged)
         self.negotiator = ipsec.Negotiator(router, node, kernel=kernel)
         self.firewall = firewall.Firewall(router, node, self.negotiator.tunnel)
+        self.connections = connections.Connections(router, node)
         self._dirty = True
         self._ending = threading.Event()
         self._ticking = threading.Thread(target=self._tick, name=f"plane {node}", daemon=True)
@@ -57,6 +58,7 @@ class LivePlane:
         if self._ticking.is_alive():
             self._ticking.join()
         self.negotiator.stop()
+        self.connections.stop()
 
     def _check_all(self) -> None:
         for path, table in self.router.tables.items():
@@ -82,6 +84,8 @@ class LivePlane:
             self._dirty = True
         if gone:
             self.negotiator.removed(path, row[".id"])
+            with self._telling():
+                self.connections.removed(path, row[".id"])
 
     def settle(self) -> None:
         """What cannot be put into effect although each entry could be is told in the log; the old state stays."""
@@ -110,6 +114,7 @@ class LivePlane:
         with self._telling():
             self.firewall.refresh(path)
             self.negotiator.refresh(path)
+            self.connections.refresh(path)
 
     def reset_counters(self, table: Table, rows: Sequence[Row]) -> None:
         if table.menu.path in firewall.PATHS:
