@@ -51,7 +51,7 @@ class Addressing:
         if lines or routes != self.routes:
             netns.ip([*lines, "route flush proto static", *routes], self.node)
         self.routes = routes
-        self.links.clamp()
+        self.links.finish()
 
     def _forget(self, gone: set[str]) -> None:
         """A device that goes takes its addresses along."""

@@ -57,6 +57,7 @@ class LivePlane:
         self._ending.set()
         if self._ticking.is_alive():
             self._ticking.join()
+        self.addressing.links.keepalives.stop()
         self.negotiator.stop()
         self.connections.stop()
 
