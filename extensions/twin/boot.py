@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .behaviour.gateways import Gateways
 from .behaviour.lists import AddressLists
+from .behaviour.routes import Routes
 from .behaviour.scheduler import Schedulers
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ def restart(router: Router) -> None:
     for behaviour in router.behaviours.values():
         if isinstance(behaviour, AddressLists):
             behaviour.resolve_again()
+    gateways(router).forget()
     schedulers(router).booted()
     router.note("system,info", "router rebooted")
 
@@ -37,3 +40,9 @@ def schedulers(router: Router) -> Schedulers:
     found = router.behaviours["/system/scheduler"]
     assert isinstance(found, Schedulers)
     return found
+
+
+def gateways(router: Router) -> Gateways:
+    found = router.behaviours["/ip/route"]
+    assert isinstance(found, Routes)
+    return found.gateways

@@ -123,6 +123,10 @@ class Router:
         rows = self.tables["/ip/address"]
         return any(row.values["disabled"] == "false" and row.values["address"].split("/")[0] == address for row in rows)
 
+    def reaches(self, gateway: str) -> bool:
+        """Whether a gateway answers; where nobody says who does, all do."""
+        return self.echo == self._is_own or self.echo(gateway, "")
+
     def changed(self, table: Table, row: Row) -> None:
         """Tell whoever listens that an entry is new or different."""
         if self.watchers:
@@ -154,18 +158,23 @@ class Router:
 
     def next_due(self) -> float | None:
         """When `run_due` has something to do, by the router's clock; None if nothing is planned."""
-        from .boot import schedulers
+        from .boot import gateways, schedulers
 
         with self.lock:
-            dues = (schedulers(self).next_due(), self.jobs.next_due())
+            dues = (schedulers(self).next_due(), self.jobs.next_due(), gateways(self).next_due())
             return min((due for due in dues if due is not None), default=None)
 
     def run_due(self) -> None:
-        """Run scheduler entries that are due, and scripts whose `:delay` is over, in the order of their moments."""
-        from .boot import schedulers
+        """Run scheduler entries that are due, and scripts whose `:delay` is over, in the order of their moments.
+
+        What gateways answer comes before them.
+        """
+        from .boot import gateways, schedulers
 
         with self.lock:
             now, entries = self.clock(), schedulers(self)
+            if (due := gateways(self).next_due()) is not None and due <= now:
+                gateways(self).ask()
             while True:
                 job, row = self.jobs.due(now), entries.due(now)
                 if job and (row is None or job.wake <= entries.dues[row.id]):

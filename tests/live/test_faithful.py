@@ -8,6 +8,7 @@ Where this kernel has no ESP, `test_machine.py` runs these in an emulated machin
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -341,3 +342,31 @@ def test_without_its_interface_nothing_takes_the_default_route_in_clear(sites: S
         [drop] = [row for row in sites.rows("a", "/ip/route") if "blackhole" in row]
         sites.path("a", "/ip/route").update(**{".id": drop[".id"], "disabled": "yes"})
         assert in_clear(captured(sites)[1])
+
+
+def test_a_gre_interface_whose_far_end_is_silent_does_not_run(sites: Sites) -> None:
+    """Its keepalives go through transport mode as all of its packets do, and the far end need not have any."""
+    kind = "gre"
+    sites.configure(between_wans("a", kind), between_wans("b", kind, passive="yes"))
+    with joined(sites, kind):
+        sites.set("a", f"/interface/{kind}", keepalive="1s,3")
+        sites.set("b", f"/interface/{kind}", keepalive="1h,10")
+        assert sites.crosses(30)
+        time.sleep(5)
+        assert running(sites, kind) == (True, True)
+        gone = f"ip saddr {WAN['b']} drop"
+        rules = f"table ip cut {{ chain way {{ type filter hook forward priority 0; {gone}; }}; }}"
+        assert sites.lab.run("internet", "nft", rules).status == 0
+        try:
+            assert until(lambda: running(sites, kind) == (False, False), 10)
+        finally:
+            sites.lab.run("internet", "nft", "delete table ip cut")
+        assert until(lambda: running(sites, kind) == (True, True), 10)
+        assert sites.crosses()
+
+
+def running(sites: Sites, kind: str) -> tuple[bool, bool]:
+    """Whether the interface of site a runs, and whether the route over it is active."""
+    [interface] = sites.rows("a", f"/interface/{kind}")
+    [route] = [row for row in sites.rows("a", "/ip/route") if row["dst-address"] == f"{LAN['b']}.0/24"]
+    return interface["running"], route["active"]

@@ -42,6 +42,8 @@ class Addressing:
         """Raise Unmapped for routes that the kernel is not told of, and for what is no link of its own."""
         self.links.check(table, values)
         if table.menu.path == ROUTE and values.get("disabled") != "true":
+            if (checked := values.get("check-gateway", "none")) not in ("none", "ping"):
+                raise Unmapped(f"check-gateway={checked}; ping it does")
             main = self.router.tables["/routing/table"].by_name("main")
             if main is not None and values.get("routing-table", main.id) != main.id:
                 raise Unmapped("routes in other tables than main")
@@ -62,7 +64,7 @@ class Addressing:
         if lines or routes != self.routes:
             netns.ip([*lines, "route flush proto static", *routes], self.node)
         self.routes = routes
-        self.links.clamp()
+        self.links.finish()
 
     def power_off(self) -> None:
         """Take all ports down; those at the other ends of the cables see it."""
@@ -116,25 +118,44 @@ class Addressing:
 
     def _routes(self) -> list[str]:
         """Active static routes; what makes one active is the twin's own business."""
-        behaviour, known = self.router.behaviours[ROUTE], devices(self.router)
+        behaviour = self.router.behaviours[ROUTE]
         behaviour.refresh()
-        found = []
+        found: dict[str, list[str]] = {}
         for row in enabled(self.router.tables[ROUTE]):
-            hops = [hop for hop in behaviour.derived(row).get("immediate-gw", "").split(",") if hop]
-            if not row.builtin and behaviour.derived(row)["active"] == "true":
-                found += self._route(row, [hop for hop in hops if known.get(hop.rpartition("%")[2]) in self.running])
-        return found
+            derived = behaviour.derived(row)
+            if row.builtin or derived["active"] == "false":
+                continue
+            place = f"{row.values['dst-address']} proto static metric {row.values['distance']}"
+            if "immediate-gw" in derived:
+                # Routes that share a place and a distance share the traffic: to the kernel they are one.
+                found.setdefault(place, []).extend(self._ways(row, derived["immediate-gw"].split(",")))
+            else:
+                found.setdefault(f"blackhole {place}", [])
+        return [line for place, ways in found.items() if (line := _route(place, [*dict.fromkeys(ways)]))]
 
-    def _route(self, row: Row, hops: list[str]) -> list[str]:
-        place, metric = row.values["dst-address"], row.values["distance"]
-        if "blackhole" in row.values:
-            return [f"route add blackhole {place} proto static metric {metric}"]
-        known = devices(self.router)
+    def _ways(self, row: Row, hops: list[str]) -> list[str]:
+        known, source = devices(self.router), self._source(row)
         ways = []
         for hop in hops:
             address, _percent, name = hop.rpartition("%")
-            ways.append(f"{f'via {address} ' if address else ''}dev {known[name]}")
-        if not ways:
-            return []
-        several = " ".join(f"nexthop {way}" for way in ways) if len(ways) > 1 else ways[0]
-        return [f"route add {place} proto static metric {metric} {several}"]
+            if known.get(name) in self.running:
+                ways.append(f"{f'via {address} ' if address else ''}dev {known[name]}{source}")
+        return ways
+
+    def _source(self, row: Row) -> str:
+        """The address that the router's own packets have; the kernel takes none that is not its own."""
+        wanted = row.values.get("pref-src", "")
+        own = wanted in (address.partition("/")[0] for address, _device in self.addresses)
+        return f" src {wanted}" if own else ""
+
+
+def _route(place: str, ways: list[str]) -> str:
+    """A line for the kernel; none for a route to nowhere that is no black hole."""
+    if place.startswith("blackhole"):
+        return f"route add {place}"
+    if len(ways) > 1:
+        # One source goes for all ways, and stands in front of them.
+        plain = [way.partition(" src ") for way in ways]
+        source = "".join(plain[0][1:])
+        return f"route add {place}{source} {' '.join(f'nexthop {way}' for way, _word, _source in plain)}"
+    return f"route add {place} {ways[0]}" if ways else ""

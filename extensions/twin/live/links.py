@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..behaviour.made import Made
+from ..behaviour.tunnels import Tunnels
 from ..model import Row, Values
 from ..table import Table
 from ..values.addresses import is_name, unspecified
+from ..values.basic import parse_duration
 from . import netns, vrrp
+from .keepalive import Keepalives, Kept
 from .needs import makes
 from .nft import Unmapped
 from .state import device, enabled
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 INTERFACE, GRE, EOIP, VRRP = "/interface", "/interface/gre", "/interface/eoip", "/interface/vrrp"
 KINDS = {GRE: "gre", "/interface/ipip": "ipip"}
 WATCHED = frozenset((*KINDS, VRRP, "/ip/dns/static"))
-# It has no effect: whoever writes another one means it to have.
+# What IPIP has unless somebody says else: whoever does means it to have an effect.
 KEEPALIVE = "10s,10"
 # What routers write into the packets outside is unverified. ip(8) lets an IPIP device have no TTL of its own unless it
 # forbids fragments.
@@ -42,6 +46,7 @@ class Link:
     more: str
     mtu: int
     clamps: bool
+    kept: Kept | None
 
     def line(self, name: str) -> str:
         return f"link add {name} mtu {self.mtu} type {self.kind} local {self.local} remote {self.remote} {self.more}"
@@ -68,15 +73,17 @@ class Links:
         self.node = node
         self.ports = ports
         self.standing: dict[str, Link | VirtualLink] = {}
+        self.keepalives = Keepalives(node, self._told)
         self._tuned: set[str] = set()
         self._clamps = ""
+        self._open: set[str] = set()
 
     def check(self, table: Table, values: Values) -> None:
         """Raise Unmapped for an interface that cannot be made; `/interface` enables those of its kinds, too."""
         if table.menu.path != INTERFACE:
             _refuse(table.menu.path, values)
             return
-        for path in (*KINDS, *NONE):
+        for path in (*KINDS, EOIP, VRRP):
             if found := self.router.tables[path].by_name(values["name"]):
                 _refuse(path, {**found.values, "disabled": values["disabled"]})
 
@@ -84,12 +91,45 @@ class Links:
         """What to tell the kernel, and the devices that go by it, maybe to come anew."""
         wanted = self._wanted()
         gone = {name for name, link in self.standing.items() if wanted.get(name) != link}
+        self._open -= gone
         lines = [f"link del {name}" for name in sorted(gone)]
         lines += [link.line(name) for name, link in wanted.items() if self.standing.get(name) != link]
         self.standing = wanted
         return lines, gone
 
-    def clamp(self) -> None:
+    def finish(self) -> None:
+        """What is left to do once the devices are there."""
+        self._clamp()
+        self._accept()
+        self.keepalives.watch({name: link.kept for name, link in self._tunnels().items() if link.kept})
+
+    def _tunnels(self) -> dict[str, Link]:
+        return {name: link for name, link in self.standing.items() if isinstance(link, Link)}
+
+    def _accept(self) -> None:
+        """A keepalive of the far end comes out of the tunnel with this end's own address, and is to go back."""
+        tunnels = self._tunnels()
+        made = tunnels.keys() - self._open
+
+        def write() -> None:
+            for name in made:
+                Path(f"/proc/sys/net/ipv4/conf/{name}/accept_local").write_text("1")
+
+        if made:
+            netns.within(self.node, write)
+        self._open = set(tunnels)
+
+    def _told(self, name: str, silent: bool) -> None:
+        """The far end of a device fell silent, or speaks again."""
+        with self.router.lock:
+            for path in KINDS:
+                behaviour = self.router.behaviours[path]
+                assert isinstance(behaviour, Tunnels)
+                if row := behaviour.table.by_id(f"*{name.removeprefix('link-')}"):
+                    behaviour.heard(row, silent)
+            self.router.plane.settle()
+
+    def _clamp(self) -> None:
         """What opens a TCP connection through a tunnel asks for no larger segments than the tunnel takes."""
         rules = [
             f'iifname "{name}" tcp flags syn / syn,rst tcp option maxseg size set {link.mtu - 40}'
@@ -164,7 +204,14 @@ class Links:
             f"ttl {TTL[kind]} tos {dscp} nopmtudisc{ignores}",
             int(behaviour.mirrored(row)["actual-mtu"]),
             values["clamp-tcp-mss"] == "true",
+            _kept(kind, remote, values.get("keepalive", "")),
         )
+
+
+def _kept(kind: str, remote: str, keepalive: str) -> Kept | None:
+    interval, _comma, retries = keepalive.partition(",")
+    seconds = (parse_duration(interval) or 0) / 1000
+    return Kept(remote, seconds, int(retries)) if seconds and kind == "gre" else None
 
 
 def _refuse(path: str, values: Values) -> None:
@@ -179,7 +226,7 @@ def _refuse(path: str, values: Values) -> None:
         raise Unmapped(f"{path}, since this kernel has none")
     if values.get("ipsec-secret"):
         raise Unmapped(f"ipsec-secret of {path}; a policy with tunnel=no does the same")
-    if values.get("keepalive", "") not in ("", KEEPALIVE):
-        raise Unmapped(f"keepalive of {path} other than {KEEPALIVE}")
+    if path != GRE and values.get("keepalive", "") not in ("", KEEPALIVE):
+        raise Unmapped(f"keepalive of {path} other than {KEEPALIVE}, which has no effect; those of {GRE} have")
     if unspecified(values["remote-address"]):
         raise Unmapped(f"{path} without a remote-address")

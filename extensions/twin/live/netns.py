@@ -58,6 +58,8 @@ def add(node: str, *, forwards: bool) -> None:
         "ipv4/conf/all/rp_filter": "0",
         "ipv4/conf/default/rp_filter": "0",
         "ipv4/conf/all/send_redirects": "0",
+        # A router's connections tell how much they carried.
+        "netfilter/nf_conntrack_acct": "1",
         # RouterOS lets errors of ICMP go more often than Linux does.
         "ipv4/icmp_ratelimit": "10",
     }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import failure
 from ..model import Row, Values
 from ..table import Table
-from . import addressing, firewall, ipsec, netns, vrrp
+from . import addressing, connections, firewall, ipsec, netns, vrrp
 from .netlink import forget_connections
 from .netns import Broken
 from .nft import Unmapped
@@ -36,6 +36,7 @@ class LivePlane:
         self.addressing = addressing.Addressing(router, node, plugged)
         self.negotiator = ipsec.Negotiator(router, node, kernel=kernel)
         self.firewall = firewall.Firewall(router, node, self.negotiator.tunnel)
+        self.connections = connections.Connections(router, node)
         self._dirty = True
         self._off = False
         self._ending = threading.Event()
@@ -64,6 +65,8 @@ class LivePlane:
         self._news.set()
         if self._ticking.is_alive():
             self._ticking.join()
+        self.addressing.links.keepalives.stop()
+        self.connections.stop()
         self.virtual.stop()
         self.negotiator.stop()
         self.addressing.carriers.close()
@@ -144,6 +147,8 @@ class LivePlane:
             self._dirty = True
         if gone:
             self.negotiator.removed(path, row[".id"])
+            with self._telling():
+                self.connections.removed(path, row[".id"])
 
     def settle(self) -> None:
         """What cannot be put into effect although each entry could be is told in the log; the old state stays."""
@@ -176,6 +181,7 @@ class LivePlane:
         with self._telling():
             self.firewall.refresh(path)
             self.negotiator.refresh(path)
+            self.connections.refresh(path)
 
     def reset_counters(self, table: Table, rows: Sequence[Row]) -> None:
         if table.menu.path in firewall.PATHS:

@@ -95,6 +95,6 @@ def way_out(router: Router, address: str) -> str:
         network = ipaddress.ip_network(row.values["dst-address"])
         derived = behaviour.derived(row)
         if derived["active"] == "true" and target in network and network.prefixlen > best:
-            hop = derived["immediate-gw"].split(",")[0]
+            hop = derived.get("immediate-gw", "").split(",")[0]
             best, found = network.prefixlen, hop.rpartition("%")[2]
     return devices(router).get(found, "")
