@@ -25,6 +25,19 @@ def test_virtual_routers_are_refused(sites: Sites) -> None:
     assert refused(sites, "/interface/vrrp", interface="ether2") == "/interface/vrrp"
 
 
+def test_ethernet_in_tunnels_is_refused(sites: Sites) -> None:
+    assert refused(sites, "/interface/eoip", **FAR, **{"tunnel-id": "7"}) == "/interface/eoip"
+
+
+@pytest.mark.parametrize(
+    "words", [{"blackhole": ""}, {"check-gateway": "ping"}, {"pref-src": WAN["a"]}, {"vrf-interface": "ether2"}]
+)
+def test_what_the_kernel_is_not_told_of_routes_is_refused(sites: Sites, words: dict[str, str]) -> None:
+    (name,) = words
+    with pytest.raises(TrapError, match=f"a live twin does not play {name} of routes"):
+        sites.path("a", "/ip/route").add(**{"dst-address": "10.99.0.0/16", "gateway": WAN["b"]}, **words)
+
+
 @pytest.mark.parametrize("kind", ["gre", "ipip"])
 def test_tunnels_are_refused_where_the_kernel_has_none(sites: Sites, kind: str) -> None:
     """Whichever menu would enable them."""

@@ -91,3 +91,24 @@ def test_equal_routers_have_equal_dumps_whoever_looked() -> None:
     assert looked.dump() == alone.dump()
     looked.reboot()
     assert looked.rows(ROUTE) == alone.rows(ROUTE)
+
+
+def test_a_route_prints_what_it_is_by_itself(router: Router) -> None:
+    router.add("/ip/route", dst_address="10.9.0.0/16", gateway="192.0.2.1")
+    (row,) = (row for row in router.rows("/ip/route") if row["dst-address"] == "10.9.0.0/16")
+    assert (row["distance"], row["scope"], row["target-scope"], row["pref-src"]) == ("1", "30", "10", "")
+    assert {"check-gateway", "blackhole", "vrf-interface"} & set(row) == set()
+
+
+@pytest.mark.parametrize("given", ["", "yes", "true"])
+def test_a_blackhole_is_a_name_without_a_value(router: Router, given: str) -> None:
+    id_ = router.add("/ip/route", dst_address="10.9.0.0/16", blackhole=given)
+
+    def printed() -> str | None:
+        return next(row for row in router.rows("/ip/route") if row[".id"] == id_).get("blackhole")
+
+    assert printed() == ""
+    router.call("/ip/route/unset", {".id": id_, "value-name": "blackhole"})
+    assert printed() is None
+    with pytest.raises(Trap, match="input does not match any value of blackhole"):
+        router.call("/ip/route/set", {".id": id_, "blackhole": "no"})
