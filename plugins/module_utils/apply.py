@@ -19,7 +19,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import show_version
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label, read_entries
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label, read_entries, spoken
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.invert import invert
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import stages
@@ -72,7 +72,7 @@ def read_also(
         if answer.trap and menu.on(version):
             raise Refused(router, f"{menu.path} print: {answer.trap.message}")
         if not answer.trap:
-            tables[menu] = read_entries(menu, answer.rows)
+            tables[menu] = read_entries(menu, answer.rows, version)
     return version, tables, others
 
 
@@ -89,10 +89,14 @@ def command(change: Change) -> Command:
     match change:
         case Add():
             place = {"place-before": change.before} if change.before else {}
-            return Command(path, "add", {**change.values, **place})
+            return Command(path, "add", {**spoken(change.menu, change.values), **place})
         case Set():
             which = {} if change.menu.single else {".id": change.entry.id}
-            return Command(path, "set", {**which, **change.values, **{f"!{name}": "" for name in change.clear}})
+            return Command(
+                path,
+                "set",
+                {**which, **spoken(change.menu, change.values), **{f"!{name}": "" for name in change.clear}},
+            )
         case Move():
             # Without destination an entry goes to the end (the manual's word; unverified over the API).
             place = {"destination": change.before} if change.before else {}
@@ -135,7 +139,7 @@ def _undo(session: Session, router: str, refusal: str, progress: Progress, befor
     if not progress.done:
         raise Refused(router, f"{refusal}; nothing was changed")
     menus = {change.menu for change in progress.done}
-    removed = {change.menu.path for change in progress.done if isinstance(change, Remove)}
+    removed = {path for change in progress.done if isinstance(change, Remove) for path in change.menu.places}
     old = {menu: entries for menu, entries in before.items() if menu in menus}
     naming = {menu: entries for menu, entries in before.items() if menu not in menus and menu.refers & removed}
     back = Plan()

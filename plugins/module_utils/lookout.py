@@ -45,8 +45,7 @@ def foresee(session: Session, target: Target, guard: Guard, wanted: Plan, before
     near = any(change.menu.path.startswith(MAY_CUT) for change in wanted)
     around = survey(session, target, wide=near)
     _check_interfaces(target.host, guard, around)
-    through = {"tunnelled": _concerned(around, wanted), "remote": not around.near}
-    dangerous = guard.when == "always" or bool(risky(wanted, around.tables, **through))
+    dangerous = guard.when == "always" or _dangerous(around, wanted)
     if not dangerous and not guard.keep_open:
         return Care()
     if not near:
@@ -60,6 +59,12 @@ def foresee(session: Session, target: Target, guard: Guard, wanted: Plan, before
     own = tuple(text for text in prospect.doubts if str(around.vantage) in text)
     others = tuple(text for text in prospect.doubts if text not in own)
     return Care(staged if dangerous else Staged(), (*others, *_beside(around, wanted)), own)
+
+
+def _dangerous(around: Surroundings, wanted: Plan) -> bool:
+    neighbour = around.vantage.client if around.near else None
+    through = _concerned(around, wanted)
+    return bool(risky(wanted, around.tables, tunnelled=through, remote=not around.near, neighbour=neighbour))
 
 
 def _beside(around: Surroundings, wanted: Plan) -> Iterator[str]:

@@ -13,13 +13,14 @@ from ipaddress import ip_address, ip_interface, ip_network
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Tables, read_also
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.dial import PORTS, host_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Reply, Session, Target
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, read_entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import Vantage
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import BROUGHT, SERVICE
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.addresses import ADDRESS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec import POLICY
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL
 
-MEMBERS = "/interface/list/member"
+LISTS = ("/interface/list", "/interface/list/member")
 WIRES = ("ether", "bridge", "vlan", "bond", "wlan", "wifi", "macvlan", "loopback")
 """Interfaces, by RouterOS's type, whose packets do not come out of a tunnel."""
 Rows = Sequence[Mapping[str, str]]
@@ -43,16 +44,18 @@ class Surroundings:
 
 def survey(session: Session, target: Target, *, wide: bool) -> Surroundings:
     """See who asks, and whether through a tunnel; `wide`: also what stands on the way, and the interface."""
-    menus = [menu for menu in ALL if menu.path in (*BROUGHT, SERVICE, MEMBERS) and wide] + [POLICY]
+    menus = [menu for menu in ALL if menu.path in (*BROUGHT, *LISTS, SERVICE) and wide] + [POLICY]
     questions = [
         Command("/user/active", "print", {".proplist": "name,address,via"}),
-        Command("/ip/address", "print", {".proplist": "address,interface,actual-interface,disabled"}),
+        Command(ADDRESS.path, "print", {".proplist": ".id,address,interface,actual-interface,disabled,dynamic"}),
         Command("/interface", "print", {".proplist": "name,type"}),
     ]
     _dummy, tables, (active, addresses, interfaces) = read_also(
         session, target.host, menus, questions, with_dynamic=True
     )
     own = [row for row in _rows(addresses) if row.get("disabled") != "true" and row.get("address")]
+    # Whoever may not read them has none here, and the guard finds out.
+    tables[ADDRESS] = read_entries(ADDRESS, _rows(addresses))
     local = frozenset(row["address"].partition("/")[0] for row in own)
     client = client_of(_rows(active), target.user)
     routers = tuple(_dialled(_addresses(target) & local, local, client))

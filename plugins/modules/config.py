@@ -83,6 +83,54 @@ options:
           - As O(vpnops.mikrotik.ipsec_policy#module:config) takes them.
         type: list
         elements: dict
+      interface_gre:
+        description:
+          - Tunnels that carry IPv4 and IPv6 in GRE.
+          - As O(vpnops.mikrotik.interface_gre#module:config) takes them.
+        type: list
+        elements: dict
+      interface_ipip:
+        description:
+          - Tunnels that carry IPv4 in IPv4.
+          - As O(vpnops.mikrotik.interface_ipip#module:config) takes them.
+        type: list
+        elements: dict
+      interface_eoip:
+        description:
+          - Tunnels that carry Ethernet frames in GRE, between two RouterOS routers.
+          - As O(vpnops.mikrotik.interface_eoip#module:config) takes them.
+        type: list
+        elements: dict
+      interface_vrrp:
+        description:
+          - 'Virtual routers: of several routers one, the master, has their addresses.'
+          - As O(vpnops.mikrotik.interface_vrrp#module:config) takes them.
+        type: list
+        elements: dict
+      interface_list:
+        description:
+          - Named lists of interfaces, which firewall rules refer to.
+          - As O(vpnops.mikrotik.interface_list#module:config) takes them.
+        type: list
+        elements: dict
+      interface_list_member:
+        description:
+          - Which interfaces are in which list.
+          - As O(vpnops.mikrotik.interface_list_member#module:config) takes them.
+        type: list
+        elements: dict
+      ip_address:
+        description:
+          - The router's own addresses.
+          - As O(vpnops.mikrotik.ip_address#module:config) takes them.
+        type: list
+        elements: dict
+      ip_route:
+        description:
+          - Static routes.
+          - As O(vpnops.mikrotik.ip_route#module:config) takes them.
+        type: list
+        elements: dict
       firewall_address_list:
         description:
           - Named lists of addresses that rules refer to.
@@ -178,8 +226,8 @@ options:
       - Care taken of the session that makes the change, and of what else has to stay open. See
         the page on the guard.
       - V(auto) - guards what could cut the session; that is whatever may take something away
-        in the chains by which the router is reached, their address lists, C(/ip/service), and
-        IPsec where the session comes through a tunnel.
+        in the chains by which the router is reached, their address lists, interfaces, addresses,
+        routes, C(/ip/service), and IPsec where the session comes through a tunnel.
       - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
         is, unwatched.
       - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the

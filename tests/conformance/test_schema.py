@@ -21,8 +21,16 @@ pytestmark = pytest.mark.skipif(not DUMPS or not FACTS.exists(), reason="the rec
 
 NO_PROPERTIES = {"copy-from", "place-before", "numbers", "dynamic"}
 # Since 7.21 only where the hardware has it; the routers of the record have no such hardware.
-HARDWARE = ("/ip/firewall/filter", "hw-offload", (7, 21))
-SENSITIVE = {"auth-key", "enc-key", "ppk-secret", "secret", "password", "passphrase"}
+HARDWARE = {"/ip/firewall/filter": ("hw-offload", (7, 21)), "/ip/route": ("suppress-hw-offload", (7, 21))}
+SENSITIVE = {"auth-key", "enc-key", "ipsec-secret", "ppk-secret", "secret", "password", "passphrase"}
+# What `address` says as well, in another form.
+OTHER_FORMS = {"/ip/address": {"netmask", "broadcast"}}
+# What `unset` brings back to a value that is printed.
+BROUGHT_BACK = {"distance", "scope", "target-scope"}
+# Of what the record says in words, which menu's entries are named.
+NAMED = {"address, interface, or address%interface": "/interface"}
+RECORD = (7, 22, 3)
+"""The version that the facts were taken from."""
 # The command went with 7.17; all fields have a default to write, so nobody misses it.
 UNSET_OF_OLD = {"/ip/service": (7, 17)}
 every_menu = pytest.mark.parametrize("menu", MENUS, ids=lambda menu: menu.path)
@@ -76,10 +84,10 @@ def accepts(item: Field, text: str) -> bool:
 def test_a_version_s_properties_are_those_the_schema_gives_it(menu: Menu, path: Path) -> None:
     version = parse_version(path.stem.removeprefix("inspect-"))
     expected = settable(dump(path), menu)
-    if menu.path == HARDWARE[0] and version >= HARDWARE[2]:
-        expected.add(HARDWARE[1])
+    if menu.path in HARDWARE and version >= HARDWARE[menu.path][1]:
+        expected.add(HARDWARE[menu.path][0])
     assert menu.on(version) == bool(expected)
-    expected -= {item.also for item in menu.fields if item.also}
+    expected -= {item.also for item in menu.fields if item.also} | OTHER_FORMS.get(menu.path, set())
     if expected:
         # What the router made has its name for good.
         expected |= set() if menu.adds else set(menu.key)
@@ -121,7 +129,8 @@ def test_choices_exist_only_where_the_router_has_a_closed_set(menu: Menu) -> Non
 
 @every_menu
 def test_switches_are_the_router_s_yes_and_no(menu: Menu) -> None:
-    ours = {item.name for item in menu.fields if item.kind is SWITCH} - {HARDWARE[1]}
+    ours = {item.name for item in menu.fields if item.kind is SWITCH and item.on(RECORD)}
+    ours -= {name for name, _since in HARDWARE.values()}
     assert ours == set(facts("booleans", menu)) - NO_PROPERTIES
 
 
@@ -137,7 +146,7 @@ def test_exactly_the_router_s_negatable_matchers_take_a_negation(menu: Menu) -> 
     samples += ["8h-9h,mon", "both-addresses:2/0", "48:8F:5A:00:00:01", "warez", "ftp", "in,ipsec", "equal:1"]
     samples += ["21,3s,3,1", "1,5,src-address", "any", "2001:db8::1", "ah"]
     # The record was made on a version whose nat has no tls-host any more.
-    present = [item for item in menu.fields if item.matches and item.on((7, 22, 3))]
+    present = [item for item in menu.fields if item.matches and item.on(RECORD)]
     if not menu.unsets:
         return
     negated = set()
@@ -150,7 +159,8 @@ def test_exactly_the_router_s_negatable_matchers_take_a_negation(menu: Menu) -> 
 
 @every_menu
 def test_references_name_the_router_s_menus(menu: Menu) -> None:
-    theirs = {name: each["menu"] for name, each in facts("references", menu).items() if each["menu"] in BY_PATH}
+    named = {name: each["menu"] for name, each in facts("references", menu).items()}
+    theirs = {name: NAMED.get(path, path) for name, path in named.items() if NAMED.get(path, path) in BY_PATH}
     assert {item.name: item.refers for item in menu.fields if item.refers} == theirs
 
 
@@ -188,6 +198,7 @@ def test_sensitive_properties_are_secret(menu: Menu) -> None:
 @every_menu
 def test_what_can_be_unset_is_what_has_no_default(menu: Menu) -> None:
     unsettable = set(dump(FACTS)["properties"].get(menu.path, {}).get("unset", []))
-    assert {item.name for item in menu.fields if item.matches and menu.unsets and item.on((7, 22, 3))} <= unsettable
+    assert {item.name for item in menu.fields if item.matches and menu.unsets and item.on(RECORD)} <= unsettable
     for name in unsettable & set(menu.by_name):
-        assert menu.by_name[name].default is None, name
+        item = menu.by_name[name]
+        assert item.default is None or item.absent is not None or name in BROUGHT_BACK, name

@@ -32,6 +32,7 @@ IN_FULL = (
     "/ip/firewall/address-list",
     "/ipv6/firewall/filter",
     "/ipv6/firewall/address-list",
+    "/interface/eoip",
     "/interface/gre",
     "/interface/ipip",
     "/interface/list",

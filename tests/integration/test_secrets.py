@@ -75,6 +75,20 @@ def test_every_state(router: Server, play: Play, state: str) -> None:
     assert loud(play, router, [task]).status == 0
 
 
+@pytest.mark.parametrize("state", ["merged", "replaced", "gathered", "rendered", "deleted"])
+def test_secrets_of_interfaces(router: Server, play: Play, state: str) -> None:
+    tunnel = {"name": "gre-b", "remote_address": "203.0.113.50", "allow_fast_path": False}
+    router.router.add(
+        "/interface/gre", name="gre-b", remote_address="203.0.113.50", allow_fast_path="no", ipsec_secret=OLD
+    )
+    router.router.add("/interface/vrrp", name="vrrp-b", interface="ether2", password=LOGIN[:16])
+    gateway = {"name": "vrrp-b", "interface": "ether2", "password": NEW[:16]}
+    both = {"interface_gre": [{**tunnel, "ipsec_secret": NEW}], "interface_vrrp": [gateway]}
+    run = loud(play, router, [{"name": state, "vpnops.mikrotik.config": {"config": both, "state": state}}])
+    assert run.status == 0
+    assert [secret for secret in (NEW[:16], LOGIN[:16]) for form in spelled(secret) if form in run.output] == []
+
+
 def test_an_old_secret_that_stands_elsewhere_as_well(router: Server, play: Play) -> None:
     router.router.add("/ip/ipsec/profile", name=f"of-{OLD}")
     router.router.add("/ip/firewall/filter", chain="input", comment=f"as {OLD} says")

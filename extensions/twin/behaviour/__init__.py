@@ -24,6 +24,7 @@ _OF: dict[str, type[Behaviour]] = {
     "/interface": interfaces.Interfaces,
     "/interface/gre": tunnels.Tunnels,
     "/interface/ipip": tunnels.Tunnels,
+    "/interface/eoip": tunnels.EthernetTunnels,
     "/interface/vrrp": tunnels.VirtualRouters,
     "/ip/dns/static": dns.StaticNames,
     "/ip/address": interfaces.Addresses,

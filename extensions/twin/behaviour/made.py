@@ -12,7 +12,12 @@ from .base import Behaviour
 
 INTERFACE = "/interface"
 # Menus of interfaces that users make, and what `/interface` calls their type.
-TYPES = {"/interface/gre": "gre-tunnel", "/interface/ipip": "ipip-tunnel", "/interface/vrrp": "vrrp"}
+TYPES = {
+    "/interface/gre": "gre-tunnel",
+    "/interface/ipip": "ipip-tunnel",
+    "/interface/eoip": "eoip",
+    "/interface/vrrp": "vrrp",
+}
 # What an entry has in common with that of `/interface`; either place changes both.
 SHARED = ("name", "mtu", "comment", "disabled")
 

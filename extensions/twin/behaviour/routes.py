@@ -200,7 +200,7 @@ def _off(row: Row) -> bool:
 
 
 def _swallows(row: Row) -> bool:
-    return row.values.get("blackhole") == "true"
+    return "blackhole" in row.values
 
 
 def _place(row: Row) -> tuple[str, str]:

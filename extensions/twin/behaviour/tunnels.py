@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..router import Router
 
 # What encapsulation takes from the 1500 bytes of the packet outside.
-_OVERHEAD = {"gre-tunnel": 24, "ipip-tunnel": 20}
+_OVERHEAD = {"gre-tunnel": 24, "ipip-tunnel": 20, "eoip": 42}
 
 
 class Tunnels(Made):
@@ -61,6 +62,23 @@ class Tunnels(Made):
 
     def hides(self, row: Row) -> Collection[str]:
         return [name for name in ("keepalive", "ipsec-secret") if row.values.get(name) == ""]
+
+
+class EthernetTunnels(Tunnels):
+    """EoIP, whose ends are told apart by numbers as well as addresses."""
+
+    def prepare(self, values: Values) -> None:
+        """The MAC address is made up; here always the same for the same tunnel."""
+        super().prepare(values)
+        values.setdefault("mac-address", _made_up(f"{values['name']} {values.get('tunnel-id', '')}"))
+
+    def mirrored(self, row: Row) -> Values:
+        return {**super().mirrored(row), "l2mtu": "65535", "mac-address": row.values["mac-address"]}
+
+
+def _made_up(seed: str) -> str:
+    digits = hashlib.sha256(seed.encode()).hexdigest()[:10].upper()
+    return ":".join(["02", *(digits[at : at + 2] for at in range(0, 10, 2))])
 
 
 class VirtualRouters(Made):

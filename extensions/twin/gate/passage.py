@@ -50,6 +50,8 @@ class Passage:
     def enters(self) -> str:
         """ACCEPTED, DROPPED or REFUSED for what the client sends next: its SYN, later its data."""
         with self.gate.router.lock:
+            if self.gate.seat.routed and not self.gate.world.has_address():
+                return DROPPED
             if not self.opened:
                 verdict = self._opens()
                 self.opened = verdict == ACCEPTED
@@ -87,6 +89,8 @@ class Passage:
 
     def _out(self, flags: frozenset[str]) -> str:
         seat = self.gate.seat
+        if seat.routed and not (self.gate.world.has_address() and self.gate.world.routes_back()):
+            return DROPPED
         source, target = ipaddress.ip_address(seat.router), ipaddress.ip_address(seat.client)
         packet = (source, target, int(self.gate.dialled[self.service]), self.port)
         out = Packet(*packet, "established", flags, out_interface=self.gate.world.interface)

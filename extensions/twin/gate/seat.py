@@ -25,8 +25,9 @@ class Seat:
     `denied` is what becomes of packets that are dropped: "hang" (nothing is answered until the firewall lets them
     through again, as TCP sends anew) or "close" (the connection is cut). `tokens` says whether rates have room left,
     `others` whether conditions hold that no fact decides: chance, time of day, contents, sizes. `invalid` says
-    whether rules act that name an interface or list which is gone; no source tells. All of them may be set while the
-    twin runs.
+    whether rules act that name an interface or list which is gone; no source tells. `routed` says whether addresses and
+    routes count as well: packets then come in only while the router has the address, and answers go out only while
+    they are routed by `interface`. All of them may be set while the twin runs.
     """
 
     client: str = "192.168.88.10"
@@ -36,6 +37,7 @@ class Seat:
     tokens: bool = True
     others: bool = False
     invalid: bool = False
+    routed: bool = False
 
     def __post_init__(self) -> None:
         if ipaddress.ip_address(self.client).version != ipaddress.ip_address(self.router).version:

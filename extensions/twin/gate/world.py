@@ -36,6 +36,30 @@ class World:
         """The menu folder of the firewall that sees the seat's packets."""
         return "/ip" if ipaddress.ip_address(self.seat.client).version == 4 else "/ipv6"
 
+    def has_address(self) -> bool:
+        """Whether the address that the seat speaks to is the router's, on an interface that is on."""
+        interfaces = self.router.tables["/interface"]
+        for values in (row.values for row in self.router.tables["/ip/address"]):
+            below = interfaces.by_id(values["interface"])
+            on = below is not None and "true" not in (values["disabled"], below.values["disabled"])
+            if on and values["address"].partition("/")[0] == self.seat.router:
+                return True
+        return False
+
+    def routes_back(self) -> bool:
+        """Whether the most exact active route to the client of table main leads out by the seat's interface."""
+        behaviour, client = self.router.behaviours["/ip/route"], ipaddress.ip_address(self.seat.client)
+        behaviour.refresh()
+        main = self.router.tables["/routing/table"].by_name("main")
+        found: dict[int, set[str]] = {}
+        for row in self.router.tables["/ip/route"]:
+            told, network = behaviour.derived(row), ipaddress.ip_network(row.values["dst-address"])
+            ours = main is not None and row.values["routing-table"] == main.id
+            if ours and told["active"] == "true" and client in network:
+                hops = told.get("immediate-gw", "").split(",")
+                found.setdefault(network.prefixlen, set()).update(hop.rpartition("%")[2] for hop in hops)
+        return bool(found) and self.seat.interface in found[max(found)]
+
     def is_own(self, address: Address) -> bool:
         """An address of the router: the one the seat speaks to, those of `/ip/address`, loopback."""
         if str(address) == self.seat.router or address.is_loopback:

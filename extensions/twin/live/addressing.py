@@ -33,7 +33,7 @@ class Addressing:
         self.up: set[str] = set()
 
     def check(self, table: Table, values: Values) -> None:
-        """Raise Unmapped for a route that is not in table main, and for what is no link of the kernel's."""
+        """Raise Unmapped for routes that the kernel is not told of, and for what is no link of its own."""
         self.links.check(table, values)
         if table.menu.path == ROUTE and values.get("disabled") != "true":
             if (checked := values.get("check-gateway", "none")) not in ("none", "ping"):
@@ -41,6 +41,8 @@ class Addressing:
             main = self.router.tables["/routing/table"].by_name("main")
             if main is not None and values.get("routing-table", main.id) != main.id:
                 raise Unmapped("routes in other tables than main")
+            if values.get("vrf-interface"):
+                raise Unmapped("vrf-interface of routes")
 
     def settle(self) -> None:
         """Change what differs. The kernel forgets routes whose address or device goes, so routes come last."""

@@ -25,7 +25,9 @@ from .state import device, enabled
 if TYPE_CHECKING:
     from ..router import Router
 
-INTERFACE, GRE, VRRP = "/interface", "/interface/gre", "/interface/vrrp"
+INTERFACE, GRE = "/interface", "/interface/gre"
+NONE = ("/interface/eoip", "/interface/vrrp")
+"""Menus of interfaces of which no device is made."""
 KINDS = {GRE: "gre", "/interface/ipip": "ipip"}
 WATCHED = frozenset((*KINDS, "/ip/dns/static"))
 # What IPIP has unless somebody says else: whoever does means it to have an effect.
@@ -69,7 +71,7 @@ class Links:
         if table.menu.path != INTERFACE:
             _refuse(table.menu.path, values)
             return
-        for path in (*KINDS, VRRP):
+        for path in (*KINDS, *NONE):
             if found := self.router.tables[path].by_name(values["name"]):
                 _refuse(path, {**found.values, "disabled": values["disabled"]})
 
@@ -172,9 +174,9 @@ def _kept(kind: str, remote: str, keepalive: str) -> Kept | None:
 
 
 def _refuse(path: str, values: Values) -> None:
-    if values.get("disabled") == "true" or path not in (*KINDS, VRRP):
+    if values.get("disabled") == "true" or path not in (*KINDS, *NONE):
         return
-    if path == VRRP:
+    if path in NONE:
         raise Unmapped(path)
     if not makes(KINDS[path]):
         raise Unmapped(f"{path}, since this kernel has none")

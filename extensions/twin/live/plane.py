@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import failure
 from ..model import Row, Values
 from ..table import Table
-from . import addressing, connections, firewall, ipsec, netns
+from . import addressing, asking, connections, firewall, ipsec, netns
 from .netns import Broken
 from .nft import Unmapped
 
@@ -34,6 +34,7 @@ class LivePlane:
         self.negotiator = ipsec.Negotiator(router, node, kernel=kernel)
         self.firewall = firewall.Firewall(router, node, self.negotiator.tunnel)
         self.connections = connections.Connections(router, node)
+        self.asking = asking.Asking(router, node)
         self._dirty = True
         self._ending = threading.Event()
         self._ticking = threading.Thread(target=self._tick, name=f"plane {node}", daemon=True)
@@ -50,6 +51,7 @@ class LivePlane:
             self.router.watchers.append(self._changed)
             self.router.plane = self
             self.router.echo = self._echo
+            self.asking.start()
         self._ticking.start()
 
     def stop(self) -> None:
@@ -57,6 +59,7 @@ class LivePlane:
         self._ending.set()
         if self._ticking.is_alive():
             self._ticking.join()
+        self.asking.stop()
         self.addressing.links.keepalives.stop()
         self.negotiator.stop()
         self.connections.stop()
@@ -135,6 +138,7 @@ class LivePlane:
         while not self._ending.wait(TICK):
             with self.router.lock:
                 self.router.behaviours[firewall.LISTS].refresh()
+                self.asking.tick()
                 self.settle()
                 with self._telling():
                     self.negotiator.tick()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..errors import no_match
 from ..model import COMMENT, DISABLED, Field, Menu, Reference, read_only
 from ..values.addresses import ADDRESS4, PREFIX4
 from ..values.basic import SWITCH, Kind, listed, number, one_of, pattern
@@ -14,9 +15,11 @@ from .interfaces import LIST
 GATEWAY = listed(pattern(r"[^,%]+(%[^,%]+)?"))
 
 
-def _blackhole(name: str, value: str) -> str:
-    """The word alone is meant, as `add blackhole` has it; how it reads back is unverified."""
-    return SWITCH.canon(name, value or "yes")
+def _bare(name: str, value: str) -> str:
+    """A property that is there or not, without a value; that `yes` is taken for it is unverified."""
+    if value in ("", "yes", "true"):
+        return ""
+    raise no_match(name)
 
 
 ROUTE = Menu(
@@ -24,14 +27,17 @@ ROUTE = Menu(
     (
         Field("dst-address", PREFIX4, default="0.0.0.0/0"),
         Field("routing-table", refers=Reference("/routing/table"), default="main"),
-        Field("pref-src", ADDRESS4, unset=True),
         Field("gateway", GATEWAY, unset=True),
         read_only("immediate-gw"),
-        Field("check-gateway", one_of("none", "arp", "ping", "bfd"), unset=True),
+        Field("blackhole", Kind(_bare), unset=True),
+        Field("check-gateway", one_of("arp", "none", "ping"), unset=True),
         Field("distance", number(1, 255), default="1", unset=True),
+        Field("pref-src", ADDRESS4, default="", unset=True),
         Field("scope", number(0, 255), default="30", unset=True),
         Field("target-scope", number(0, 255), default="10", unset=True),
-        Field("blackhole", Kind(_blackhole), unset=True),
+        Field("vrf-interface", refers=Reference("/interface"), unset=True),
+        # Later only where the hardware has it.
+        Field("suppress-hw-offload", SWITCH, default="false", until="7.21"),
         COMMENT,
         DISABLED,
         read_only("active"),

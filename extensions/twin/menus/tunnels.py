@@ -1,13 +1,15 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`/interface/gre`, `/interface/ipip` and `/interface/vrrp`: interfaces that users make."""
+"""`/interface/gre`, `/interface/ipip`, `/interface/eoip` and `/interface/vrrp`: interfaces that users make."""
 
 from __future__ import annotations
 
+import re
+
 from ..model import COMMENT, DISABLED, Field, Menu, Reference, read_only
 from ..values.addresses import ADDRESS4, FAR_END
-from ..values.basic import SWITCH, Kind, duration, number, one_of, some_of, text_up_to
+from ..values.basic import SWITCH, Kind, duration, number, one_of, pattern, some_of, text_up_to
 from .interfaces import LIST, NAME_TAKEN
 
 # 1s..7101w3d6h28m15s, as the router's hint has it
@@ -21,6 +23,8 @@ def _keepalive(name: str, value: str) -> str:
     return f"{_INTERVAL.canon(name, interval)},{_RETRIES.canon(name, retries or '10')}"
 
 
+_ARP = Field("arp", one_of("disabled", "enabled", "local-proxy-arp", "proxy-arp", "reply-only"), default="enabled")
+_ARP_TIMEOUT = Field("arp-timeout", duration(keywords=("auto",)), default="auto")
 _COMMANDS = (*LIST, "enable", "disable")
 _TUNNEL = (
     Field("name"),
@@ -62,6 +66,35 @@ IPIP = Menu(
     sensitive_print=True,
 )
 
+# Written with colons, hyphens or dots; that it reads back with colons is unverified.
+_MAC = pattern(
+    r"[0-9A-Fa-f]{2}([:.-])[0-9A-Fa-f]{2}(\1[0-9A-Fa-f]{2}){4}",
+    lambda text: re.sub("[.-]", ":", text).upper(),
+    "AB[:|-|.]CD[:|-|.]EF[:|-|.]GH[:|-|.]IJ[:|-|.]KL (MAC address)",
+)
+
+EOIP = Menu(
+    "/interface/eoip",
+    (
+        *_TUNNEL,
+        read_only("l2mtu", "65535"),
+        Field("mac-address", _MAC),
+        _ARP,
+        _ARP_TIMEOUT,
+        Field("loop-protect", one_of("default", "off", "on"), default="default"),
+        read_only("loop-protect-status", "off"),
+        Field("loop-protect-send-interval", _INTERVAL, default="5s"),
+        Field("loop-protect-disable-time", duration(), default="5m"),
+        Field("tunnel-id", number(0, 65535), mandatory=True),
+    ),
+    (*_COMMANDS, "unset"),
+    noun="interface",
+    taken=NAME_TAKEN,
+    unique="name",
+    naming="eoip-tunnel",
+    sensitive_print=True,
+)
+
 # Where the router prints nothing, `none` was written (observed on 7.5).
 _GROUP = Reference("/interface/vrrp", keywords=("self",))
 
@@ -72,8 +105,8 @@ VRRP = Menu(
         Field("mtu", number(68, 65535), default="1500", until="7.20"),
         Field("mtu", default="1500", read_only=True, since="7.20"),
         read_only("mac-address"),
-        Field("arp", one_of("disabled", "enabled", "local-proxy-arp", "proxy-arp", "reply-only"), default="enabled"),
-        Field("arp-timeout", duration(keywords=("auto",)), default="auto"),
+        _ARP,
+        _ARP_TIMEOUT,
         Field("interface", refers=Reference("/interface"), mandatory=True),
         Field("vrid", number(1, 255), default="1"),
         Field("priority", number(1, 254), default="100"),
@@ -116,4 +149,4 @@ VRRP = Menu(
     sensitive_print=True,
 )
 
-MENUS = (GRE, IPIP, VRRP)
+MENUS = (GRE, IPIP, EOIP, VRRP)

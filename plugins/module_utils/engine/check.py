@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry, Row, held, label
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu, Version, exists
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu, Version, exists, parts
 
 MARKS = ("vpnops-guard-new: ", "vpnops-guard-old: ", "vpnops-guard-off: ")
 """What the comments of entries begin with until a guarded change is confirmed: of those that come, of those that go,
@@ -44,7 +44,7 @@ def check_entry(menu: Menu, row: Row) -> None:
         if item.secret and text and not text.strip("*"):
             sentence = f"{name}: asterisks stand for a secret that is not shown; give the secret, or leave it out"
             raise Problem(menu, label(menu, row), sentence)
-        if text == "" or item.refers:
+        if text == "" or (item.refers and item.kind.named is parts):
             continue
         try:
             item.kind.normal(text)

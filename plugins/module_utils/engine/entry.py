@@ -16,7 +16,7 @@ Row = Mapping[str, str]
 
 HIDDEN = "********"
 # What a router tells of an entry besides its properties.
-TOLD = frozenset({"bytes", "packets", "invalid", "dynamic", "default", "creation-time"})
+TOLD = frozenset({"bytes", "packets", "invalid", "dynamic", "default", "builtin", "creation-time"})
 
 
 @dataclass(frozen=True)
@@ -42,28 +42,30 @@ def switched_off(values: Row) -> bool:
     return values.get("disabled") in ("true", "yes")
 
 
-def read_entry(menu: Menu, row: Row) -> Entry:
-    """Turn one row of `print` into an Entry."""
+def read_entry(menu: Menu, row: Row, version: Version | None = None) -> Entry:
+    """Turn one row of `print` into an Entry; what this version prints and no longer takes is no value of it."""
 
     def flag(name: str) -> bool:
         return row.get(name) in ("true", "yes")
 
     known = menu.spellings
-    values = {known[name]: value for name, value in row.items() if name in known}
+    past = {item.name for item in menu.fields if version and item.until and not item.on(version)}
+    values = {known[name]: value for name, value in row.items() if name in known and known[name] not in past}
+    values |= {item.name: item.absent for item in menu.fields if item.absent and item.name not in values}
     strange = frozenset(name for name in row.keys() - known.keys() - TOLD if not name.startswith("."))
     return Entry(
         row.get(".id", ""),
         values,
         dynamic=flag("dynamic"),
-        builtin=flag("default"),
+        builtin=flag("default") or flag("builtin"),
         invalid=flag("invalid"),
         strange=strange,
     )
 
 
-def read_entries(menu: Menu, rows: Iterable[Row]) -> tuple[Entry, ...]:
+def read_entries(menu: Menu, rows: Iterable[Row], version: Version | None = None) -> tuple[Entry, ...]:
     """Turn the rows of `print` into entries, in the router's order."""
-    return tuple(read_entry(menu, row) for row in rows)
+    return tuple(read_entry(menu, row, version) for row in rows)
 
 
 @lru_cache(maxsize=65536)
@@ -87,6 +89,12 @@ def own_values(menu: Menu, values: Row) -> dict[str, str]:
     """The values without those that the router fills in by itself because another field is set."""
     follows = {name: menu.by_name[name].follows for name in values}
     return {name: text for name, text in values.items() if not values.get(follows[name] or "")}
+
+
+def spoken(menu: Menu, values: Row) -> dict[str, str]:
+    """The values as the router takes them: what it shows by printing nothing is a name with a `!` before it."""
+    gone = {item.name for item in menu.fields if item.absent and spell(item, values.get(item.name, "")) == item.absent}
+    return {f"!{name}" if name in gone else name: "" if name in gone else text for name, text in values.items()}
 
 
 def is_hidden(values: Row, item: Field) -> bool:

@@ -68,19 +68,28 @@ def _yielding(
 
     What is disabled excludes nothing, and so is an entry of its own.
     """
-    firm = [menu.by_name[name] for name in menu.key if name not in menu.key_yields]
+    firm = [name for name in menu.key if name not in menu.key_yields]
     taken = {entry.id for entry in found if entry}
     free = defaultdict[Key, deque[Entry]](deque)
     for entry in have:
         spared = entry.id in taken or entry.dynamic or entry.builtin or entry.disabled
         if not spared and owns(menu, scope, entry.values):
-            free[tuple(held(entry.values, item, version) for item in firm)].append(entry)
+            free[_firm(menu, firm, entry.values, version)].append(entry)
     result = list(found)
+    often = Counter(_firm(menu, firm, row, version) for row, entry in zip(want, found, strict=True) if entry is None)
     for index, row in enumerate(want):
-        candidates = free[tuple(held(row, item, version) for item in firm)]
-        if result[index] is None and candidates and not switched_off(row):
+        key = _firm(menu, firm, row, version)
+        candidates = free[key]
+        # Where something else says which is meant, it has to say so for one alone.
+        clear = not menu.yields_with or (None not in key and len(candidates) == often[key] == 1)
+        if result[index] is None and candidates and clear and not switched_off(row):
             result[index] = candidates.popleft()
     return result
+
+
+def _firm(menu: Menu, firm: Sequence[str], values: Row, version: Version) -> Key:
+    """In what an entry has to agree with the one that it stands for."""
+    return tuple(held(values, menu.by_name[name], version) for name in (*firm, *menu.yields_with))
 
 
 def match_all(menu: Menu, have: Sequence[Entry], want: Sequence[Row], version: Version) -> list[Entry]:

@@ -22,7 +22,14 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check impor
     check_version,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.claims import handed_on
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, held, is_hidden, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import (
+    Entry,
+    Row,
+    held,
+    is_hidden,
+    label,
+    spell,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import key_of, match, match_all
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Course, Step, Wish, course
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import (
@@ -34,7 +41,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope impor
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import denies, hurts
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu, Version
 
 Tables = Mapping[Menu, Sequence[Entry]]
 Wants = Mapping[Menu, Sequence[Row]]
@@ -251,14 +258,20 @@ def _resting(menu: Menu, row: Row, entry: Entry, version: Version) -> dict[str, 
         item.name: item.default_on(version) or ""
         for item in menu.fields
         if not item.secret and item.name not in menu.key and not (item.follows and given.get(item.follows))
-        if menu.adds or item.default is not None
+        if (menu.adds or item.default is not None) and not item.derived
     }
 
 
 def _initial(menu: Menu, row: Row, version: Version) -> dict[str, str]:
     """The words of a new entry: what was given, without the wish to clear what is clear anyway."""
     known = ((menu.by_name[name], text) for name, text in row.items())
-    return {item.name: text for item, text in known if text or (item.kind.empty and held({}, item, version))}
+    said = {item.name: text for item, text in known if text or (item.kind.empty and held({}, item, version))}
+    return {name: text for name, text in said.items() if not _idle(menu.by_name[name], text)}
+
+
+def _idle(item: Field, text: str) -> bool:
+    """Whether a new entry would be so by itself, and the router has no value to say it by."""
+    return item.absent is not None and spell(item, text) == item.absent == item.default
 
 
 def _hidden(menu: Menu, want: Sequence[Row], found: Sequence[Entry | None]) -> Iterator[str]:

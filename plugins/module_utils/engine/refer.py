@@ -37,7 +37,7 @@ def check_references(changes: Iterable[Change], after: After) -> None:
 def _references(menu: Menu, values: Row) -> Iterator[tuple[Field, str]]:
     for item in menu.fields:
         if item.refers:
-            for name in values.get(item.name, "").removeprefix("!").split(","):
+            for name in item.kind.named(values.get(item.name, "")):
                 if name and name not in item.free:
                     yield item, name
 
@@ -55,7 +55,7 @@ def _users(after: After) -> dict[tuple[str, str], str]:
 
 def _check_unused(change: Remove, names: Mapping[str, set[str]], users: Mapping[tuple[str, str], str]) -> None:
     name = change.entry.values.get("name", "")
-    user = users.get((change.menu.path, name))
+    user = next((users[path, name] for path in sorted(change.menu.places) if (path, name) in users), None)
     if user and name not in names[change.menu.path]:
         raise Problem(change.menu, label(change.menu, change.entry.values), f"cannot be removed, {user} still uses it")
 

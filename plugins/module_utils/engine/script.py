@@ -9,7 +9,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import HIDDEN, Entry, Row, own_values, spell
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import (
+    HIDDEN,
+    Entry,
+    Row,
+    own_values,
+    spell,
+    spoken,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
 
 PLAIN = re.compile(r"[A-Za-z0-9._:/,*@+!%-]+")
@@ -30,10 +37,16 @@ def _typed(letter: str) -> str:
 
 def words(menu: Menu, values: Row) -> str:
     """`name=value ...` in the schema's order, secrets masked."""
-    shown = ((item, values[item.name]) for item in menu.fields if item.name in values)
+    said = spoken(menu, values)
     return " ".join(
-        f"{item.name}={HIDDEN if item.secret and text else quote(plainly(item, text))}" for item, text in shown
+        f"!{item.name}" if item.name not in said else f"{item.name}={_shown(item, said[item.name])}"
+        for item in menu.fields
+        if item.name in values
     )
+
+
+def _shown(item: Field, text: str) -> str:
+    return HIDDEN if item.secret and text else quote(plainly(item, text))
 
 
 def plainly(item: Field, text: str) -> str:

@@ -24,7 +24,7 @@ def stages(changes: Iterable[Change]) -> list[list[Change]]:
     named: set[str] = set()
     for change in changes:
         cut = hurts(change)
-        if not result or (cut and harmless) or (isinstance(change, Remove) and change.menu.path in named):
+        if not result or (cut and harmless) or (isinstance(change, Remove) and change.menu.places & named):
             result.append([])
             harmless, named = False, set()
         result[-1].append(change)

@@ -5,32 +5,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import SWITCH, WORD
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import WORD
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
 
-OFF = Field("disabled", SWITCH, "Without effect.", "no")
 NAMES = (Field("name", WORD, "Name that other entries refer to."),)
 
 CERTIFICATE = Menu("/certificate", "Certificates and their keys.", NAMES, adds=False)
 POOL = Menu("/ip/pool", "Ranges of addresses to hand out.", NAMES, adds=False)
 INTERFACE = Menu("/interface", "Interfaces of every sort.", NAMES, adds=False)
-INTERFACE_LIST = Menu("/interface/list", "Named lists of interfaces.", NAMES, adds=False)
-INTERFACE_LIST_MEMBER = Menu(
-    "/interface/list/member",
-    "Which interfaces are in which list.",
-    (Field("list", WORD, "The list."), Field("interface", WORD, "The interface."), OFF),
-    key=("list", "interface"),
-    adds=False,
-)
-ADDRESS = Menu(
-    "/ip/address",
-    "The router's own addresses.",
-    (Field("address", WORD, "The address."), Field("interface", WORD, "The interface."), OFF),
-    key=("address", "interface"),
-    adds=False,
-)
 
-ELSEWHERE = (CERTIFICATE, POOL, INTERFACE, INTERFACE_LIST, INTERFACE_LIST_MEMBER, ADDRESS)
+ELSEWHERE = (CERTIFICATE, POOL, INTERFACE)
 
 NO_INTERFACES = ("all-ethernet", "all-ppp", "all-vlan", "all-wireless")
 NO_INTERFACE_LISTS = ("all", "dynamic", "none", "static")

@@ -115,6 +115,11 @@ def one_of(*words: str, since: Mapping[str, str] | None = None) -> Kind:
     return Kind("choice", normal, {"type": "str", "choices": list(words)}, since or {}, exact=True)
 
 
+def either(*words: str) -> Kind:
+    """One word of a few, of which the router itself lists none."""
+    return Kind("word", one_of(*words).normal, exact=True)
+
+
 def split(text: str) -> list[str]:
     """The parts of a comma separated value, without blanks."""
     return [part.strip() for part in text.split(",") if part.strip()]
@@ -388,4 +393,5 @@ def spelled(kind: Kind, aliases: Mapping[str, str]) -> Kind:
         kind.ordered,
         kind.exact,
         kind.empty,
+        kind.named,
     )

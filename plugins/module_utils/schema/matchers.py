@@ -28,6 +28,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites 
     protocol,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import Family
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.interfaces import LIST
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
     MAC,
     PORTS,
@@ -123,7 +124,7 @@ def protocols(family: Family) -> tuple[Field, ...]:
 
 
 OfInterface = partial(Matcher, refers=elsewhere.INTERFACE.path, free=elsewhere.NO_INTERFACES)
-OfInterfaceList = partial(Matcher, refers=elsewhere.INTERFACE_LIST.path, free=elsewhere.NO_INTERFACE_LISTS)
+OfInterfaceList = partial(Matcher, refers=LIST.path, free=elsewhere.NO_INTERFACE_LISTS)
 INTERFACES = (
     OfInterface(
         "in-interface",

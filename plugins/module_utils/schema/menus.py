@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import firewall, ipsec, ipsec_terms, service
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import (
+    addresses,
+    firewall,
+    interfaces,
+    ipsec,
+    ipsec_terms,
+    service,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import ELSEWHERE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
@@ -23,6 +30,15 @@ MENUS: tuple[Menu, ...] = (
     ipsec.KEY_PSK,
     ipsec.IDENTITY,
     ipsec.POLICY,
+    # Behind the policies that protect what tunnels carry: up before them, it would leave in clear.
+    interfaces.GRE,
+    interfaces.IPIP,
+    interfaces.EOIP,
+    interfaces.VRRP,
+    interfaces.LIST,
+    interfaces.LIST_MEMBER,
+    addresses.ADDRESS,
+    addresses.ROUTE,
     # Address lists before the rules that read them, and the table that drops last.
     firewall.ADDRESS_LIST,
     firewall.ADDRESS_LIST6,

@@ -28,6 +28,11 @@ def same(one: str, other: str) -> bool:
     return one == other
 
 
+def parts(text: str) -> list[str]:
+    """The words of a comma separated value, without the `!` before them."""
+    return text.removeprefix("!").split(",")
+
+
 def differ(one: str, other: str) -> bool:
     """Two canonical values exclude each other."""
     return one != other
@@ -54,6 +59,8 @@ class Kind:
     """As matchers: one value lies within another only when both are the same."""
     empty: bool = False
     """The empty text is a value of its own, not the wish to clear the field."""
+    named: Callable[[str], list[str]] = parts
+    """The names of other entries in a value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +95,10 @@ class Field:
     """The router takes no entry without it while each of these other fields has one of these values."""
     also: str | None = None
     """Another name under which newer routers may print it; the old one is still accepted."""
+    absent: str | None = None
+    """The value that the router shows by not printing the field, and takes as `!name`; None: that is its default."""
+    derived: bool = False
+    """Where nobody says it the router works it out, so there is nothing to go back to."""
     fleeting: bool = False
     """Counts down by itself: given when an entry is made, never compared."""
 
@@ -131,6 +142,10 @@ class Menu:
     key_yields: tuple[str, ...] = ()
     """Key fields that give way: where no entry has the whole key, one that differs in these alone is the one meant,
     since of two such entries, both enabled, only one can work."""
+    yields_with: tuple[str, ...] = ()
+    """Fields in which it has to agree as well, unlike all others, so that nobody else's entry is taken for it."""
+    part_of: str | None = None
+    """Path of the menu whose entries its entries are, too: others name them as such."""
     single: bool = False
     """One set of properties instead of a list of entries."""
     ordered: bool = False
@@ -177,6 +192,11 @@ class Menu:
     def mark(self) -> str | None:
         """The field that carries an owner's mark: the comment, else the name."""
         return next((name for name in ("comment", "name") if name in self.by_name), None)
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Paths of the menus in which its entries stand."""
+        return frozenset(filter(None, (self.path, self.part_of)))
 
     @property
     def refers(self) -> frozenset[str]:

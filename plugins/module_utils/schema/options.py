@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import split
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
 
 Options = dict[str, Any]
@@ -55,7 +55,7 @@ MOST_PINGS = 10
 """Of one host: a router answers only when it is through with them, one each second."""
 # A word or a dictionary: no type of Ansible's takes both, so `guard_from` reads it.
 GUARD_OPTION: Options = {"type": "raw", "default": "auto"}
-MAY_CUT = ("/ip/firewall/", "/ipv6/firewall/", "/ip/service")
+MAY_CUT = ("/ip/firewall/", "/ipv6/firewall/", *(menu.path for menu in MENUS if menu.cuts))
 """Menus whose changes may cut any session; those of IPsec cut the ones that come through a tunnel."""
 # Sanity checks take options with such names for secrets unless they are told otherwise.
 SUSPECT = re.compile(r"pass|secret|token|key")

@@ -42,6 +42,14 @@ REQUIRED = {
     "firewall_mangle": {"chain"},
     "firewall_address_list": {"list", "address"},
     "ip_service": {"name"},
+    "interface_gre": {"name"},
+    "interface_ipip": {"name"},
+    "interface_eoip": {"name"},
+    "interface_vrrp": {"name"},
+    "interface_list": {"name"},
+    "interface_list_member": {"list", "interface"},
+    "ip_address": {"address", "interface"},
+    "ip_route": set(),
     "ipv6_firewall_filter": {"chain"},
     "ipv6_firewall_address_list": {"list", "address"},
 }
@@ -49,6 +57,10 @@ SECRETS = {
     "ipsec_peer": {"ppk_secret"},
     "ipsec_identity": {"secret", "password"},
     "ipsec_key_psk": {"key"},
+    "interface_gre": {"ipsec_secret"},
+    "interface_ipip": {"ipsec_secret"},
+    "interface_eoip": {"ipsec_secret"},
+    "interface_vrrp": {"password"},
 }
 
 

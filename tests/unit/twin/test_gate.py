@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from twin import Router, Seat, Server
 from twin.gate import ACCEPTED, DROPPED, REFUSED, Gate, Unplayed
@@ -12,6 +14,7 @@ from twin.gate.chains import _NO_MATCHERS
 
 FILTER, RAW, LISTS = "/ip/firewall/filter", "/ip/firewall/raw", "/ip/firewall/address-list"
 Rule = dict[str, str]
+ADDRESSES, ROUTES = "/ip/address", "/ip/route"
 DROP: Rule = {"chain": "input", "action": "drop"}
 
 
@@ -31,6 +34,7 @@ def filtered(*rules: Rule) -> dict[str, list[Rule]]:
 
 
 ALL, NONE, NO_NEW = (ACCEPTED,) * 3, (DROPPED, DROPPED, ACCEPTED), (DROPPED, ACCEPTED, ACCEPTED)
+NOTHING, ONE_WAY = (DROPPED,) * 3, (DROPPED, ACCEPTED, DROPPED)
 OPEN = {"chain": "input"}
 
 
@@ -257,6 +261,37 @@ def test_rules_that_list_addresses_list_the_client() -> None:
     assert (entry["list"], entry["address"], entry["dynamic"], entry["timeout"]) == (
         "seen", "192.168.88.10", "true", "1h",
     )  # fmt: skip
+
+
+HERE = {"address": "192.168.88.1/24", "interface": "ether2"}
+FAR = Seat("203.0.113.10", "192.168.88.1", "ether2", routed=True)
+BACK = {"gateway": "192.168.88.254"}
+
+
+@pytest.mark.parametrize(
+    ("state", "seat", "verdicts"),
+    [
+        pytest.param({}, Seat(routed=True), NOTHING, id="no-address"),
+        pytest.param({ADDRESSES: [HERE]}, Seat(routed=True), ALL, id="on-its-network"),
+        pytest.param({ADDRESSES: [{**HERE, "disabled": "yes"}]}, Seat(routed=True), NOTHING, id="address-is-off"),
+        pytest.param({ADDRESSES: [HERE]}, FAR, ONE_WAY, id="no-way-back"),
+        pytest.param({ADDRESSES: [HERE], ROUTES: [BACK]}, FAR, ALL, id="by-a-route"),
+        pytest.param({ADDRESSES: [HERE], ROUTES: [{**BACK, "disabled": "yes"}]}, FAR, ONE_WAY, id="route-is-off"),
+        pytest.param(
+            {
+                ADDRESSES: [HERE, {"address": "192.0.2.1/24", "interface": "ether3"}],
+                ROUTES: [BACK, {"dst-address": "203.0.113.0/24", "gateway": "192.0.2.2"}],
+            },
+            FAR,
+            ONE_WAY,
+            id="a-nearer-route-leads-elsewhere",
+        ),
+    ],
+)
+def test_a_routed_seat_needs_its_address_and_a_way_back(
+    state: dict[str, list[Rule]], seat: Seat, verdicts: tuple[str, str, str]
+) -> None:
+    assert judged(state, replace(seat)) == verdicts
 
 
 def test_seat_must_fit_the_router() -> None:

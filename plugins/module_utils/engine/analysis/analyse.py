@@ -23,11 +23,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.ta
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.walk import Dead, dead_lines, walked
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.jumps import closed_chains
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import (
-    INTERFACE,
-    INTERFACE_LIST,
-    INTERFACE_LIST_MEMBER,
-)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import joined
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import (
     ADDRESS_LIST,
     ADDRESS_LIST6,
@@ -37,13 +34,14 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall im
     NAT,
     RAW,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.interfaces import LIST, LIST_MEMBER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec import POLICY
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 
 TABLES = (FILTER, NAT, RAW, MANGLE, FILTER6)
 JUDGED: tuple[Menu, ...] = (*TABLES, POLICY)
 """What findings are about."""
-READ: tuple[Menu, ...] = (INTERFACE, INTERFACE_LIST, INTERFACE_LIST_MEMBER, ADDRESS_LIST, ADDRESS_LIST6, *JUDGED)
+READ: tuple[Menu, ...] = (INTERFACE, LIST, LIST_MEMBER, ADDRESS_LIST, ADDRESS_LIST6, *JUDGED)
 """What has to be read for them, dynamic entries included."""
 NO_RAW = Table(RAW, {}, frozenset())
 """What is before the filter of IPv6, as far as we know."""
@@ -92,10 +90,10 @@ def _lists_for(menu: Menu) -> Menu:
 def outside_of(entries: Mapping[Menu, Sequence[Entry]], table: Table, wan: Collection[str]) -> Outside:
     """Where the outside is: behind the lists named, else behind whatever a rule of `input` drops all of."""
     members = defaultdict[str, set[str]](set)
-    for entry in entries.get(INTERFACE_LIST_MEMBER, ()):
+    for entry in entries.get(LIST_MEMBER, ()):
         if not entry.disabled:
             members[entry.values.get("list", "")].add(entry.values.get("interface", ""))
-    lists = set(wan) & {entry.values.get("name", "") for entry in entries.get(INTERFACE_LIST, ())}
+    lists = set(wan) & {entry.values.get("name", "") for entry in entries.get(LIST, ())}
     for line in table.chains.get("input", ()) if not lists else ():
         for item, text in line.rule.matchers.items() if line.denies and len(line.rule.matchers) == 1 else ():
             if item.name == "in-interface" and text[:1] != "!":
@@ -108,8 +106,8 @@ def outside_of(entries: Mapping[Menu, Sequence[Entry]], table: Table, wan: Colle
         for entry in entries.get(_lists_for(table.menu), ())
         if not entry.disabled and entry.values.get("address") in ("0.0.0.0/0", "::/0")
     }
-    frozen = {name: frozenset(found) for name, found in members.items()}
-    return Outside(frozenset(lists), frozen, frozenset(everything))
+    known = joined(members, (entry.values for entry in entries.get(LIST, ())))
+    return Outside(frozenset(lists), known, frozenset(everything))
 
 
 def _overall(situation: Situation) -> Iterator[Finding]:

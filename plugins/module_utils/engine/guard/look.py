@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, label, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import SERVICE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import (
     Disable,
@@ -25,6 +25,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.pac
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import MENUS, Firewall, firewall_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.translate import TRANSLATE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide, decide_chain
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.addresses import ADDRESS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import NAT
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
@@ -176,8 +177,15 @@ def look(
         for flow in keep_open
         for each in flow.packets
     ]
-    refusals = [*(text for text, cut in told if cut), *_unserved(vantage, moments), *_diverted(vantage, moments, walls)]
+    refusals = [
+        *(text for text, cut in told if cut),
+        *_unserved(vantage, moments),
+        *_diverted(vantage, moments, walls),
+        *_severed(vantage, staged),
+    ]
     doubts = [text for text, cut in told if text and not cut]
+    gone = _unaddressed(vantage, moments)
+    (doubts if len(vantage.routers) > 1 else refusals).extend(gone)
     return Prospect(tuple(dict.fromkeys(refusals)), tuple(dict.fromkeys(doubts)))
 
 
@@ -297,6 +305,35 @@ def _moved(wall: Firewall, readings: Sequence[Packet]) -> str:
         rule = found[0][0].rule
         return f"{NAT.path} {words(NAT, _told(NAT, rule.values))}" if rule else ""
     return ""
+
+
+def _unaddressed(vantage: Vantage, moments: Sequence[State]) -> Iterator[str]:
+    """Where the router would no longer have an address that the session may have been dialled at."""
+    if not vantage.client or ip_address(vantage.client).is_loopback or ":" in vantage.client:
+        return
+    known = [{_alone(each) for each in state.tables.get(ADDRESS, ()) if not each.disabled} for state in moments]
+    for state, own in zip(moments[1:], known[1:], strict=True):
+        for address in sorted({*vantage.routers} & known[0] - own):
+            cut = "it would cut" if len(vantage.routers) == 1 else "it cannot be told whether it would cut"
+            yield f"{cut} {vantage.flow.name} {state.moment}: the router would not have {address} any more"
+            return
+
+
+def _alone(entry: Entry) -> str:
+    return entry.values.get("address", "").partition("/")[0]
+
+
+def _severed(vantage: Vantage, staged: Staged) -> Iterator[str]:
+    """Where the interface that the session comes by would be off."""
+    for step in staged.steps:
+        if step.menu.part_of and isinstance(step, Disable | Set):
+            gone = step.entries if isinstance(step, Disable) else (step.entry,) if _ends(step) else ()
+            if vantage.interface in [each.values.get("name") for each in gone]:
+                yield f"it would cut {vantage.flow.name} {_moment(step)}: {vantage.interface} would be off"
+
+
+def _ends(step: Set) -> bool:
+    return switched_off(changed_values(step))
 
 
 def _refuses(entry: Entry, vantage: Vantage) -> str:

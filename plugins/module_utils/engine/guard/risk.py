@@ -10,6 +10,7 @@ A rule that only permits, or one less that denies, takes nothing away.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_address, ip_network
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import DENY
@@ -31,6 +32,8 @@ LISTS = {"/ip/firewall/address-list": "/ip/firewall/", "/ipv6/firewall/address-l
 LISTED = ("src-address-list", "dst-address-list")
 SERVICE = "/ip/service"
 IPSEC = "/ip/ipsec/"
+DIVERTING = ("/ip/address", "/ip/route")
+"""Menus in which something new may draw packets away."""
 # What such a rule does to a packet does not keep it from being accepted further down.
 GOES_ON = frozenset({"log", "passthrough"})
 PERMIT = GOES_ON | {"accept"}
@@ -41,15 +44,22 @@ BROUGHT = (*ENTRANCES, *LISTS)
 """Paths of the menus that have to be known to judge changes in any of them."""
 
 
-def risky(changes: Iterable[Change], before: Tables, *, tunnelled: bool, remote: bool = False) -> list[Change]:
+def risky(
+    changes: Iterable[Change], before: Tables, *, tunnelled: bool, remote: bool = False, neighbour: str | None = None
+) -> list[Change]:
     """The changes that could cut the session.
 
     `tunnelled` says that a policy is, or would be, for its packets; `remote` that it may come out of a tunnel that
-    IPsec carries, as GRE and L2TP do, so that what is there already of IPsec had better stay.
+    IPsec carries, as GRE and L2TP do, so that what is there already of IPsec had better stay. `neighbour` is the
+    client's address where it is on a network of the router's own.
     """
     every = list(changes)
     near = _near(every, before)
-    return [change for change in every if _could_cut(change, near, tunnelled, remote)]
+    return [
+        change
+        for change in every
+        if _could_cut(change, near, tunnelled, remote) or _could_lead_astray(change, neighbour)
+    ]
 
 
 class _Near:
@@ -133,6 +143,36 @@ def _could_cut(change: Change, near: _Near, tunnelled: bool, remote: bool) -> bo
         return _member(change, near, LISTS[path])
     carried = tunnelled or (remote and not isinstance(change, Add))
     return path == SERVICE or (carried and path.startswith(IPSEC))
+
+
+def _could_lead_astray(change: Change, neighbour: str | None) -> bool:
+    """Whether a change of interfaces, addresses or routes could take away the way to the client."""
+    menu = change.menu
+    if not menu.cuts or menu.path == SERVICE or not acts(change):
+        return False
+    if isinstance(change, Set):
+        # Secrets follow when the change is confirmed.
+        return not {*change.values, *change.clear} <= {item.name for item in menu.fields if item.secret} | {"comment"}
+    if menu.path in DIVERTING:
+        drawn = list(_drawn(change.values)) if isinstance(change, Add) else []
+        return not drawn or neighbour is None or any(_holds(each, neighbour) for each in drawn)
+    # What nothing named yet leads nowhere, and what nothing names any more led nowhere.
+    named = isinstance(change, Add) and menu.part_of is not None
+    return not named and "disabled" in menu.by_name
+
+
+def _drawn(values: Row) -> Iterator[str]:
+    """The networks to which an address, or a route, is a way; of a route to everywhere none is given."""
+    address, length = values.get("address", ""), values.get("address", "").partition("/")[2] or "32"
+    network = values.get("network", "")
+    yield from filter(None, (values.get("dst-address", ""), address, network and f"{network}/{length}"))
+
+
+def _holds(prefix: str, address: str) -> bool:
+    try:
+        return ip_address(address) in ip_network(prefix, strict=False)
+    except ValueError:
+        return True
 
 
 def acts(change: Change) -> bool:

@@ -189,7 +189,9 @@ def in_interface_list(name: str, text: str, state: State, firewall: Firewall) ->
         return Truth.YES if text == "all" else Truth.NO
     if interface is None or text in ("dynamic", "static") or "," in text:
         return Truth.UNKNOWN
-    return Truth.YES if interface in firewall.interfaces.get(text, ()) else Truth.NO
+    if interface in firewall.interfaces.get(text, ()):
+        return Truth.YES
+    return Truth.UNKNOWN if text in firewall.vague else Truth.NO
 
 
 def either_port(_name: str, text: str, state: State, _firewall: Firewall) -> Truth | None:

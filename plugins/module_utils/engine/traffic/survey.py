@@ -20,11 +20,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sou
     networks_of,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import firewall_of
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import (
-    ADDRESS,
-    INTERFACE,
-    INTERFACE_LIST_MEMBER,
-)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.addresses import ADDRESS
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import (
     ADDRESS_LIST,
@@ -34,6 +31,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall im
     NAT,
     RAW,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.interfaces import LIST, LIST_MEMBER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_PATH
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
@@ -41,7 +39,7 @@ Tables = Mapping[Menu, Sequence[Entry]]
 SERVICE = "/ip/service"
 RULES = {IPV4: FILTER, IPV6: FILTER6}
 READ: tuple[Menu, ...] = (
-    *(INTERFACE, INTERFACE_LIST_MEMBER, ADDRESS, ADDRESS_LIST, FILTER, NAT, RAW, ADDRESS_LIST6, FILTER6),
+    *(INTERFACE, LIST, LIST_MEMBER, ADDRESS, ADDRESS_LIST, FILTER, NAT, RAW, ADDRESS_LIST6, FILTER6),
     *(menu for path, menu in BY_PATH.items() if path == SERVICE),
 )
 """What has to be read, dynamic entries included."""

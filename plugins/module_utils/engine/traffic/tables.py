@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, switched_off
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE_LIST_MEMBER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import (
     ADDRESS_LIST,
@@ -22,7 +21,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall im
     NAT,
     RAW,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import bounds
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.interfaces import LIST, LIST_MEMBER
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import bounds, split
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu
 
 BUILTIN = {
@@ -145,6 +145,8 @@ class Firewall:
     address_list: tuple[Entry, ...] = ()
     members: tuple[Mapping[str, str], ...] = ()
     """Rows of /interface/list/member, dynamic ones included: `list`, `interface`, `disabled`."""
+    lists_of_lists: tuple[Mapping[str, str], ...] = ()
+    """Rows of /interface/list: `name`, `include`, `exclude`."""
     local: frozenset[str] | None = field(default=None)
     """The router's own addresses; None: unknown. They say where a packet goes that dst-nat has changed."""
     family: Family = IPV4
@@ -175,7 +177,12 @@ class Firewall:
         for row in self.members:
             if not switched_off(row):
                 found[row.get("list", "")].add(row.get("interface", ""))
-        return {name: frozenset(interfaces) for name, interfaces in found.items()}
+        return joined(found, self.lists_of_lists)
+
+    @cached_property
+    def vague(self) -> frozenset[str]:
+        """Lists of whose members not all are known."""
+        return vague_lists(self.lists_of_lists)
 
     def only(self, wanted: Callable[[Rule], bool]) -> Firewall:
         """The same firewall without the rules that are not wanted; every chain still exists."""
@@ -189,11 +196,34 @@ class Firewall:
         return found
 
 
+def joined(own: Mapping[str, set[str]], lists: Iterable[Mapping[str, str]]) -> dict[str, frozenset[str]]:
+    """Interfaces by list: members of included lists less those of excluded ones, and the list's own on top."""
+    rows = {row.get("name", ""): row for row in lists}
+
+    def of(name: str, seen: frozenset[str]) -> frozenset[str]:
+        row = rows.get(name, {}) if name not in seen else {}
+        more = frozenset[str]().union(*(of(each, seen | {name}) for each in split(row.get("include", ""))))
+        less = frozenset[str]().union(*(of(each, seen | {name}) for each in split(row.get("exclude", ""))))
+        return (more - less) | own.get(name, set())
+
+    return {name: of(name, frozenset()) for name in {*own, *rows}}
+
+
+def vague_lists(lists: Iterable[Mapping[str, str]]) -> frozenset[str]:
+    """Lists that hold, or hold lists that hold, what no member says: the router's own lists."""
+    holds = {row.get("name", ""): {*split(f"{row.get('include', '')},{row.get('exclude', '')}")} for row in lists}
+    found = frozenset({"all", "dynamic", "static"})
+    while more := {name for name, others in holds.items() if others & found} - found:
+        found |= more
+    return found
+
+
 def firewall_of(
     tables: Mapping[Menu, Sequence[Entry]], family: Family = IPV4, local: frozenset[str] | None = None
 ) -> Firewall:
     """The firewall that a router's entries make for the packets of a family."""
     rules = {name: tuple(tables.get(menu, ())) for name, menu in MENUS[family].items()}
-    members = tuple(entry.values for entry in tables.get(INTERFACE_LIST_MEMBER, ()))
+    members = tuple(entry.values for entry in tables.get(LIST_MEMBER, ()))
     lists = tuple(tables.get(LISTS[family], ()))
-    return Firewall(**rules, address_list=lists, members=members, local=local, family=family)
+    several = tuple(entry.values for entry in tables.get(LIST, ()))
+    return Firewall(**rules, address_list=lists, members=members, lists_of_lists=several, local=local, family=family)

@@ -1,0 +1,261 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages /interface/eoip."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: interface_eoip
+short_description: Manage EoIP tunnel interfaces
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - 'Manages C(/interface/eoip): tunnels that carry Ethernet frames to another RouterOS router.'
+  - 'EoIP by itself hides nothing. Either O(config[].ipsec_secret) has the router protect it, or a policy of
+    M(vpnops.mikrotik.ipsec_policy) with O(ignore:tunnel=false) and O(ignore:protocol=gre) between the two addresses
+    does.'
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+seealso:
+  - module: vpnops.mikrotik.interface_gre
+  - module: vpnops.mikrotik.ip_address
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - The entries. They are told apart by O(config[].name).
+      - Required unless O(state=gathered), or O(state=deleted) with O(scope).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name that other entries refer to.
+        type: str
+        required: true
+      tunnel_id:
+        description:
+          - Number of the tunnel, the same at both ends, once between two.
+        type: int
+      mac_address:
+        description:
+          - MAC address; the router makes one up where it is not given.
+        type: str
+      arp:
+        description:
+          - Whether and how it answers ARP.
+          - RouterOS's default is V(enabled).
+        type: str
+        choices:
+          - disabled
+          - enabled
+          - local-proxy-arp
+          - proxy-arp
+          - reply-only
+      arp_timeout:
+        description:
+          - How long an answer to ARP is believed.
+          - RouterOS's default is V(auto).
+        type: str
+      loop_protect:
+        description:
+          - Switch the interface off where it is part of a loop.
+          - RouterOS's default is V(default).
+        type: str
+        choices:
+          - default
+          - 'off'
+          - 'on'
+      loop_protect_disable_time:
+        description:
+          - How long it is then off; V(0s) is until it is enabled.
+          - RouterOS's default is V(5m).
+        type: str
+      loop_protect_send_interval:
+        description:
+          - How often it looks for a loop.
+          - RouterOS's default is V(5s).
+        type: str
+      remote_address:
+        description:
+          - Address or DNS name of the other end.
+        type: str
+      local_address:
+        description:
+          - Address of this router to use; V(0.0.0.0) is any.
+          - RouterOS's default is V(0.0.0.0).
+        type: str
+      mtu:
+        description:
+          - Largest packet inside; V(auto) is what the encapsulation leaves of 1500 bytes.
+          - RouterOS's default is V(auto).
+        type: str
+      keepalive:
+        description:
+          - How often the other end is asked whether it is there, and after how many questions
+            without an answer the interface is down; V(none) asks nothing, so the interface is
+            always up.
+          - RouterOS's default is V(10s,10).
+        type: str
+      dscp:
+        description:
+          - DSCP of the packets outside; V(inherit) is that of those inside.
+          - RouterOS's default is V(inherit).
+        type: str
+      clamp_tcp_mss:
+        description:
+          - Lower the segment size that TCP connections ask for to what the interface takes.
+          - RouterOS's default is V(true).
+        type: bool
+      dont_fragment:
+        description:
+          - 'Whether packets outside may be fragmented: V(no), that they may, or V(inherit), as
+            those inside say.'
+          - RouterOS's default is V(no).
+        type: str
+      allow_fast_path:
+        description:
+          - Carry packets past the firewall and IPsec; with O(config[].ipsec_secret) it has to
+            be off.
+          - RouterOS's default is V(true).
+        type: bool
+      ipsec_secret:
+        description:
+          - Pre-shared key by which the router makes a peer, an identity and a transport policy
+            by itself, with the default profile and proposal; a policy of M(vpnops.mikrotik.ipsec_policy)
+            leaves the choice to you.
+        type: str
+      disabled:
+        description:
+          - Keep the entry without effect.
+          - RouterOS's default is V(false).
+        type: bool
+      comment:
+        description:
+          - Free text.
+        type: str
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - each given entry is exactly so; options not given go back to RouterOS's
+        default.
+      - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
+        O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
+        never removed.
+      - V(deleted) - the given entries, which have to lie within O(scope) where it is given, do
+        not exist. With O(scope) and no entries, nothing exists within it, except what RouterOS
+        made itself. Without O(config) and O(scope) the task fails.
+      - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - overridden
+      - deleted
+      - gathered
+      - rendered
+    default: merged
+  scope:
+    description:
+      - What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns.
+        Each suboption narrows it further.
+      - It never reaches beyond C(/interface/eoip). With O(state=deleted) none of them may be
+        empty.
+    type: dict
+    suboptions:
+      owner:
+        description:
+          - Entries whose comment begins with one of these marks; V(s2s-*) stands for every mark
+            that begins with V(s2s-).
+        type: list
+        elements: str
+  guard:
+    description:
+      - Care taken of the session that makes the change, and of what else has to stay open. See
+        the page on the guard.
+      - V(auto) - guards what could cut the session; that is whatever may take something away
+        in the chains by which the router is reached, their address lists, interfaces, addresses,
+        routes, C(/ip/service), and IPsec where the session comes through a tunnel.
+      - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
+        is, unwatched.
+      - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the
+        seconds after which the router undoes what was not confirmed, V(5) to V(3600), V(120)
+        without it; and C(keep_open), a list of flows that the change must not cut, each with
+        C(name), C(chain) (V(input), V(forward) or V(output)), C(src), C(dst), C(protocol) (V(tcp)
+        without it), C(src_port), C(dst_port), C(in_interface) and C(out_interface).
+      - A plan that would cut the session, or a flow to keep open, at any moment of the change
+        is refused with the rule at fault, in check mode, too.
+      - Under the guard the router undoes the change by itself unless a new connection and login
+        confirms it.
+      - The account needs the policies C(policy) and C(test) besides C(read) and C(write) for
+        it.
+    type: raw
+    default: auto
+"""
+
+EXAMPLES = r"""
+- name: Join two networks on layer 2
+  vpnops.mikrotik.interface_eoip:
+    config:
+      - name: eoip-b
+        remote_address: 203.0.113.50
+        tunnel_id: 7
+        comment: "s2s-b: bridge"
+
+- name: Show the commands that would make one, without a router
+  vpnops.mikrotik.interface_eoip:
+    config:
+      - name: eoip-c
+        remote_address: c.example.com
+        tunnel_id: 8
+    state: rendered
+"""
+
+RETURN = r"""
+before:
+  description: The entries before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+  sample: [{name: eoip-b, tunnel_id: 7, remote_address: 203.0.113.50, disabled: false}]
+after:
+  description: The entries after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - /interface eoip add name=eoip-b tunnel-id=7 remote-address=203.0.113.50
+gathered:
+  description: The entries of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: RouterOS commands that would make the entries on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - /interface eoip add name=eoip-b tunnel-id=7 remote-address=203.0.113.50
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("interface_eoip")
+
+
+if __name__ == "__main__":
+    main()
