@@ -97,7 +97,7 @@ class Addressing:
                 found.setdefault(place, []).extend(self._ways(row, derived["immediate-gw"].split(",")))
             else:
                 found.setdefault(f"blackhole {place}", [])
-        return [line for place, ways in found.items() if (line := _route(place, [*dict.fromkeys(ways)]))]
+        return [line for place, ways in found.items() if (line := _route(place, ways))]
 
     def _ways(self, row: Row, hops: list[str]) -> list[str]:
         known, source = devices(self.router), self._source(row)
@@ -119,9 +119,10 @@ def _route(place: str, ways: list[str]) -> str:
     """A line for the kernel; none for a route to nowhere that is no black hole."""
     if place.startswith("blackhole"):
         return f"route add {place}"
-    if len(ways) > 1:
-        # One source goes for all ways, and stands in front of them.
-        plain = [way.partition(" src ") for way in ways]
-        source = "".join(plain[0][1:])
-        return f"route add {place}{source} {' '.join(f'nexthop {way}' for way, _word, _source in plain)}"
+    if len(set(ways)) > 1:
+        # One source goes for all ways, and stands in front of them; a way that is given twice takes twice as much.
+        source = "".join(ways[0].partition(" src ")[1:])
+        plain = [way.partition(" src ")[0] for way in ways]
+        hops = (f"nexthop {way} weight {plain.count(way)}" for way in dict.fromkeys(plain))
+        return f"route add {place}{source} {' '.join(hops)}"
     return f"route add {place} {ways[0]}" if ways else ""
