@@ -25,6 +25,15 @@ def test_virtual_routers_are_refused(sites: Sites) -> None:
     assert refused(sites, "/interface/vrrp", interface="ether2") == "/interface/vrrp"
 
 
+def test_ethernet_in_tunnels_is_refused(sites: Sites) -> None:
+    assert refused(sites, "/interface/eoip", **FAR, **{"tunnel-id": "7"}) == "/interface/eoip"
+
+
+def test_what_the_kernel_is_not_told_of_routes_is_refused(sites: Sites) -> None:
+    with pytest.raises(TrapError, match="a live twin does not play vrf-interface of routes"):
+        sites.path("a", "/ip/route").add(gateway=WAN["b"], **{"vrf-interface": "ether2"})
+
+
 @pytest.mark.parametrize("kind", ["gre", "ipip"])
 def test_tunnels_are_refused_where_the_kernel_has_none(sites: Sites, kind: str) -> None:
     """Whichever menu would enable them."""
