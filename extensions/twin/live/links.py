@@ -101,14 +101,14 @@ class Links:
         """What is left to do once the devices are there."""
         self._clamp()
         self._accept()
-        self.keepalives.watch({name: link.kept for name, link in self._tunnels().items() if link.kept})
+        self.keepalives.watch({name: link.kept for name, link in self._ends().items() if link.kept})
 
-    def _tunnels(self) -> dict[str, Link]:
+    def _ends(self) -> dict[str, Link]:
         return {name: link for name, link in self.standing.items() if isinstance(link, Link)}
 
     def _accept(self) -> None:
         """A keepalive of the far end comes out of the tunnel with this end's own address, and is to go back."""
-        tunnels = self._tunnels()
+        tunnels = self._ends()
         made = tunnels.keys() - self._open
 
         def write() -> None:
