@@ -21,8 +21,8 @@ def refused(sites: Sites, menu: str, **words: str) -> str:
     return str(refusal.value).removeprefix("failure: a live twin does not play ")
 
 
-def test_virtual_routers_are_refused(sites: Sites) -> None:
-    assert refused(sites, "/interface/vrrp", interface="ether2") == "/interface/vrrp"
+def test_ethernet_tunnels_are_refused(sites: Sites) -> None:
+    assert refused(sites, "/interface/eoip", **FAR, **{"tunnel-id": "1"}) == "/interface/eoip"
 
 
 @pytest.mark.parametrize("kind", ["gre", "ipip"])
