@@ -134,10 +134,9 @@ def test_what_is_behind_a_provider_decides_over_its_uplink(uplinks: Sites) -> No
     assert until(lambda: default(uplinks) == "ether1", 13)
 
 
-@pytest.mark.parametrize("word", ["arp", "bfd"])
-def test_other_ways_to_check_are_refused(uplinks: Sites, word: str) -> None:
-    with pytest.raises(TrapError, match=f"a live twin does not play check-gateway={word}"):
-        uplinks.path("a", ROUTE).add(gateway="198.51.100.1", **{"check-gateway": word})
+def test_other_ways_to_check_are_refused(uplinks: Sites) -> None:
+    with pytest.raises(TrapError, match="a live twin does not play check-gateway=arp"):
+        uplinks.path("a", ROUTE).add(gateway="198.51.100.1", **{"check-gateway": "arp"})
 
 
 def test_routes_of_one_distance_share_and_black_holes_swallow(uplinks: Sites) -> None:

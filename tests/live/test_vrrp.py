@@ -37,6 +37,7 @@ def router(name: str, **more: str) -> Router:
         VRRP: [{**ROW, "priority": PRIORITY[name], **more}],
         "/ip/address": [
             {"address": f"{OWN[name]}/24", "interface": "ether1"},
+            {"address": OWN[name].replace("192.168.10", "10.8.0") + "/24", "interface": "ether1"},
             {"address": f"{VIRTUAL}/32", "interface": "v1"},
             {"address": f"{WAN[name]}/24", "interface": "ether2"},
         ],
@@ -46,9 +47,21 @@ def router(name: str, **more: str) -> Router:
     return Router({"ether1": "lan", "ether2": "internet"}, seed=seed)
 
 
+# The other end of a tunnel to the virtual address.
+HUB = Router(
+    {"ether1": "lan"},
+    seed={
+        "/ip/address": [
+            {"address": "192.168.10.20/24", "interface": "ether1"},
+            {"address": "10.9.0.1/24", "interface": "ether1"},
+        ]
+    },
+)
+
+
 def plan(**more: str) -> Plan:
     return Plan(
-        {name: router(name, **more) for name in OWN},
+        {**{name: router(name, **more) for name in OWN}, "hub": HUB},
         {
             "pc": Host("192.168.10.10/24", VIRTUAL, "lan"),
             "printer": Host("192.168.10.11/24", VIRTUAL, "lan"),
@@ -278,3 +291,37 @@ def test_synchronised_connections_are_said_to_be_without_effect(pair: Pair) -> N
     lines = [row["message"] for row in pair.lab.rows("two", "/log")]
     assert "v1: sync-connection-tracking has no effect on a live twin" in lines
     pair.change("two", sync_connection_tracking="no")
+
+
+def test_a_virtual_address_has_no_owner(pair: Pair) -> None:
+    made = pair.path("two", "/ip/address").add(address=f"{VIRTUAL}/24", interface="ether3")
+    said = f"a live twin does not play a virtual address that the router has on another interface, too: {VIRTUAL}"
+    assert said in [row["message"] for row in pair.lab.rows("two", "/log")]
+    pair.path("two", "/ip/address").remove(made)
+
+
+def tunnel(pair: Pair, name: str, near: str, far: str, **peer: str) -> None:
+    """One end of a tunnel between the networks 10.8.0.0/24 and 10.9.0.0/24."""
+    pair.path(name, "/ip/ipsec/profile").add(name="p", **{"dh-group": "modp2048", "dpd-interval": "2s"})
+    pair.path(name, "/ip/ipsec/peer").add(name="far", profile="p", **{"exchange-mode": "ike2"}, **peer)
+    pair.path(name, "/ip/ipsec/identity").add(peer="far", secret="a-secret-of-two-ends")
+    pair.path(name, "/ip/ipsec/policy").add(
+        peer="far", tunnel="yes", **{"src-address": f"{near}.0/24", "dst-address": f"{far}.0/24"}
+    )
+
+
+def test_a_tunnel_ends_at_the_virtual_address_of_whoever_is_master(pair: Pair) -> None:
+    for name in OWN:
+        own = {"local-address": VIRTUAL, "passive": "yes"}
+        tunnel(pair, name, "10.8.0", "10.9.0", address="192.168.10.20", **own)
+    tunnel(pair, "hub", "10.9.0", "10.8.0", address=VIRTUAL)
+
+    def local(name: str) -> list[str]:
+        return [row["local-address"] for row in pair.rows(name, "/ip/ipsec/active-peers")]
+
+    assert until(lambda: local("one") == [VIRTUAL], 10)
+    assert local("two") == []
+    pair.lab.blackhole("one", "lan")
+    # The other end notices after its retransmissions, 8 s, and calls again.
+    assert until(lambda: local("two") == [VIRTUAL], 25)
+    pair.lab.mend("one", "lan")

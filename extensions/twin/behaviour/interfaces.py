@@ -13,12 +13,15 @@ from ..references import show
 from .base import Behaviour
 from .made import TYPES, Made
 
+FINDING = ("gre-tunnel", "ipip-tunnel", "eoip")
+"""Types of interfaces that find their MTU themselves."""
+
 
 class Interfaces(Behaviour):
     """Physical interfaces stay; those that a seed brought otherwise can go."""
 
     def check(self, values: Values, _row: Row | None) -> None:
-        if values.get("mtu") == "auto" and not values.get("type", "").endswith("-tunnel"):
+        if values.get("mtu") == "auto" and values.get("type") not in FINDING:
             raise invalid_value("mtu")
 
     def check_removal(self, row: Row) -> None:

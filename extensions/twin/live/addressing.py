@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ..router import Router
 
 ADDRESS, ROUTE, INTERFACE = "/ip/address", "/ip/route", "/interface"
-UNPLAYED = ("blackhole", "check-gateway", "pref-src", "vrf-interface")
 # What carrier that comes or goes is seen in.
 SHOWING = (INTERFACE, ROUTE, links.VRRP)
 WATCHED = links.WATCHED | {ADDRESS, ROUTE, INTERFACE}
@@ -47,9 +46,8 @@ class Addressing:
             main = self.router.tables["/routing/table"].by_name("main")
             if main is not None and values.get("routing-table", main.id) != main.id:
                 raise Unmapped("routes in other tables than main")
-            for name in UNPLAYED:
-                if name in values and (values[name] or name == "blackhole"):
-                    raise Unmapped(f"{name} of routes")
+            if values.get("vrf-interface"):
+                raise Unmapped("vrf-interface of routes")
 
     def settle(self) -> None:
         """Change what differs. The kernel forgets routes whose address or device goes, so routes come last."""
@@ -131,7 +129,7 @@ class Addressing:
                 found.setdefault(place, []).extend(self._ways(row, derived["immediate-gw"].split(",")))
             else:
                 found.setdefault(f"blackhole {place}", [])
-        return [line for place, ways in found.items() if (line := _route(place, [*dict.fromkeys(ways)]))]
+        return [line for place, ways in found.items() if (line := _route(place, ways))]
 
     def _ways(self, row: Row, hops: list[str]) -> list[str]:
         known, source = devices(self.router), self._source(row)
@@ -153,9 +151,10 @@ def _route(place: str, ways: list[str]) -> str:
     """A line for the kernel; none for a route to nowhere that is no black hole."""
     if place.startswith("blackhole"):
         return f"route add {place}"
-    if len(ways) > 1:
-        # One source goes for all ways, and stands in front of them.
-        plain = [way.partition(" src ") for way in ways]
-        source = "".join(plain[0][1:])
-        return f"route add {place}{source} {' '.join(f'nexthop {way}' for way, _word, _source in plain)}"
+    if len(set(ways)) > 1:
+        # One source goes for all ways, and stands in front of them; a way that is given twice takes twice as much.
+        source = "".join(ways[0].partition(" src ")[1:])
+        plain = [way.partition(" src ")[0] for way in ways]
+        hops = (f"nexthop {way} weight {plain.count(way)}" for way in dict.fromkeys(plain))
+        return f"route add {place}{source} {' '.join(hops)}"
     return f"route add {place} {ways[0]}" if ways else ""

@@ -191,7 +191,7 @@ class Lab:
         self.fail("mend", one, other)
 
     def kill(self, router: str, daemon: str) -> None:
-        """End a router's daemon, `ike`, as a crash does: nobody is told."""
+        """End a router's daemon, `ike` or `vrrp`, as a crash does: nobody is told."""
         self.fail("kill", router, daemon)
 
     def revive(self, router: str, daemon: str) -> None:

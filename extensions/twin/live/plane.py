@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import failure
 from ..model import Row, Values
 from ..table import Table
-from . import addressing, connections, firewall, ipsec, netns, vrrp
+from . import addressing, asking, connections, firewall, ipsec, netns, vrrp
 from .netlink import forget_connections
 from .netns import Broken
 from .nft import Unmapped
@@ -37,6 +37,7 @@ class LivePlane:
         self.negotiator = ipsec.Negotiator(router, node, kernel=kernel)
         self.firewall = firewall.Firewall(router, node, self.negotiator.tunnel)
         self.connections = connections.Connections(router, node)
+        self.asking = asking.Asking(router, node)
         self._dirty = True
         self._off = False
         self._ending = threading.Event()
@@ -57,6 +58,7 @@ class LivePlane:
             self.router.watchers.append(self._changed)
             self.router.plane = self
             self.router.echo = self._echo
+            self.asking.start()
         self._ticking.start()
 
     def stop(self) -> None:
@@ -65,6 +67,7 @@ class LivePlane:
         self._news.set()
         if self._ticking.is_alive():
             self._ticking.join()
+        self.asking.stop()
         self.addressing.links.keepalives.stop()
         self.connections.stop()
         self.virtual.stop()
@@ -214,6 +217,7 @@ class LivePlane:
             then = time.monotonic()
             with self.router.lock:
                 self.router.behaviours[firewall.LISTS].refresh()
+                self.asking.tick()
                 self.settle()
                 with self._telling():
                     self.negotiator.tick()

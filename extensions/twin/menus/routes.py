@@ -27,7 +27,6 @@ ROUTE = Menu(
     (
         Field("dst-address", PREFIX4, default="0.0.0.0/0"),
         Field("routing-table", refers=Reference("/routing/table"), default="main"),
-        Field("pref-src", ADDRESS4, unset=True),
         Field("gateway", GATEWAY, unset=True),
         read_only("immediate-gw"),
         Field("blackhole", Kind(_bare), unset=True),

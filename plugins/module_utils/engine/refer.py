@@ -23,7 +23,7 @@ def check_references(changes: Iterable[Change], after: After) -> None:
     `after` holds the entries as they will be, of the menus that were read; what was not read is not judged.
     """
     paths = {menu.path: menu for menu in after}
-    names = _names(after)
+    names = {menu.path: {entry.values.get("name", "") for entry in entries} for menu, entries in after.items()}
     users = _users(after)
     for change in changes:
         if isinstance(change, Remove):
@@ -32,15 +32,6 @@ def check_references(changes: Iterable[Change], after: After) -> None:
             for item, name in _references(change.menu, change.values):
                 if item.refers in paths and name not in names[item.refers]:
                     raise _missing(change, item, name, names[item.refers])
-
-
-def _names(after: After) -> dict[str, set[str]]:
-    """The names that will exist, by path; of an entry that stands in two menus only its own tells that it is new."""
-    names = {menu.path: {entry.values.get("name", "") for entry in entries} for menu, entries in after.items()}
-    for menu in after:
-        if menu.part_of in names:
-            names[menu.part_of] |= names[menu.path]
-    return names
 
 
 def _references(menu: Menu, values: Row) -> Iterator[tuple[Field, str]]:

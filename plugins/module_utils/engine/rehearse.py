@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Plan
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Plan, Remove
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.refer import check_references
@@ -44,8 +44,17 @@ def rehearse(tables: Mapping[Menu, Sequence[Entry]], intent: Intent, version: Ve
     """Plan and simulate; raises Problem for what cannot be, and for names that would lead nowhere."""
     wanted = plan(tables if fleeting(intent) else _static(tables), intent, version)
     after = {menu: tuple(entries) for menu, entries in simulate(tables, wanted).items()}
+    after |= {menu: _with_parts(menu, entries, wanted) for menu, entries in after.items()}
     check_references(wanted, _static(after))
     return Rehearsal(wanted, after)
+
+
+def _with_parts(menu: Menu, entries: tuple[Entry, ...], wanted: Plan) -> tuple[Entry, ...]:
+    """A menu's entries with those that come and without those that go in menus whose entries stand in it, too."""
+    parts = [change for change in wanted if change.menu.part_of == menu.path]
+    gone = {change.entry.values.get("name") for change in parts if isinstance(change, Remove)}
+    come = (Entry("", change.values) for change in parts if isinstance(change, Add))
+    return (*(entry for entry in entries if entry.values.get("name") not in gone), *come)
 
 
 def _static(tables: Mapping[Menu, Sequence[Entry]]) -> dict[Menu, tuple[Entry, ...]]:

@@ -226,3 +226,9 @@ def test_lists_hold_the_members_of_lists() -> None:
     }  # fmt: skip
     lists += [{"name": "X", "exclude": "static"}, {"name": "Y", "include": "LAN,X"}]
     assert vague_lists(lists) == {"all", "dynamic", "static", "X", "Y"}
+
+
+def test_what_comes_and_goes_is_an_interface_afterwards() -> None:
+    have = tables("ether1", "gre-c", interface_gre=[{**B, "name": "gre-c"}])
+    after = rehearse(have, Intent({GRE: [B]}, "overridden"), V7).after[INTERFACE]
+    assert [entry.values["name"] for entry in after] == ["ether1", "gre-b"]

@@ -210,3 +210,24 @@ def test_routes_through_what_does_not_run_are_inactive(router: Router) -> None:
     router.tables["/interface"].by_name("ether2").values["running"] = "false"  # type: ignore[union-attr]
     assert told(router)[1] == ("10.0.0.0/8", "", "false")
     assert LAN not in told(router)
+
+
+def test_a_route_prints_what_it_is_by_itself(router: Router) -> None:
+    router.add("/ip/route", dst_address="10.9.0.0/16", gateway="192.0.2.1")
+    (row,) = (row for row in router.rows("/ip/route") if row["dst-address"] == "10.9.0.0/16")
+    assert (row["distance"], row["scope"], row["target-scope"], row["pref-src"]) == ("1", "30", "10", "")
+    assert {"check-gateway", "blackhole", "vrf-interface"} & set(row) == set()
+
+
+@pytest.mark.parametrize("given", ["", "yes", "true"])
+def test_a_blackhole_is_a_name_without_a_value(router: Router, given: str) -> None:
+    id_ = router.add("/ip/route", dst_address="10.9.0.0/16", blackhole=given)
+
+    def printed() -> str | None:
+        return next(row for row in router.rows("/ip/route") if row[".id"] == id_).get("blackhole")
+
+    assert printed() == ""
+    router.call("/ip/route/unset", {".id": id_, "value-name": "blackhole"})
+    assert printed() is None
+    with pytest.raises(Trap, match="input does not match any value of blackhole"):
+        router.call("/ip/route/set", {".id": id_, "blackhole": "no"})

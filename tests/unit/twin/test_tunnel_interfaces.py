@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from twin import Router, Trap
 
-GRE, IPIP, VRRP = "/interface/gre", "/interface/ipip", "/interface/vrrp"
+GRE, IPIP, EOIP, VRRP = "/interface/gre", "/interface/ipip", "/interface/eoip", "/interface/vrrp"
 FAR = "203.0.113.2"
 TUNNELS = pytest.mark.parametrize(
     ("menu", "type_", "name", "mtu"),
@@ -42,6 +42,36 @@ def test_a_tunnel_prints_its_defaults(router: Router, menu: str, type_: str, nam
     assert (seen[".id"], seen["type"], seen["mtu"], seen["actual-mtu"], seen["running"], seen["dynamic"]) == (
         id_, type_, "auto", mtu, "true", "false",
     )  # fmt: skip
+
+
+def test_a_tunnel_for_ethernet_prints_its_defaults(router: Router) -> None:
+    id_ = router.add(EOIP, remote_address=FAR, tunnel_id="7")
+    [row] = router.rows(EOIP)
+    mac = row.pop("mac-address")
+    assert row == {
+        ".id": id_, "name": "eoip-tunnel1", "mtu": "auto", "actual-mtu": "1458", "local-address": "0.0.0.0",
+        "remote-address": FAR, "keepalive": "10s,10", "dscp": "inherit", "clamp-tcp-mss": "true",
+        "dont-fragment": "no", "allow-fast-path": "true", "l2mtu": "65535", "arp": "enabled", "arp-timeout": "auto",
+        "loop-protect": "default", "loop-protect-status": "off", "loop-protect-send-interval": "5s",
+        "loop-protect-disable-time": "5m", "tunnel-id": "7", "disabled": "false", "running": "true",
+    }  # fmt: skip
+    seen = interface(router, "eoip-tunnel1")
+    assert (seen[".id"], seen["type"], seen["mtu"], seen["mac-address"]) == (id_, "eoip", "auto", mac)
+    router.call("/interface/set", {".id": "eoip-tunnel1", "comment": "to b"})
+    assert router.rows(EOIP)[0]["comment"] == "to b"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("02-5e-b8-26-a7-0b", "02:5E:B8:26:A7:0B"), ("02:5E:B8.26:A7:0B", ""), ("02:5E:B8:26:A7", "")]
+)
+def test_mac_addresses_read_back_with_colons(router: Router, written: str, read: str) -> None:
+    words = {"remote_address": FAR, "tunnel_id": "7", "mac_address": written}
+    if not read:
+        with pytest.raises(Trap, match="invalid value for argument mac-address"):
+            router.add(EOIP, **words)
+        return
+    router.add(EOIP, **words)
+    assert interface(router, "eoip-tunnel1")["mac-address"] == read
 
 
 def test_virtual_router_prints_its_defaults(router: Router) -> None:

@@ -99,7 +99,7 @@ def _outages(verbs: _Verbs) -> Iterator[_Parser]:
         ("cut", "take the cables between two nodes out", ends),
         ("blackhole", "let what crosses the cables between two nodes vanish", ends),
         ("mend", "undo a cut or a black hole", ends),
-        ("kill", "end a router's daemon, ike, as a crash does", daemon),
+        ("kill", "end a router's daemon, ike or vrrp, as a crash does", daemon),
         ("revive", "start a daemon that was killed", daemon),
         ("power-off", "take a router's power away", power),
         ("power-on", "let a router start again", power),

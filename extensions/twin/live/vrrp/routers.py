@@ -13,6 +13,7 @@ from ...behaviour.tunnels import VirtualRouters as Behaviour
 from ...model import Row, Values
 from ...values.basic import parse_duration
 from ...verbs.scripts import launch
+from ..needs import second_macs
 from ..nft import Unmapped
 from ..state import device, enabled
 from .election import BACKUP, FAILURE, MASTER, Virtual
@@ -72,7 +73,14 @@ class VirtualRouters:
         self._synchronised = synchronised
 
     def _wanted(self, running: frozenset[str]) -> dict[str, Virtual]:
-        return {virtual.device: virtual for virtual in self._each() if virtual.port in running and virtual.own}
+        """Those that take part, by device; raises Unmapped for an owner of an address, who has priority 255."""
+        rows = (row.values for row in enabled(self.router.tables[ADDRESS]))
+        real = {values["address"].partition("/")[0] for values in rows if not self.table.by_id(values["interface"])}
+        found = {virtual.device: virtual for virtual in self._each() if virtual.port in running and virtual.own}
+        for virtual in found.values():
+            if owned := real & set(virtual.hosts):
+                raise Unmapped(f"a virtual address that the router has on another interface, too: {owned.pop()}")
+        return found
 
     def _each(self) -> Iterator[Virtual]:
         for row in enabled(self.table):
@@ -143,6 +151,8 @@ def refuse(values: Values) -> None:
     ):
         if wrong:
             raise Unmapped(f"{what} of {VRRP}")
+    if not second_macs():
+        raise Unmapped(f"{VRRP}, since this kernel has no macvlan")
 
 
 def _seconds(interval: str) -> float:

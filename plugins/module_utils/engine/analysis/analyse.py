@@ -23,6 +23,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.ta
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.walk import Dead, dead_lines, walked
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.jumps import closed_chains
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import joined
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import (
     ADDRESS_LIST,
@@ -105,8 +106,8 @@ def outside_of(entries: Mapping[Menu, Sequence[Entry]], table: Table, wan: Colle
         for entry in entries.get(_lists_for(table.menu), ())
         if not entry.disabled and entry.values.get("address") in ("0.0.0.0/0", "::/0")
     }
-    frozen = {name: frozenset(found) for name, found in members.items()}
-    return Outside(frozenset(lists), frozen, frozenset(everything))
+    known = joined(members, (entry.values for entry in entries.get(LIST, ())))
+    return Outside(frozenset(lists), known, frozenset(everything))
 
 
 def _overall(situation: Situation) -> Iterator[Finding]:
