@@ -62,6 +62,7 @@ options:
         type: str
         choices:
           - arp
+          - bfd
           - none
           - ping
       blackhole:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Interfaces that a live twin cannot make are refused; `test_faithful.py` and `test_vrrp.py` have those that it can."""
+"""Tunnel interfaces that a live twin cannot make are refused; `test_faithful.py` has those that it can."""
 
 from __future__ import annotations
 
@@ -21,26 +21,8 @@ def refused(sites: Sites, menu: str, **words: str) -> str:
     return str(refusal.value).removeprefix("failure: a live twin does not play ")
 
 
-def test_virtual_routers_are_refused_where_they_cannot_be_played(sites: Sites) -> None:
-    """Whichever menu would enable them."""
-    menu, said = "/interface/vrrp", "authentication of /interface/vrrp"
-    row = {"interface": "ether2", "version": "2", "authentication": "ah"}
-    assert refused(sites, menu, **row) == said
-    made = sites.path("a", menu).add(disabled="yes", **row)
-    try:
-        with pytest.raises(TrapError, match=said):
-            sites.path("a", "/interface").update(**{".id": made, "disabled": "no"})
-    finally:
-        sites.path("a", menu).remove(made)
-
-
-def test_ethernet_in_tunnels_is_refused(sites: Sites) -> None:
-    assert refused(sites, "/interface/eoip", **FAR, **{"tunnel-id": "7"}) == "/interface/eoip"
-
-
-def test_what_the_kernel_is_not_told_of_routes_is_refused(sites: Sites) -> None:
-    with pytest.raises(TrapError, match="a live twin does not play vrf-interface of routes"):
-        sites.path("a", "/ip/route").add(gateway=WAN["b"], **{"vrf-interface": "ether2"})
+def test_ethernet_tunnels_are_refused(sites: Sites) -> None:
+    assert refused(sites, "/interface/eoip", **FAR, **{"tunnel-id": "1"}) == "/interface/eoip"
 
 
 @pytest.mark.parametrize("kind", ["gre", "ipip"])
