@@ -22,25 +22,11 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
+from ..probe import Probe, Told
 from . import netns
 
 ECHO, ECHO_REPLY = 8, 0
 _SO_BINDTODEVICE = 25
-# (whether an answer came in time, seconds until it came)
-OnResult = Callable[[bool, float], None]
-
-
-@dataclass(frozen=True)
-class Probe:
-    """Whom to ask, and how: a ping, or a TCP connection where a port is named."""
-
-    address: str
-    timeout: float
-    source: str = ""
-    device: str = ""
-    port: int = 0
-    size: int = 56
-    ttl: int = 0
 
 
 @dataclass(eq=False)
@@ -50,7 +36,7 @@ class _Watch:
     key: Hashable
     probe: Probe
     interval: float | None
-    on_result: OnResult
+    on_result: Told
 
 
 @dataclass(eq=False)
@@ -86,7 +72,7 @@ class Prober:
         key: Hashable,
         probe: Probe,
         interval: float | None,
-        on_result: OnResult,
+        on_result: Told,
         *,
         delay: float = 0.0,
     ) -> None:
@@ -101,7 +87,7 @@ class Prober:
                 self._thread.start()
         self._wake()
 
-    def once(self, key: Hashable, probe: Probe, on_result: OnResult) -> None:
+    def once(self, key: Hashable, probe: Probe, on_result: Told) -> None:
         """Probe one time."""
         self.watch(key, probe, None, on_result)
 
@@ -152,13 +138,12 @@ class Prober:
             return max(0.0, self._agenda[0][0] - time.monotonic()) if self._agenda else None
 
     def _turn(self) -> None:
-        """Do whatever its moment has come for."""
-        while not self._ending:
-            with self._lock:
-                if not self._agenda or self._agenda[0][0] > time.monotonic():
-                    return
-                _moment, _order, act = heapq.heappop(self._agenda)
-            act()
+        """Do one thing whose moment has come; what has been heard meanwhile comes before the next."""
+        with self._lock:
+            if not self._agenda or self._agenda[0][0] > time.monotonic():
+                return
+            _moment, _order, act = heapq.heappop(self._agenda)
+        act()
 
     def _ask(self, watch: _Watch, planned: float) -> None:
         with self._lock:
