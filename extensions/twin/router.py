@@ -56,13 +56,12 @@ class Router:
         self.connects: Connects = lambda address, _port, source: self.is_own(address, source)
         # What is asked on the router's own account; where packets are moved it takes its time.
         self.ask: Ask = Hearsay(self)
-        self.agenda = Agenda()
         self.watchers: list[Watcher] = []
         # Whoever waits for what is due next, and whoever must know that the router went down.
         self.wakers, self.at_reboot = list[Callable[[], None]](), list[Callable[[], None]]()
         self.boots = 0
         self.plane: Plane = NoPlane()
-        self.jobs = Jobs(self)
+        self.jobs, self.agenda = Jobs(self), Agenda()
         # Global variables of scripts, by user.
         self.globals: dict[str, dict[str, Value]] = {}
         self.tables: dict[str, Table] = {}
