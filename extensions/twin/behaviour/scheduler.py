@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from ..actor import Actor
 from ..errors import failure
+from ..events import launch
 from ..model import Row, Values
 from ..table import Table
 from ..values.basic import parse_duration
 from ..values.moments import STARTUP, moment, spell_moment
-from ..verbs.scripts import launch
 from .base import Behaviour
 
 if TYPE_CHECKING:
@@ -128,12 +128,10 @@ class Schedulers(Behaviour):
         self._launch(row)
 
     def _launch(self, row: Row) -> None:
-        """The event is a script's name or, if there is none of that name, the script itself."""
-        name, event = row.values["name"], row.values["on-event"]
+        name = row.values["name"]
         actor = Actor(row.values["owner"], frozenset(row.values["policy"].split(",")))
-        script = self.router.tables["/system/script"].by_name(event)
-        told = f"executing script {event if script else name} from scheduler ({name}) failed, please check it manually"
-        launch(self.router, event, actor, name, told)
+        told = f"executing script {{}} from scheduler ({name}) failed, please check it manually"
+        launch(self.router, row.values["on-event"], actor, name, told)
 
     def derived(self, row: Row) -> Values:
         shown = {"run-count": str(self.counts.get(row.id, 0))}

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from ..errors import failure
 from ..model import Row, Values
+from ..probe import Probe, Told
 from ..table import Table
 from . import addressing, asking, connections, firewall, ipsec, netns, vrrp
 from .netlink import forget_connections
 from .netns import Broken
 from .nft import Unmapped
+from .probing import Prober
 
 if TYPE_CHECKING:
     from ..router import Router
@@ -38,6 +40,7 @@ class LivePlane:
         self.firewall = firewall.Firewall(router, node, self.negotiator.tunnel)
         self.connections = connections.Connections(router, node)
         self.asking = asking.Asking(router, node)
+        self.prober = Prober(node)
         self._dirty = True
         self._off = False
         self._ending = threading.Event()
@@ -59,6 +62,7 @@ class LivePlane:
             self.router.plane = self
             self.router.echo = self._echo
             self.asking.start()
+            self.router.ask = self._ask
         self._ticking.start()
 
     def stop(self) -> None:
@@ -68,6 +72,7 @@ class LivePlane:
         if self._ticking.is_alive():
             self._ticking.join()
         self.asking.stop()
+        self.prober.stop()
         self.addressing.links.keepalives.stop()
         self.connections.stop()
         self.virtual.stop()
@@ -198,6 +203,16 @@ class LivePlane:
         except Broken:
             return False
         return True
+
+    def _ask(self, probe: Probe, told: Told) -> None:
+        """Ask without the router waiting for it, and hear of it when the router has time, as of all that is due."""
+
+        def hear(answered: bool, seconds: float) -> None:
+            # Without the lock: whoever probes must not wait for a router that is busy.
+            self.router.agenda.plan(self.router.clock(), lambda: told(answered, seconds))
+            self.router.wake()
+
+        self.prober.once(object(), probe, hear)
 
     def _tick(self) -> None:
         """Entries of address lists run out, and sessions end, although nobody asks for them."""

@@ -12,7 +12,6 @@ from ..actor import Actor
 from ..command import Command, Reply
 from ..errors import Trap, missing, no_permission, unknown_parameter
 from ..model import Row
-from ..script.errors import ScriptError
 from ..table import Table
 from ..values.moments import spell_moment
 
@@ -72,19 +71,6 @@ def count_run(router: Router, row: Row) -> None:
     counted = {"run-count": str(int(row.values["run-count"]) + 1), "last-started": spell_moment(router.clock())}
     table.store(row, {**row.values, **counted})
     router.changed(table, row)
-
-
-def launch(router: Router, event: str, actor: Actor, origin: str, told: str) -> None:
-    """Run what an event names: a script, or if there is none of that name, the text itself as one."""
-    script = router.tables["/system/script"].by_name(event)
-    if script is not None:
-        try:
-            admit(actor, script)
-        except Trap as refusal:
-            router.jobs.failed(origin, ScriptError(refusal.message, refusal.category), told)
-            return
-        count_run(router, script)
-    router.jobs.start(script.values["source"] if script else event, actor, origin, told)
 
 
 VERBS: dict[str, Callable[[Router, Table, Command, Actor], list[Reply]]] = {"run": run, "reboot": reboot}

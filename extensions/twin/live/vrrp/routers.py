@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ...actor import Actor
 from ...behaviour.tunnels import VirtualRouters as Behaviour
+from ...events import launch
 from ...model import Row, Values
 from ...values.basic import parse_duration
-from ...verbs.scripts import launch
 from ..needs import second_macs
 from ..nft import Unmapped
 from ..state import device, enabled
