@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..router import Router
 
 ADDRESS, ROUTE, INTERFACE = "/ip/address", "/ip/route", "/interface"
-UNPLAYED = ("blackhole", "check-gateway", "pref-src", "vrf-interface")
+UNPLAYED = ("check-gateway", "pref-src", "vrf-interface")
 WATCHED = links.WATCHED | {ADDRESS, ROUTE, INTERFACE}
 
 
@@ -41,7 +41,7 @@ class Addressing:
             if main is not None and values.get("routing-table", main.id) != main.id:
                 raise Unmapped("routes in other tables than main")
             for name in UNPLAYED:
-                if name in values and (values[name] or name == "blackhole"):
+                if values.get(name):
                     raise Unmapped(f"{name} of routes")
 
     def settle(self) -> None:

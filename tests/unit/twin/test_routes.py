@@ -91,3 +91,12 @@ def test_equal_routers_have_equal_dumps_whoever_looked() -> None:
     assert looked.dump() == alone.dump()
     looked.reboot()
     assert looked.rows(ROUTE) == alone.rows(ROUTE)
+
+
+def test_a_blackhole_is_active_while_no_nearer_route_is(router: Router) -> None:
+    place = {"dst_address": "198.51.100.0/24"}
+    router.add(ROUTE, gateway="192.0.2.1", **place)
+    router.add(ROUTE, blackhole="yes", distance="254", **place)
+    assert [active for to, _hop, active in told(router) if to == "198.51.100.0/24"] == ["true", "false"]
+    router.call(f"{ROUTE}/set", {".id": "*2", "gateway": "203.0.113.1"})
+    assert [active for to, _hop, active in told(router) if to == "198.51.100.0/24"] == ["false", "true"]
