@@ -174,8 +174,10 @@ class Router:
 
         with self.lock:
             dues = (
-                *(schedulers(self).next_due(), self.jobs.next_due()),
-                *(gateways(self).next_due(), self.agenda.next_due()),
+                schedulers(self).next_due(),
+                self.jobs.next_due(),
+                self.agenda.next_due(),
+                gateways(self).next_due(),
             )
             return min((due for due in dues if due is not None), default=None)
 

@@ -18,12 +18,8 @@ if TYPE_CHECKING:
     from ..router import Router
 
 ADDRESS, ROUTE, INTERFACE = "/ip/address", "/ip/route", "/interface"
-<<<<<<< HEAD
 # What carrier that comes or goes is seen in.
 SHOWING = (INTERFACE, ROUTE, links.VRRP)
-=======
-UNPLAYED = ("check-gateway", "pref-src", "vrf-interface")
->>>>>>> route
 WATCHED = links.WATCHED | {ADDRESS, ROUTE, INTERFACE}
 
 
@@ -50,14 +46,8 @@ class Addressing:
             main = self.router.tables["/routing/table"].by_name("main")
             if main is not None and values.get("routing-table", main.id) != main.id:
                 raise Unmapped("routes in other tables than main")
-<<<<<<< HEAD
             if values.get("vrf-interface"):
                 raise Unmapped("vrf-interface of routes")
-=======
-            for name in UNPLAYED:
-                if values.get(name):
-                    raise Unmapped(f"{name} of routes")
->>>>>>> route
 
     def settle(self) -> None:
         """Change what differs. The kernel forgets routes whose address or device goes, so routes come last."""

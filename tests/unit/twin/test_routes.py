@@ -231,6 +231,8 @@ def test_a_blackhole_is_a_name_without_a_value(router: Router, given: str) -> No
     assert printed() is None
     with pytest.raises(Trap, match="input does not match any value of blackhole"):
         router.call("/ip/route/set", {".id": id_, "blackhole": "no"})
+
+
 def test_a_blackhole_is_active_while_no_nearer_route_is(router: Router) -> None:
     place = {"dst_address": "198.51.100.0/24"}
     router.add(ROUTE, gateway="192.0.2.1", **place)

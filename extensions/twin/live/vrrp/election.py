@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
@@ -30,6 +31,8 @@ class Virtual:
     version: int
     addresses: tuple[str, ...]
     plain_checksum: bool = False
+    follows: str = ""
+    """The device of the one whose state is its own, too; it neither speaks nor listens itself."""
 
     @property
     def mac(self) -> bytes:
@@ -44,12 +47,13 @@ class Virtual:
 
     def same_router(self, other: Virtual) -> bool:
         """Whether one may go on as the other without an election."""
-        return (self.device, self.port, self.vrid, self.version, self.own) == (
+        return (self.device, self.port, self.vrid, self.version, self.own, self.follows) == (
             other.device,
             other.port,
             other.vrid,
             other.version,
             other.own,
+            other.follows,
         )
 
 
@@ -66,7 +70,12 @@ class Election:
 
     def __post_init__(self) -> None:
         self._masters_interval = self.wanted.interval
-        self.due = self.now + self._down_after()
+        self.due = math.inf if self.wanted.follows else self.now + self._down_after()
+
+    def go_with(self, leader: Election | None) -> list[int]:
+        """Be what another one is; without one nobody says that it may be master."""
+        self.state, self.why = (leader.state, leader.why) if leader else (BACKUP, "nobody to follow")
+        return []
 
     def _skew(self) -> float:
         interval = 1.0 if self.wanted.version == 2 else self._masters_interval

@@ -97,7 +97,13 @@ class VirtualRouters:
                 int(values["version"]),
                 tuple(self._addresses(row.id)),
                 values.get("v3-checksum-as-v2") == "true",
+                self._leader(values),
             )
+
+    def _leader(self, values: Values) -> str:
+        """The device of the one whose state it has; the manual says that members of a group have the same."""
+        named = values.get("group-authority", "") or values.get("group-master", "")
+        return device(self.router, named) if self.table.by_id(named) else ""
 
     def _addresses(self, interface: str) -> list[str]:
         rows = (row.values for row in enabled(self.router.tables[ADDRESS]))
@@ -143,8 +149,6 @@ def refuse(values: Values) -> None:
     for wrong, what in (
         (version == "3" and values["v3-protocol"] == "ipv6", "v3-protocol=ipv6"),
         (values["authentication"] != "none", "authentication"),
-        (values.get("group-authority", "") not in ("", "self"), "group-authority"),
-        (values.get("group-master", "") not in ("", "self"), "group-master"),
         (values["arp"] != "enabled", f"arp={values['arp']}"),
         (version == "2" and seconds % 1 != 0, "an interval of parts of seconds with version=2"),
         (version == "3" and seconds > 40.95, "an interval of more than 40.95 s, which version 3 cannot say,"),

@@ -92,7 +92,7 @@ class Speaker:
             self._up(virtual)
 
     def _leave(self, device: str, election: Election) -> None:
-        if election.state == MASTER:
+        if election.state == MASTER and not election.wanted.follows:
             self._advertise(election, 0)
         self._down(device)
         self._mouths.pop(device).close()
@@ -138,11 +138,19 @@ class Speaker:
                 self._hear(port, packet)
         for election in self._elections.values():
             self._act(election, lambda each: each.tick(time.monotonic()))
+        for election in self._elections.values():
+            if election.wanted.follows:
+                leader = self._elections.get(election.wanted.follows)
+                self._act(election, lambda each, leader=leader: each.go_with(leader))  # type: ignore[misc]
 
     def _hear(self, port: str, packet: bytes) -> None:
         found = heard(packet)
         for election in self._elections.values() if found else ():
-            if found and (election.wanted.port, election.wanted.vrid) == (port, found[1].vrid):
+            if found and (election.wanted.port, election.wanted.vrid, election.wanted.follows) == (
+                port,
+                found[1].vrid,
+                "",
+            ):
                 self._act(election, lambda each: each.heard(*found, time.monotonic()))
 
     def _act(self, election: Election, step: Callable[[Election], list[int]]) -> None:
