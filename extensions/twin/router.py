@@ -137,7 +137,7 @@ class Router:
 
     def reaches(self, gateway: str) -> bool:
         """Whether a gateway answers; where nobody says who does, all do."""
-        return self.echo == self._is_own or self.echo(gateway, "")
+        return self.echo == self.is_own or self.echo(gateway, "")
 
     def changed(self, table: Table, row: Row) -> None:
         """Tell whoever listens that an entry is new or different."""

@@ -92,6 +92,19 @@ def test_the_example_lab_goes_up_is_looked_at_and_goes_down(live: Twin, tmp_path
     assert live("status").returncode == 1
 
 
+def test_cables_are_cut_and_mended(live: Twin) -> None:
+    able()
+    assert live("up", str(EXAMPLE)).returncode == 0
+    gateway = ("run", "pc-hq", "--", "ping", "-c", "1", "-W", "1", "192.168.10.1")
+    assert live(*gateway).returncode == 0
+    for verb, status in (("cut", 1), ("mend", 0), ("blackhole", 1), ("mend", 0)):
+        done = live(verb, "pc-hq", "hq")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert live(*gateway).returncode == status, verb
+    wrong = live("cut", "pc-hq", "branch")
+    assert (wrong.returncode, wrong.stderr) == (2, "twin.live: there is no cable between pc-hq and branch\n")
+
+
 def test_a_policy_without_its_tunnel_is_told(live: Twin, tmp_path: Path) -> None:
     able()
     assert live("up", str(EXAMPLE)).returncode == 0

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.live.conftest import able
-from tests.live.sites import FAR, HOST, LAN, SECOND, SECRET, WAN, Side, Sites, until
+from tests.live.sites import FAR, GATEWAY, HOST, LAN, SECOND, SECRET, WAN, Side, Sites, until
 
 
 @pytest.mark.parametrize("mode", ["ike2", "main", "aggressive"])
@@ -101,6 +102,24 @@ def test_several_networks_have_associations_of_their_own(sites: Sites, mode: str
 
 def in_clear(lines: list[str]) -> list[str]:
     return [line for line in lines if "ICMP" in line or LAN["a"] in line or LAN["b"] in line]
+
+
+def test_a_tunnel_for_everything_leaves_calls_to_others_alone(sites: Sites) -> None:
+    everything = {"src-address": "0.0.0.0/0"}
+    sites.configure(
+        Side(policies=({"dst-address": "0.0.0.0/0"},)), Side(peer={"passive": "yes"}, policies=(everything,))
+    )
+    assert sites.crosses()
+    networks = {"src-address": f"{SECOND['a']}.0/24", "dst-address": f"{SECOND['b']}.0/24"}
+    with sites.lab.capture("internet") as lines:
+        sites.path("a", "/ip/ipsec/peer").add(
+            name="other", address=GATEWAY["b"], profile="p", **{"exchange-mode": "ike2"}
+        )
+        sites.path("a", "/ip/ipsec/identity").add(peer="other", secret=SECRET)
+        sites.path("a", "/ip/ipsec/policy").add(peer="other", proposal="q", tunnel="yes", **networks)
+        time.sleep(1.5)
+    assert any(f"{WAN['a']}.500 > {GATEWAY['b']}.500" in line for line in lines), lines
+    assert sites.ping()
 
 
 def test_nothing_leaves_in_clear_while_no_tunnel_stands(sites: Sites) -> None:

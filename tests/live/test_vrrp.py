@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -163,6 +164,25 @@ def test_a_router_that_is_lost_is_replaced_within_three_intervals_and_takes_over
     pair.lab.mend("one", "lan")
     assert pair.becomes("master", "backup")
     assert pair.ping("pc", "192.0.2.9")
+
+
+# Prints the sender's and the target's address of each ARP packet that comes.
+ARP = """
+import socket
+with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0806)) as sock:
+    while packet := sock.recv(4096):
+        print(packet[8:14].hex(":"), *map(socket.inet_ntoa, (packet[14:18], packet[24:28])), flush=True)
+"""
+
+
+def test_a_new_master_tells_the_segment_where_the_address_is(pair: Pair) -> None:
+    number = pair.lab.start("printer", sys.executable, "-c", ARP)
+    time.sleep(0.5)
+    pair.change("two", priority="201")
+    assert pair.becomes("backup", "master")
+    time.sleep(0.2)
+    assert f"00:00:5e:00:01:31 {VIRTUAL} {VIRTUAL}" in pair.lab.stop_command(number).out
+    pair.change("two", priority="100")
 
 
 def test_a_router_without_power_is_replaced(pair: Pair) -> None:

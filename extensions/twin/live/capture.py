@@ -17,6 +17,7 @@ from .topology import BRIDGE
 ETH_P_IP, ETH_P_ALL = 0x0800, 0x0003
 _NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 50: "ESP", 51: "AH", 112: "VRRP"}
 _IKE, _NAT_T = 500, 4500
+_OFFSET = 0x1FFF
 
 
 def described(packet: bytes) -> str:
@@ -24,8 +25,12 @@ def described(packet: bytes) -> str:
     header = (packet[0] & 15) * 4
     protocol, body = packet[9], packet[header:]
     near, far = socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20])
-    text = f"{_NAMES.get(protocol, f'protocol {protocol}')}, length {len(body)}"
-    if protocol == 17 and len(body) >= 12:
+    name = _NAMES.get(protocol, f"protocol {protocol}")
+    text = f"{name}, length {len(body)}"
+    if struct.unpack("!H", packet[6:8])[0] & _OFFSET:
+        # It begins in the midst of what the first fragment began.
+        text = f"fragment of {text}"
+    elif protocol == 17 and len(body) >= 12:
         source, target = struct.unpack("!HH", body[:4])
         near, far, text = f"{near}.{source}", f"{far}.{target}", _datagram({source, target}, body[8:])
     elif protocol == 50:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ class Outages:
         self.plan = plan
         self.servers = servers
         self.planes = planes
+        self._lock = threading.Lock()
         self._pulled: set[tuple[str, str]] = set()
         self._swallowing: set[tuple[str, str]] = set()
         self._off: set[str] = set()
@@ -44,8 +46,11 @@ class Outages:
 
     def act(self, verb: str, names: Sequence[str]) -> None:
         """Do what a verb says, to the nodes or the daemon named."""
+        if verb not in self.verbs:
+            raise ValueError(f"nothing is called {verb}; there are: {', '.join(self.verbs)}")
         try:
-            self.verbs[verb](*names)
+            with self._lock:
+                self.verbs[verb](*names)
         except Broken as error:
             raise ValueError(str(error)) from None
 
@@ -134,9 +139,10 @@ class Outages:
         self._router(router)
         if router in self._off:
             self._off.remove(router)
-            self.planes[router].power_on()
+            # What a reboot forgets is gone before anything of the router moves again.
             self.servers[router].faults.off = False
             self.servers[router].reboot()
+            self.planes[router].power_on()
 
     def _router(self, name: str) -> None:
         if name not in self.planes:

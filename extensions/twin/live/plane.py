@@ -71,8 +71,8 @@ class LivePlane:
         self._news.set()
         if self._ticking.is_alive():
             self._ticking.join()
-        self.prober.stop()
         self.asking.stop()
+        self.prober.stop()
         self.addressing.links.keepalives.stop()
         self.connections.stop()
         self.virtual.stop()

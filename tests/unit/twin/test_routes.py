@@ -231,3 +231,18 @@ def test_a_blackhole_is_a_name_without_a_value(router: Router, given: str) -> No
     assert printed() is None
     with pytest.raises(Trap, match="input does not match any value of blackhole"):
         router.call("/ip/route/set", {".id": id_, "blackhole": "no"})
+
+
+def test_a_blackhole_is_active_while_no_nearer_route_is(router: Router) -> None:
+    place = {"dst_address": "198.51.100.0/24"}
+    router.add(ROUTE, gateway="192.0.2.1", **place)
+    router.add(ROUTE, blackhole="yes", distance="254", **place)
+    assert [active for to, _hop, active in told(router) if to == "198.51.100.0/24"] == ["true", "false"]
+    router.call(f"{ROUTE}/set", {".id": "*2", "gateway": "203.0.113.1"})
+    assert [active for to, _hop, active in told(router) if to == "198.51.100.0/24"] == ["false", "true"]
+
+
+def test_a_nearer_blackhole_takes_what_a_route_would(router: Router) -> None:
+    router.add(ROUTE, blackhole="yes", distance="1")
+    router.call(f"{ROUTE}/set", {".id": "*1", "distance": "5"})
+    assert [active for to, _hop, active in told(router) if to == "0.0.0.0/0"] == ["false", "true"]

@@ -52,9 +52,17 @@ charon {{
         vici {{
             socket = unix://{folder}/vici
         }}
+        # What it says itself does not go through its tunnels, even if those are for everything.
+        socket-default {{
+            fwmark = {mark}
+        }}
+        kernel-netlink {{
+            fwmark = !{mark}
+        }}
     }}
 }}
 """
+MARK = "0x220"
 Message = dict[str, Any]
 # (plugin that has to be there, plugins to load for it)
 IN_USER_SPACE = ("kernel-libipsec", "kernel-libipsec kernel-netlink")
@@ -80,7 +88,7 @@ class Charon:
     def start(self) -> None:
         """Raises Broken if it does not run, or does not encrypt by what it was asked to encrypt by."""
         plugins = PLUGINS.format(backend=self._backend)
-        (self.folder / "strongswan.conf").write_text(CONFIG.format(plugins=plugins, folder=self.folder))
+        (self.folder / "strongswan.conf").write_text(CONFIG.format(plugins=plugins, folder=self.folder, mark=MARK))
         # The file with its number lies below /run, which no two daemons may share.
         script = f"mount -t tmpfs none /run && exec env STRONGSWAN_CONF={self.folder}/strongswan.conf {CHARON}"
         command = [*netns.inside(self.node), "unshare", "--mount", "sh", "-c", script]

@@ -9,6 +9,7 @@ import contextlib
 import select
 import socket
 import struct
+import subprocess
 import threading
 import time
 from collections import deque
@@ -107,7 +108,7 @@ class Speaker:
 
     def _ip(self, lines: Iterable[str]) -> None:
         # A device whose port is gone is gone itself.
-        with contextlib.suppress(Broken):
+        with contextlib.suppress(Broken, subprocess.TimeoutExpired):
             netns.ip(lines, self.node)
 
     def _listen(self) -> None:
