@@ -53,6 +53,11 @@ GUARD = [
     "The account needs the policies C(policy) and C(test) besides C(read) and C(write) for it.",
 ]
 
+KEEP = [
+    "Options that only new entries are given. On entries that stand, the router's own values stay, since something "
+    "on it changes them, such as a script that enables and disables policies.",
+]
+
 
 class Indented(yaml.SafeDumper):
     """YAML whose lists are indented below their key, as yamllint wants them."""
@@ -147,6 +152,8 @@ def menu_options(menu: Menu) -> dict[str, Any]:
     if "scope" in spec:
         reach = f"It never reaches beyond C({menu.path}). " if menu.adds else ""
         options["scope"] = scope(spec["scope"], menu.mark, reach, deletes=menu.adds)
+    if "keep" in spec:
+        options["keep"] = document(spec["keep"], KEEP)
     return {**options, "guard": document(spec["guard"], GUARD)}
 
 
@@ -170,6 +177,7 @@ def config_options() -> dict[str, Any]:
             "comment, or name where the menu has no comment,",
             chain="Of rules only those in these chains; menus without chains are not narrowed by it.",
         ),
+        "keep": document(spec["keep"], ["Options by module, such as C(ipsec_policy: [disabled]).", *KEEP]),
         "guard": document(spec["guard"], GUARD),
     }
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .behaviour.gateways import Gateways
 from .behaviour.lists import AddressLists
+from .behaviour.netwatch import Netwatch
+from .behaviour.routes import Routes
 from .behaviour.scheduler import Schedulers
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ IN_MEMORY = ("/log", "/user/active")
 def restart(router: Router) -> None:
     """Lose dynamic entries, the log, logins, global variables and running scripts; then plan for the start."""
     router.jobs.forget()
+    router.agenda.clear()
     router.globals.clear()
     for path, table in router.tables.items():
         for row in [row for row in table.rows if row.dynamic or path in IN_MEMORY]:
@@ -29,6 +33,9 @@ def restart(router: Router) -> None:
     for behaviour in router.behaviours.values():
         if isinstance(behaviour, AddressLists):
             behaviour.resolve_again()
+        if isinstance(behaviour, Netwatch):
+            behaviour.booted()
+    gateways(router).forget()
     schedulers(router).booted()
     router.note("system,info", "router rebooted")
 
@@ -37,3 +44,9 @@ def schedulers(router: Router) -> Schedulers:
     found = router.behaviours["/system/scheduler"]
     assert isinstance(found, Schedulers)
     return found
+
+
+def gateways(router: Router) -> Gateways:
+    found = router.behaviours["/ip/route"]
+    assert isinstance(found, Routes)
+    return found.gateways

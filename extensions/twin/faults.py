@@ -46,6 +46,7 @@ class Faults:
     after login, counted over all connections from the moment it is set; `drop_when` says whether that sentence is not
     executed, executed without an answer, or answered by half. It happens once, or each K sentences with `drop_again`;
     with `drop_of` (such as /ip/ipsec/peer/add) only sentences of that command are counted.
+    While it is `off`, as without power, new connections are closed and nothing that is due runs.
     `refuse_connections` is "", "close" (accepted and closed) or "hang" (accepted and never answered).
     """
 
@@ -55,6 +56,7 @@ class Faults:
     drop_of: str = ""
     refuse: Refuse | None = None
     refuse_connections: str = ""
+    off: bool = False
     dropped: int = 0
     _drop_after: int = 0
     _seen: int = 0

@@ -232,7 +232,8 @@ class Server:
     def _run_due(self) -> None:
         """Scheduler entries and scripts run here, between the commands of clients."""
         try:
-            self.router.run_due()
+            if not self.faults.off:
+                self.router.run_due()
         except Exception as error:
             self._defects.append(error)
 
@@ -244,7 +245,7 @@ class Server:
         waits = [each.held[0][0] - time.monotonic() for each in self._connections.values() if each.held]
         if any(each.waits for each in self._connections.values()):
             waits.append(RETRANSMISSION)
-        if (due := self.router.next_due()) is not None:
+        if not self.faults.off and (due := self.router.next_due()) is not None:
             waits.append(min(due - self.router.clock(), LONGEST_WAIT))
         return max(0.0, min(waits)) if waits else None
 
@@ -260,7 +261,7 @@ class Server:
         sock = None
         try:
             sock, address = listener.accept()
-            if self.faults.refuse_connections == "close":
+            if self.faults.off or self.faults.refuse_connections == "close":
                 sock.close()
                 return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -13,12 +13,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
-    job_from,
-    spec_of,
-    target_from,
-    validate,
-)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import job_from, spec_of, target_from, validate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import (
     LoginRefused,
     Target,

@@ -45,6 +45,14 @@ options:
     description: Keep tunnel traffic from being translated, for tunnels that do not say otherwise themselves.
     type: bool
     default: true
+  mss_clamp:
+    description: Lower the segment size of TCP connections through the tunnels to what leaves in one piece.
+    type: bool
+    default: false
+  outer_mtu:
+    description: Largest packet on the way between the routers, for O(mss_clamp).
+    type: int
+    default: 1500
   existing:
     description:
       - What stands on the router under the prefix, as M(vpnops.mikrotik.config) gathers it for C(ipsec_peer)
@@ -90,6 +98,7 @@ from collections.abc import Callable, Mapping
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.overhead import ETHERNET
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.site_to_site import site_to_site
 
@@ -101,6 +110,7 @@ def compiled(
     proposal: Mapping[str, object] | None = None,
     existing: Found | None = None,
     prefix: str = "s2s",
+    outer_mtu: int | str = ETHERNET,
     **switches: object,
 ) -> dict[str, object]:
     """The compiled tunnels as plain data; `switches` are those of `patterns.site_to_site.Settings`."""
@@ -108,8 +118,10 @@ def compiled(
         raise AnsibleFilterError("site_to_site takes a list of tunnels, each with its options by name")
     try:
         # Extra variables come as text: "false" must not switch anything on.
-        chosen = Settings(prefix, **{name: boolean(value) for name, value in switches.items()})
-    except TypeError as error:
+        chosen = Settings(
+            prefix, outer_mtu=int(outer_mtu), **{name: boolean(value) for name, value in switches.items()}
+        )
+    except (TypeError, ValueError) as error:
         raise AnsibleFilterError(f"site_to_site: {error}") from None
     result = site_to_site(tunnels, chosen, profile or {}, proposal or {}, existing or {})
     return {"config": result.config, "owners": list(result.owners), "problems": list(result.problems)}

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from ipaddress import ip_address
-from typing import Any, TypeAlias
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
@@ -25,11 +25,21 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.ping
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import (
     KNOWN,
-    SERVICES,
     Service,
     service_of,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import Asked
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import (
+    SEVERAL,
+    BadArguments,
+    Guard,
+    Inquiry,
+    Job,
+    NetworkQuestion,
+    OtherEnd,
+    Request,
+    StatusQuestion,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
@@ -50,103 +60,12 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options imp
 
 UNKNOWN = "there is no such option: "
 SCOPED = ("overridden", "deleted", "gathered")
-SEVERAL = "config"
-"""The module that takes several menus at once."""
+MAKING = ("merged", "replaced", "overridden")
 ANALYSE = "firewall_analyse"
 STATUS = "ipsec_info"
 VERIFY = "ipsec_verify"
 NETWORK = "network_info"
 """The modules that only ask."""
-
-
-class BadArguments(ValueError):
-    """The arguments do not fit the module; the text says which and what is allowed, without secrets."""
-
-
-@dataclass(frozen=True)
-class Guard:
-    """How much care a change is to be made with."""
-
-    when: str = "auto"
-    """`auto`, `always` or `never`."""
-    timeout: int = 120
-    """Seconds after which the router undoes what nobody confirmed."""
-    keep_open: tuple[Flow, ...] = ()
-    """Traffic that the change must not cut, besides the session itself."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """One task's wish, and the secrets that must not be shown."""
-
-    module: str
-    intent: Intent
-    secrets: tuple[str, ...] = ()
-    guard: Guard = Guard()
-
-    @property
-    def several(self) -> bool:
-        """Whether results are told by menu."""
-        return self.module == SEVERAL
-
-    @property
-    def offline(self) -> bool:
-        """Whether no router is needed."""
-        return self.intent.state == "rendered"
-
-
-@dataclass(frozen=True)
-class Inquiry:
-    """One task's question about what a router has."""
-
-    fail_on: str
-    menus: frozenset[str]
-    """Paths of the menus that it is about."""
-    wan: tuple[str, ...]
-    secrets: tuple[str, ...] = ()
-    offline: bool = False
-    services: tuple[Service, ...] = SERVICES
-    sources: tuple[Asked, ...] = ()
-    """Who may want to reach them; empty: everybody there is."""
-    proposal: Intent | None = None
-    """A change that is not made: the question is about what the router would have after it."""
-
-
-@dataclass(frozen=True)
-class OtherEnd:
-    """What is known of the router at the other end of a tunnel."""
-
-    peer: str
-    """The name that it has for this one."""
-    config: Mapping[str, Any] | None = None
-    """Its entries, by module."""
-    tunnels: Sequence[Mapping[str, Any]] = ()
-    """How its tunnels are, as `status.shown` tells it."""
-
-
-@dataclass(frozen=True)
-class StatusQuestion:
-    """One task's question about how tunnels are."""
-
-    wanted: Wanted = field(default_factory=Wanted)
-    wait: tuple[int, int] | None = None
-    """Wait until all stand: for so many seconds, looking again after so many. None: only look."""
-    pings: tuple[Ping, ...] = ()
-    """What has to be answered through them."""
-    other_end: OtherEnd | None = None
-    secrets: tuple[str, ...] = ()
-    offline: bool = False
-
-
-@dataclass(frozen=True)
-class NetworkQuestion:
-    """One task's question about interfaces, addresses and routes."""
-
-    secrets: tuple[str, ...] = ()
-    offline: bool = False
-
-
-Job: TypeAlias = "Request | Inquiry | StatusQuestion | NetworkQuestion"
 
 
 def spec_of(module: str) -> dict[str, Any]:
@@ -181,7 +100,7 @@ def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
     if module == VERIFY:
         wait = (_seconds(arguments, "timeout", 0), _seconds(arguments, "interval", 1))
         pings = tuple(_ping(given) for given in arguments["ping"])
-        return StatusQuestion(_wanted(arguments), wait, pings, _other_end(arguments))
+        return StatusQuestion(_wanted(arguments), wait, pings, _other_end(arguments), arguments["enough"])
     if module != ANALYSE:
         return request_from(module, arguments)
     menus = frozenset(BY_MODULE[name].path for name in arguments["menus"])
@@ -263,7 +182,38 @@ def request_from(module: str, arguments: Mapping[str, Any]) -> Request:
     wants = {menu: rows for menu, rows in _wants(module, arguments) if rows is not None}
     if not wants:
         wants = {menu: [] for menu in _unnamed(module, arguments, within)}
-    return Request(module, Intent(wants, state, within), tuple(_secrets(wants)), guard_from(arguments.get("guard")))
+    intent = Intent(wants, state, within, _keep(module, arguments))
+    return Request(module, intent, tuple(_secrets(wants)), guard_from(arguments.get("guard")))
+
+
+def _keep(module: str, arguments: Mapping[str, Any]) -> dict[Menu, frozenset[str]]:
+    """The fields that are the router's to change, by menu; raises BadArguments."""
+    given = arguments.get("keep")
+    if not given:
+        return {}
+    if arguments["state"] not in MAKING:
+        told = f"{', '.join(MAKING[:-1])} or {MAKING[-1]}"
+        raise BadArguments(f"keep has no meaning with state {arguments['state']}, only with {told}")
+    fields = given.items() if module == SEVERAL else [(module, given)]
+    return dict(_kept_of(name, options) for name, options in fields)
+
+
+def _kept_of(name: str, options: object) -> tuple[Menu, frozenset[str]]:
+    menu = BY_MODULE.get(name)
+    if menu is None or not menu.adds:
+        raise BadArguments(f"keep: {name} was given; it takes names of modules that add entries, such as ipsec_policy")
+    if not isinstance(options, list):
+        raise BadArguments(f"keep: {name} takes a list of options, such as [disabled]")
+    return menu, frozenset(_kept(menu, str(option)) for option in options)
+
+
+def _kept(menu: Menu, option: str) -> str:
+    """The field of an option that may be left to the router."""
+    item = menu.by_option.get(option)
+    if item is None or item.name in menu.key:
+        allowed = ", ".join(each.option for each in menu.fields if each.name not in menu.key)
+        raise BadArguments(f"keep: {option} of {menu.module} was given; it can be {allowed}")
+    return item.name
 
 
 def _scope(given: Mapping[str, Any], state: str) -> Scope:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Tables, read
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments, Inquiry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.analyse import (
@@ -33,6 +32,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.reach import Row
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.reach_table import table
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import NoSuchSource
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, Inquiry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version

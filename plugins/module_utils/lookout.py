@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Tables
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments, Guard
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import RouterError, Session, Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import look
@@ -17,6 +16,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.staging import Staged, stage, unstaged
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.traces import traces
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, Guard
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.ipsec import POLICY
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import MAY_CUT
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.vantage import Surroundings, concerned, survey

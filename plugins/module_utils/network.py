@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import NetworkQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Target
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import NetworkQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.vantage import client_of
 

@@ -17,17 +17,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import (
     read,
     read_also,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
-    BadArguments,
-    Inquiry,
-    Job,
-    NetworkQuestion,
-    Request,
-    StatusQuestion,
-    job_from,
-    spec_of,
-    target_from,
-)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import job_from, spec_of, target_from
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import (
     Refused,
@@ -54,6 +44,14 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import (
     Watch,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.inquire import inquire
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import (
+    BadArguments,
+    Inquiry,
+    Job,
+    NetworkQuestion,
+    Request,
+    StatusQuestion,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.leftovers import clean, settle
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import foresee
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.network import network

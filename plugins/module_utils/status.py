@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments, StatusQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import (
     Command,
@@ -24,6 +23,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.tunn
     number,
     tunnels,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, StatusQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 
 # Keys are among the properties of associations: they are never asked for.

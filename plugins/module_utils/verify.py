@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import read
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments, OtherEnd, StatusQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Session, Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import shown as entries
@@ -26,6 +25,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.expl
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.pings import Aim, NoWay, Pinged, aim, pinged
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.tunnels import Tunnel
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import REAL, Watch
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, OtherEnd, StatusQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.status import chosen, observe, shown
@@ -74,10 +74,13 @@ class _Seen:
     pings: list[Pinged] = field(default_factory=list)
     observed: list[dict[str, Any]] = field(default_factory=list)
     waited: int = 0
+    enough: str = "all"
 
     @property
     def down(self) -> list[Tunnel]:
-        return [each for each in self.tunnels if not each.stands]
+        """Tunnels that do not stand and should."""
+        found = [each for each in self.tunnels if not each.stands]
+        return found if self.enough == "all" or len(found) == len(self.tunnels) else []
 
     @property
     def unanswered(self) -> list[tuple[Tunnel, Pinged]]:
@@ -142,7 +145,7 @@ class _Look:
 def _seen(look: _Look, question: StatusQuestion, watch: Watch) -> _Seen:
     """Look until all is well or the time is over, at least once."""
     timeout, interval = question.wait or (0, 1)
-    seen, began = _Seen(), watch.now()
+    seen, began = _Seen(enough=question.enough), watch.now()
     while True:
         pings = look.pings()
         tunnels = look.tunnels()

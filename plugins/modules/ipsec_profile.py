@@ -171,6 +171,13 @@ options:
             that begins with V(s2s-).
         type: list
         elements: str
+  keep:
+    description:
+      - Options that only new entries are given. On entries that stand, the router's own values
+        stay, since something on it changes them, such as a script that enables and disables policies.
+    type: list
+    elements: str
+    default: []
   guard:
     description:
       - Care taken of the session that makes the change, and of what else has to stay open. See

@@ -40,6 +40,13 @@ options:
     description: Seconds between two looks, from V(1) on.
     type: int
     default: 2
+  enough:
+    description:
+      - How many of the tunnels have to stand. V(one) is for peers that stand in for each other, such as those of the
+        role P(vpnops.mikrotik.ha_backup_peer#role).
+    type: str
+    choices: [all, one]
+    default: all
   ping:
     description:
       - What has to answer, through the tunnels, pings that the router sends. The pings go before each look, and so make
@@ -106,6 +113,11 @@ EXAMPLES = r"""
       config: "{{ ipsec_of_site_b }}"
       tunnels: "{{ tunnels_of_site_b }}"
       peer: hq
+
+- name: Wait until one of two peers stands, of which the second is the backup
+  vpnops.mikrotik.ipsec_verify:
+    tunnels: [ha-hq/first, ha-hq/second]
+    enough: one
 
 - name: Bring up the tunnel to a network, and see that it carries packets
   vpnops.mikrotik.ipsec_verify:

@@ -23,6 +23,7 @@ MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("*.py
 VARIABLES = {
     # These routers move no packets, so no tunnel ever stands on them.
     "site_to_site_verify": False,
+    "route_based_verify": False,
     "router_password": PASSWORD,
     "psk_hq_branch": "a-secret-for-the-documentation",
     "site_b_psk": "another-secret-for-the-documentation",

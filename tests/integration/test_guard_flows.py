@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import Undone
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import LockedOut
 from twin import Seat, Server
 from twin.command import Command

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Refused, RouterError
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import Undone
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import LockedOut
 from twin import Refusal, Seat, Server
 from twin.command import Command

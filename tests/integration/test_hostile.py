@@ -14,11 +14,11 @@ from collections import Counter
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils import lookout
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Interrupted
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import BadArguments
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command, Refused, RouterError
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import Prospect
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import Undone
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import LockedOut
 from twin import Seat, Server
 from twin.pytest_plugin import MakeTwin

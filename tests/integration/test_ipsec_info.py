@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import StatusQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.choose import Wanted
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.pings import Ping
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.guarded import Watch
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import StatusQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.verify import verify
 from twin import Server

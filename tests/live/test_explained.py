@@ -9,16 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
-    OtherEnd,
-    StatusQuestion,
-    request_from,
-    spec_of,
-    validate,
-)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import request_from, spec_of, validate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.choose import Wanted
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.pings import Ping
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import OtherEnd, StatusQuestion
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import perform
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.status import status

@@ -8,17 +8,20 @@ Where this kernel has no ESP, `test_machine.py` runs these in an emulated machin
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
+from ansible_collections.vpnops.mikrotik.plugins.filter.route_based import compiled
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
 from twin.live import Lab
 from twin.live.needs import kernel_esp
 from twin.live.topology import KERNEL
 
 from tests.live.conftest import able
-from tests.live.sites import FAR, HOST, LAN, WAN, Side, Sites, plan, until
+from tests.live.sites import FAR, HOST, LAN, SECRET, WAN, Side, Sites, plan, until
 
 ONE_CALLS = (Side(), Side(peer={"passive": "yes"}))
 
@@ -232,3 +235,138 @@ def test_a_tunnel_interface_is_one_like_others(sites: Sites, kind: str) -> None:
         assert "maxseg size set 1260" in sites.lab.run("b", "nft", "list", "table", "ip", "links").out
         sites.path("a", "/ip/route").remove(id_)
         sites.path("b", "/ip/address").remove(address)
+
+
+def routed(near: str, **more: Any) -> dict[str, list[dict[str, Any]]]:
+    """What the role route_based asks of a site's router for a tunnel to the other one."""
+    far = FAR[near]
+    tunnel = {
+        "name": far,
+        "local_address": WAN[near],
+        "remote_address": WAN[far],
+        "tunnel_address": f"10.255.0.{'.ab'.index(near)}/30",
+        "remote_subnets": [f"{LAN[far]}.0/24"],
+        "psk": SECRET,
+        "passive": near == "b",
+        **more,
+    }
+    found: Any = compiled([tunnel])
+    assert found["problems"] == []
+    return dict(found["config"])
+
+
+def word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@contextmanager
+def compiled_ends(sites: Sites, **more: Any) -> Iterator[int]:
+    """Both ends as the role makes them; gives the size of the interfaces."""
+    sites.clear()
+    made, size = [], 0
+    for name in FAR:
+        for module, rows in routed(name, **more).items():
+            for row in rows:
+                words = {option.replace("_", "-"): word(value) for option, value in row.items()}
+                made.append((name, BY_MODULE[module].path, sites.path(name, BY_MODULE[module].path).add(**words)))
+                size = int(row.get("mtu", size))
+    try:
+        yield size
+    finally:
+        for name, path, id_ in reversed(made):
+            sites.path(name, path).remove(id_)
+
+
+def sized(sites: Sites, size: int, fragments: str = "do") -> tuple[bool, int]:
+    """Whether packets of that size cross, by default those that nobody may cut up, and how many the internet saw."""
+    sites.lab.run("host-a", "ip", "route", "flush", "cache")
+    send = ("ping", "-n", "-c", "3", "-i", "0.2", "-W", "1", "-M", fragments, "-s", str(size - 28), HOST["b"])
+    with sites.lab.capture("internet") as lines:
+        answered = sites.lab.run("host-a", *send).status == 0
+    assert [line for line in lines if ": ESP(spi" not in line] == []
+    return answered, len(lines)
+
+
+@pytest.mark.parametrize("kind", ["gre", "ipip"])
+@pytest.mark.parametrize(
+    "proposal",
+    [
+        pytest.param({"enc_algorithms": ["aes-256-gcm"], "auth_algorithms": []}, id="gcm"),
+        pytest.param({"enc_algorithms": ["aes-256-cbc"], "auth_algorithms": ["sha256"]}, id="cbc"),
+    ],
+)
+def test_tunnel_interfaces_take_what_leaves_in_one_piece_and_not_a_byte_more(
+    sites: Sites, kind: str, proposal: dict[str, Any]
+) -> None:
+    proposal = {**proposal, "pfs_group": "modp2048"}
+    with compiled_ends(sites, type=kind, proposal=proposal, profile={"dh_group": "modp2048"}) as size:
+        assert sites.crosses(30)
+        assert sized(sites, size) == (True, 6)
+        assert sized(sites, size + 1) == (False, 0)
+        # A larger interface would take it, and its ESP would be cut up.
+        for name in FAR:
+            sites.set(name, f"/interface/{kind}", mtu=str(size + 1))
+        assert sites.crosses(30)
+        assert sized(sites, size, "dont") == (True, 6)
+        assert sized(sites, size + 1, "dont") == (True, 12)
+
+
+def test_a_tunnel_interface_says_nothing_in_clear_when_its_policy_is_off(sites: Sites) -> None:
+    """While it is on its level sees to that; then the drop on the way out does, and what comes is dropped as well."""
+    with compiled_ends(sites):
+        assert sites.crosses(30)
+        [rule] = [row for row in sites.rows("a", "/ip/firewall/filter") if row["action"] == "drop"]
+        assert rule["packets"] == 0
+        for name in FAR:
+            [policy] = [row for row in sites.rows(name, "/ip/ipsec/policy") if "peer" in row]
+            sites.path(name, "/ip/ipsec/policy").update(**{".id": policy[".id"], "disabled": "yes"})
+        answered, lines = captured(sites)
+        assert not answered
+        assert [line for line in lines if "protocol 47" in line] == []
+        sites.path("a", "/ip/firewall/filter").update(**{".id": rule[".id"], "disabled": "yes"})
+        answered, lines = captured(sites)
+        assert not answered
+        assert [line for line in lines if "protocol 47" in line]
+        assert [row["packets"] for row in sites.rows("b", "/ip/firewall/raw")] == [4]
+
+
+def test_without_its_interface_nothing_takes_the_default_route_in_clear(sites: Sites) -> None:
+    with compiled_ends(sites):
+        assert sites.crosses(30)
+        sites.set("a", "/interface/gre", disabled="yes")
+        answered, lines = captured(sites)
+        assert not answered
+        assert in_clear(lines) == []
+        [drop] = [row for row in sites.rows("a", "/ip/route") if "blackhole" in row]
+        sites.path("a", "/ip/route").update(**{".id": drop[".id"], "disabled": "yes"})
+        assert in_clear(captured(sites)[1])
+
+
+def test_a_gre_interface_whose_far_end_is_silent_does_not_run(sites: Sites) -> None:
+    """Its keepalives go through transport mode as all of its packets do, and the far end need not have any."""
+    kind = "gre"
+    sites.configure(between_wans("a", kind), between_wans("b", kind, passive="yes"))
+    with joined(sites, kind):
+        sites.set("a", f"/interface/{kind}", keepalive="1s,3")
+        sites.set("b", f"/interface/{kind}", keepalive="1h,10")
+        assert sites.crosses(30)
+        time.sleep(5)
+        assert running(sites, kind) == (True, True)
+        gone = f"ip saddr {WAN['b']} drop"
+        rules = f"table ip cut {{ chain way {{ type filter hook forward priority 0; {gone}; }}; }}"
+        assert sites.lab.run("internet", "nft", rules).status == 0
+        try:
+            assert until(lambda: running(sites, kind) == (False, False), 10)
+        finally:
+            sites.lab.run("internet", "nft", "delete table ip cut")
+        assert until(lambda: running(sites, kind) == (True, True), 10)
+        assert sites.crosses()
+
+
+def running(sites: Sites, kind: str) -> tuple[bool, bool]:
+    """Whether the interface of site a runs, and whether the route over it is active."""
+    [interface] = sites.rows("a", f"/interface/{kind}")
+    [route] = [row for row in sites.rows("a", "/ip/route") if row["dst-address"] == f"{LAN['b']}.0/24"]
+    return interface["running"], route["active"]

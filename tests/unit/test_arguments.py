@@ -9,9 +9,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
-    BadArguments,
-    Inquiry,
-    Request,
     job_from,
     request_from,
     spec_of,
@@ -23,6 +20,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import SERVICES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import Asked
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, Inquiry, Request
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 
 FILTER, PEER, IDENTITY, SETTINGS = (
@@ -225,3 +223,32 @@ def test_every_other_module_has_a_wish() -> None:
     job = job_from("firewall_nat", validate(spec_of("firewall_nat"), {"config": [], "state": "rendered"}))
     assert isinstance(job, Request)
     assert job.offline
+
+
+def test_what_is_the_routers_to_change() -> None:
+    policy = BY_MODULE["ipsec_policy"]
+    one = requested("ipsec_policy", config=[], state="overridden", keep=["disabled", "ipsec_protocols"])
+    assert one.intent.keep == {policy: {"disabled", "ipsec-protocols"}}
+    several = requested("config", config={"ipsec_policy": []}, state="replaced", keep={"ipsec_policy": ["disabled"]})
+    assert several.intent.keep == {policy: {"disabled"}}
+
+
+@pytest.mark.parametrize(
+    ("module", "keep", "told"),
+    [
+        ("ipsec_peer", ["disable"], "keep: disable of ipsec_peer was given; it can be address, local_address, "),
+        ("ipsec_peer", ["name"], "keep: name of ipsec_peer was given; it can be address, "),
+        ("config", {"ipsec_peers": ["disabled"]}, "keep: ipsec_peers was given; it takes names of modules that "),
+        ("config", {"ip_service": ["disabled"]}, "keep: ip_service was given; it takes names of modules that "),
+        ("config", {"ipsec_peer": "disabled"}, "keep: ipsec_peer takes a list of options, such as "),
+    ],
+)
+def test_what_cannot_be_left_to_the_router(module: str, keep: object, told: str) -> None:
+    config = {"ipsec_peer": []} if module == "config" else []
+    with pytest.raises(BadArguments, match=told):
+        requested(module, config=config, keep=keep)
+
+
+def test_nothing_is_kept_where_nothing_is_made() -> None:
+    with pytest.raises(BadArguments, match="keep has no meaning with state deleted, only with merged, replaced or "):
+        requested("ipsec_peer", config=[{"name": "b"}], state="deleted", keep=["disabled"])

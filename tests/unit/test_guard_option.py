@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
-    BadArguments,
-    Guard,
     guard_from,
     request_from,
     spec_of,
@@ -23,6 +21,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, read_entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import Flow
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, Guard
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import Care, LockedOut, foresee
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
 

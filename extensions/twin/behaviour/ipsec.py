@@ -118,6 +118,8 @@ class Policies(Behaviour):
     def __init__(self, router: Router, table: Table) -> None:
         super().__init__(router, table)
         self.shadowed: set[str] = set()
+        # Who of its peers a policy with several is negotiated with, by ids; the first where nobody says.
+        self.in_charge: dict[str, str] = {}
         self.not_in_template = frozenset(self.table.fields) - _TEMPLATE_SHOWS
 
     def check(self, values: Values, row: Row | None) -> None:
@@ -152,9 +154,10 @@ class Policies(Behaviour):
         return {"invalid": "true" if row.id in self.shadowed else "false", **self._endpoints(row)}
 
     def _endpoints(self, row: Row) -> Values:
-        """Of the first peer; `::` stays for what the peer leaves open."""
-        peers = self.router.tables["/ip/ipsec/peer"]
-        peer = peers.by_id(row.values.get("peer", "").split(",")[0])
+        """Of the peer in charge; `::` stays for what the peer leaves open."""
+        peers, listed = self.router.tables["/ip/ipsec/peer"], row.values.get("peer", "").split(",")
+        chosen = self.in_charge.get(row.id, "")
+        peer = peers.by_id(chosen if chosen in listed else listed[0])
         if peer is None:
             return {}
         address = peer.values.get("address", "::/0")

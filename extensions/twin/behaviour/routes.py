@@ -5,22 +5,33 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..errors import invalid_value
 from ..model import Row, Values
+from ..table import Table
 from .base import Behaviour
+from .gateways import Gateways
+from .nexthops import is_address, leading_to
+
+if TYPE_CHECKING:
+    from ..router import Router
 
 # Connected routes take their ids from their addresses, so that equal routers print equal routes.
 _CONNECTED = 0x80000000
+_CONNECTED_SCOPE = "10"
 
 
 class Routes(Behaviour):
-    """Static routes have scope 30 and look for gateways up to scope 10: on connected networks only.
+    """A gateway is looked for on connected networks, then behind static routes whose scope allows it.
 
     Which flags print as false and which not at all is unverified.
     """
+
+    def __init__(self, router: Router, table: Table) -> None:
+        super().__init__(router, table)
+        self.gateways = Gateways(router, self._watched, self._changed)
 
     def check(self, values: Values, row: Row | None) -> None:
         """Interfaces are kept by id, so that a route follows one that gets another name."""
@@ -29,10 +40,10 @@ class Routes(Behaviour):
 
     def _kept(self, part: str) -> str:
         address, percent, interface = part.partition("%")
-        if not percent and _is_address(address):
+        if not percent and is_address(address):
             return part
         found = self.router.tables["/interface"].find(interface or address)
-        if found is None or (percent and not _is_address(address)):
+        if found is None or (percent and not is_address(address)):
             raise invalid_value("gateway")
         return f"{address}%{found.id}" if percent else found.id
 
@@ -46,6 +57,10 @@ class Routes(Behaviour):
         return found.values["name"] if found else text
 
     def refresh(self) -> None:
+        self._connect()
+        self.gateways.follow()
+
+    def _connect(self) -> None:
         """Connected routes come and go with what they follow."""
         wanted = dict(self._connected())
         for row in [row for row in self.table if row.builtin]:
@@ -57,6 +72,10 @@ class Routes(Behaviour):
                 self.table.store(row, values)
                 self.table.insert(row)
 
+    def placed(self, row: Row, _new: bool) -> None:
+        if "check-gateway" in row.values:
+            self.router.wake()
+
     def _connected(self) -> Iterator[tuple[str, Values]]:
         for row in self.router.tables["/ip/address"]:
             values = row.values
@@ -67,7 +86,14 @@ class Routes(Behaviour):
             route = {"dst-address": f"{values['network']}/{prefix}", "routing-table": self._main()}
             yield (
                 f"*{_CONNECTED + int(row.id[1:], 16):X}",
-                {**route, "gateway": interface, "distance": "0", "disabled": "false"},
+                {
+                    **route,
+                    "gateway": interface,
+                    "distance": "0",
+                    "scope": _CONNECTED_SCOPE,
+                    "target-scope": "5",
+                    "disabled": "false",
+                },
             )
 
     def _main(self) -> str:
@@ -79,57 +105,102 @@ class Routes(Behaviour):
         row = self.router.tables["/interface"].by_id(id_)
         return row.values["name"] if row and row.values["disabled"] == "false" else None
 
-    def _up(self, name: str) -> str | None:
+    def _runs(self, name: str) -> bool:
+        """Whether an interface is there, enabled and running; connected routes of others are there and inactive."""
         row = self.router.tables["/interface"].by_name(name)
-        return row.id if row else None
+        if row is None or row.values["disabled"] == "true":
+            return False
+        derived = self.router.behaviours["/interface"].derived(row)
+        return derived.get("running", row.values.get("running", "true")) == "true"
 
     def derived(self, row: Row) -> Values:
         first_hops = self._first_hops(row)
-        active = bool(first_hops) and self._is_best(row)
+        active = self.usable(row) and self._is_best(row)
         found = {"gateway": self._named(row)} if "gateway" in row.values else {}
         found |= {"immediate-gw": ",".join(first_hops)} if first_hops else {}
         found |= {"active": str(active).lower(), "inactive": str(not active and not _off(row)).lower()}
+        if active and self._shares(row):
+            found["ecmp"] = "true"
         return {**found, ("connect" if row.builtin else "static"): "true"}
+
+    def usable(self, row: Row) -> bool:
+        """Whether there is a way for its packets, be it into nothing."""
+        return bool(self._first_hops(row)) or (_swallows(row) and not _off(row))
 
     def _is_best(self, row: Row) -> bool:
         """No usable route to the same place in the same table is nearer; equally near ones share the traffic."""
         place, distance = _place(row), int(row.values["distance"])
         return not any(
-            _place(other) == place and int(other.values["distance"]) < distance and self._first_hops(other)
+            _place(other) == place and int(other.values["distance"]) < distance and self.usable(other)
             for other in self.table
         )
 
-    def _first_hops(self, row: Row) -> list[str]:
-        """`192.0.2.1%ether1`, or `ether2` for what is behind an interface; empty for a route that cannot be used."""
-        if _off(row):
-            return []
-        parts = filter(None, self._named(row).split(","))
-        return [hop for hop in map(self._first_hop, parts) if hop]
+    def _shares(self, row: Row) -> bool:
+        """Whether packets to one place go several ways."""
+        near = (_place(row), row.values["distance"])
+        equal = (other for other in self.table if (_place(other), other.values["distance"]) == near)
+        return sum(len(self._first_hops(each)) for each in equal) > 1
 
-    def _first_hop(self, gateway: str) -> str:
+    def _first_hops(self, row: Row, seen: frozenset[str] = frozenset()) -> list[str]:
+        """`192.0.2.1%ether1`, or `ether2` for what is behind an interface; empty for a route that cannot be used."""
+        return [hop for part in self._asked_for(row) for hop in self._reached(row, part, seen)]
+
+    def _reached(self, row: Row, gateway: str, seen: frozenset[str]) -> list[str]:
+        checked = row.values.get("check-gateway", "none") != "none"
+        return [] if checked and self.gateways.down(gateway) else self.resolved(row, gateway, seen)
+
+    def _asked_for(self, row: Row) -> list[str]:
+        """Gateways of a route that is on, with names for interfaces."""
+        return [] if _off(row) or _swallows(row) else [*filter(None, self._named(row).split(","))]
+
+    def resolved(self, row: Row, gateway: str, seen: frozenset[str] = frozenset()) -> list[str]:
+        """First hops towards one gateway of a route, whether it answers or not."""
         address, _percent, interface = gateway.partition("%")
-        if not _is_address(address):
-            id_ = self._up(address)
-            return address if id_ and self._interface(id_) else ""
-        wanted = ipaddress.ip_address(address)
-        for values in (row.values for row in self.table if row.builtin):
-            fits = interface in ("", values["gateway"]) and wanted in ipaddress.ip_network(values["dst-address"])
-            if fits:
-                return f"{address}%{values['gateway']}"
+        if not is_address(address):
+            return [address] if self._runs(address) else []
+        for other in leading_to(self.table, address, int(row.values["target-scope"])):
+            found = self._towards(address, other, seen | {row.id})
+            if fitting := [hop for hop in found if interface in ("", hop.rpartition("%")[2])]:
+                return fitting
+        return []
+
+    def _towards(self, address: str, route: Row, seen: frozenset[str]) -> list[str]:
+        if route.builtin:
+            return [f"{address}%{route.values['gateway']}"] if self._runs(route.values["gateway"]) else []
+        return [] if route.id in seen else self._first_hops(route, seen)
+
+    def _watched(self) -> list[str]:
+        """Gateways that are asked whether they answer: addresses to which there is a way."""
+        rows = [row for row in self.table if row.values.get("check-gateway", "none") != "none"]
+        if rows:
+            self._connect()
+        asked = (
+            part
+            for row in rows
+            for part in self._asked_for(row)
+            if is_address(part.partition("%")[0]) and self.resolved(row, part)
+        )
+        return [*dict.fromkeys(asked)]
+
+    def way_to(self, gateway: str) -> str:
+        """The interface by which a gateway that is asked is reached."""
+        for row in self.table:
+            if gateway in self._asked_for(row) and (hops := self.resolved(row, gateway)):
+                return hops[0].rpartition("%")[2]
         return ""
+
+    def _changed(self, gateway: str) -> None:
+        for row in [row for row in self.table if gateway in self._asked_for(row)]:
+            self.router.changed(self.table, row)
 
 
 def _off(row: Row) -> bool:
     return row.values["disabled"] == "true"
 
 
+def _swallows(row: Row) -> bool:
+    return "blackhole" in row.values
+
+
 def _place(row: Row) -> tuple[str, str]:
     return row.values["dst-address"], row.values["routing-table"]
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.IPv4Address(text)
-    except ValueError:
-        return False
-    return True

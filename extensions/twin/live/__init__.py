@@ -10,6 +10,6 @@ from __future__ import annotations
 
 from .lab import Done, Lab, Place, Trouble
 from .needs import missing
-from .topology import Host, Internet, Plan, Router
+from .topology import Gateway, Host, Internet, Plan, Router
 
-__all__ = ("Done", "Host", "Internet", "Lab", "Place", "Plan", "Router", "Trouble", "missing")
+__all__ = ("Done", "Gateway", "Host", "Internet", "Lab", "Place", "Plan", "Router", "Trouble", "missing")

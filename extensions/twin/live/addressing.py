@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..model import Row, Values
 from ..table import Table
 from . import links, netns
+from .netlink import Carriers
 from .nft import Unmapped
 from .state import device, devices, enabled
 
@@ -17,18 +18,21 @@ if TYPE_CHECKING:
     from ..router import Router
 
 ADDRESS, ROUTE, INTERFACE = "/ip/address", "/ip/route", "/interface"
-UNPLAYED = ("blackhole", "check-gateway", "pref-src", "vrf-interface")
+# What carrier that comes or goes is seen in.
+SHOWING = (INTERFACE, ROUTE, links.VRRP)
 WATCHED = links.WATCHED | {ADDRESS, ROUTE, INTERFACE}
 
 
 class Addressing:
-    """One router's addresses and routes; `plugged` are its devices that a cable is in."""
+    """One router's addresses and routes; `plugged` are its devices that a cable is in, `running` those with carrier."""
 
     def __init__(self, router: Router, node: str, plugged: frozenset[str]) -> None:
         self.router = router
         self.node = node
-        self.plugged = plugged
-        self.links = links.Links(router, node)
+        self.ports = self.plugged = plugged
+        self.carriers = Carriers(node)
+        self.running: frozenset[str] = frozenset()
+        self.links = links.Links(router, node, plugged)
         self.addresses: set[tuple[str, str]] = set()
         self.routes: list[str] = []
         self.up: set[str] = set()
@@ -37,28 +41,56 @@ class Addressing:
         """Raise Unmapped for routes that the kernel is not told of, and for what is no link of its own."""
         self.links.check(table, values)
         if table.menu.path == ROUTE and values.get("disabled") != "true":
+            if (checked := values.get("check-gateway", "none")) not in ("none", "ping"):
+                raise Unmapped(f"check-gateway={checked}; ping it does")
             main = self.router.tables["/routing/table"].by_name("main")
             if main is not None and values.get("routing-table", main.id) != main.id:
                 raise Unmapped("routes in other tables than main")
-            for name in UNPLAYED:
-                if name in values and (values[name] or name == "blackhole"):
-                    raise Unmapped(f"{name} of routes")
+            if values.get("vrf-interface"):
+                raise Unmapped("vrf-interface of routes")
 
     def settle(self) -> None:
         """Change what differs. The kernel forgets routes whose address or device goes, so routes come last."""
         made, gone = self.links.changes()
         self._forget(gone)
-        lines = [*made, *self._links(), *self._addresses()]
+        netns.ip([*made, *self._links()], self.node)
+        self.links.tune()
+        # Whether somebody is at the far end shows once the near one is up.
+        self._run()
+        lines = self._addresses()
         routes = self._routes()
         if lines or routes != self.routes:
             netns.ip([*lines, "route flush proto static", *routes], self.node)
         self.routes = routes
-        self.links.clamp()
+        self.links.finish()
+
+    def power_off(self) -> None:
+        """Take all ports down; those at the other ends of the cables see it."""
+        netns.ip([f"link set {name} down" for name in sorted(self.up | self.links.virtual)], self.node)
+        # Routes went with their devices.
+        self.up, self.routes = set(), []
 
     def _forget(self, gone: set[str]) -> None:
         """A device that goes takes its addresses along."""
         self.up -= gone
         self.addresses = {each for each in self.addresses if each[1] not in gone}
+
+    def stale(self) -> bool:
+        """Whether carrier has come or gone since the last look."""
+        seen = self.plugged | self.links.virtual
+        return (self.carriers.look() & seen) != (self.running & seen)
+
+    def _run(self) -> None:
+        """Tell `/interface` which ports run."""
+        table = self.router.tables[INTERFACE]
+        virtual = self.links.virtual
+        self.running = (self.carriers.look() & (self.plugged | virtual)) | (set(self.links.standing) - virtual)
+        for row in table:
+            name = device(self.router, row.id)
+            running = str(name in self.running).lower()
+            if (name in self.ports or row.values.get("type") == "ether") and row.values["running"] != running:
+                row.values["running"] = running
+                self.router.changed(table, row)
 
     def _usable(self) -> frozenset[str]:
         """A port without a cable is down, and its network is not reached."""
@@ -66,17 +98,17 @@ class Addressing:
 
     def _links(self) -> list[str]:
         rows = enabled(self.router.tables[INTERFACE])
-        wanted = {device(self.router, row.id) for row in rows} & self._usable()
+        wanted = {device(self.router, row.id) for row in rows} & self._usable() - self.links.virtual
         lines = [f"link set {name} up" for name in sorted(wanted - self.up)]
         lines += [f"link set {name} down" for name in sorted(self.up - wanted)]
         self.up = wanted
         return lines
 
     def _addresses(self) -> list[str]:
+        """Those of virtual routers come and go with elections."""
         rows = (row.values for row in enabled(self.router.tables[ADDRESS]))
         wanted = {(values["address"], device(self.router, values["interface"])) for values in rows}
-        usable = self._usable()
-        wanted = {each for each in wanted if each[1] in usable}
+        wanted = {each for each in wanted if each[1] in self.running - self.links.virtual}
         lines = [f"address del {address} dev {name}" for address, name in sorted(self.addresses - wanted)]
         lines += [f"address add {address} dev {name}" for address, name in sorted(wanted - self.addresses)]
         self.addresses = wanted
@@ -84,22 +116,45 @@ class Addressing:
 
     def _routes(self) -> list[str]:
         """Active static routes; what makes one active is the twin's own business."""
-        behaviour, known = self.router.behaviours[ROUTE], devices(self.router)
+        behaviour = self.router.behaviours[ROUTE]
         behaviour.refresh()
-        found = []
+        found: dict[str, list[str]] = {}
         for row in enabled(self.router.tables[ROUTE]):
-            hops = [hop for hop in behaviour.derived(row).get("immediate-gw", "").split(",") if hop]
-            if not row.builtin and behaviour.derived(row)["active"] == "true":
-                found += self._route(row, [hop for hop in hops if known.get(hop.rpartition("%")[2]) in self.up])
-        return found
+            derived = behaviour.derived(row)
+            if row.builtin or derived["active"] == "false":
+                continue
+            place = f"{row.values['dst-address']} proto static metric {row.values['distance']}"
+            if "immediate-gw" in derived:
+                # Routes that share a place and a distance share the traffic: to the kernel they are one.
+                found.setdefault(place, []).extend(self._ways(row, derived["immediate-gw"].split(",")))
+            else:
+                found.setdefault(f"blackhole {place}", [])
+        return [line for place, ways in found.items() if (line := _route(place, ways))]
 
-    def _route(self, row: Row, hops: list[str]) -> list[str]:
-        known = devices(self.router)
+    def _ways(self, row: Row, hops: list[str]) -> list[str]:
+        known, source = devices(self.router), self._source(row)
         ways = []
         for hop in hops:
             address, _percent, name = hop.rpartition("%")
-            ways.append(f"{f'via {address} ' if address else ''}dev {known[name]}")
-        if not ways:
-            return []
-        several = " ".join(f"nexthop {way}" for way in ways) if len(ways) > 1 else ways[0]
-        return [f"route add {row.values['dst-address']} proto static metric {row.values['distance']} {several}"]
+            if known.get(name) in self.running:
+                ways.append(f"{f'via {address} ' if address else ''}dev {known[name]}{source}")
+        return ways
+
+    def _source(self, row: Row) -> str:
+        """The address that the router's own packets have; the kernel takes none that is not its own."""
+        wanted = row.values.get("pref-src", "")
+        own = wanted in (address.partition("/")[0] for address, _device in self.addresses)
+        return f" src {wanted}" if own else ""
+
+
+def _route(place: str, ways: list[str]) -> str:
+    """A line for the kernel; none for a route to nowhere that is no black hole."""
+    if place.startswith("blackhole"):
+        return f"route add {place}"
+    if len(set(ways)) > 1:
+        # One source goes for all ways, and stands in front of them; a way that is given twice takes twice as much.
+        source = "".join(ways[0].partition(" src ")[1:])
+        plain = [way.partition(" src ")[0] for way in ways]
+        hops = (f"nexthop {way} weight {plain.count(way)}" for way in dict.fromkeys(plain))
+        return f"route add {place}{source} {' '.join(hops)}"
+    return f"route add {place} {ways[0]}" if ways else ""

@@ -12,8 +12,10 @@ import socket
 import struct
 import sys
 
-ETH_P_IP = 0x0800
-_NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 50: "ESP", 51: "AH"}
+from .topology import BRIDGE
+
+ETH_P_IP, ETH_P_ALL = 0x0800, 0x0003
+_NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 50: "ESP", 51: "AH", 112: "VRRP"}
 _IKE, _NAT_T = 500, 4500
 
 
@@ -47,11 +49,13 @@ def _esp(body: bytes) -> str:
 
 def main() -> None:
     """Until somebody ends it; each packet once, where it comes in."""
-    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP)) as sock:
+    # What a bridge passes on never comes as far as those who ask for IPv4 alone.
+    wanted = ETH_P_ALL if any(name == BRIDGE for _index, name in socket.if_nameindex()) else ETH_P_IP
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(wanted)) as sock:
         print("listening", flush=True)
         while True:
-            packet, (_device, _protocol, kind, *_rest) = sock.recvfrom(65535)
-            if kind != socket.PACKET_OUTGOING and len(packet) >= 20:
+            packet, (device, protocol, kind, *_rest) = sock.recvfrom(65535)
+            if kind != socket.PACKET_OUTGOING and protocol == ETH_P_IP and device != BRIDGE and len(packet) >= 20:
                 print(described(packet), flush=True)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab's starter may ask for, a JSON object a line: run, start or stop a command in a node, print a menu."""
+"""What the lab's starter may ask for, a JSON object a line: commands in nodes, menus of routers, outages."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from . import netns
 
 if TYPE_CHECKING:
     from ..router import Router
+    from .outages import Outages
 
 Asked = dict[str, Any]
 
@@ -23,10 +24,11 @@ Asked = dict[str, Any]
 class Control:
     """Answers each line with one; commands run side by side."""
 
-    def __init__(self, nodes: Collection[str], out: TextIO, routers: Mapping[str, Router]) -> None:
+    def __init__(self, nodes: Collection[str], out: TextIO, routers: Mapping[str, Router], outages: Outages) -> None:
         self.nodes = nodes
         self.out = out
         self.routers = routers
+        self.outages = outages
         self._lock = threading.Lock()
         self._running: dict[int, subprocess.Popen[str]] = {}
         self._verbs: dict[str, Callable[[Asked], Asked]] = {
@@ -35,6 +37,7 @@ class Control:
             "wait": self._wait,
             "stop": self._stop,
             "print": self._print,
+            "break": self._break,
         }
 
     def say(self, told: Asked) -> None:
@@ -96,3 +99,7 @@ class Control:
 
     def _print(self, asked: Asked) -> Asked:
         return {"rows": self.routers[asked["in"]].rows(asked["menu"])}
+
+    def _break(self, asked: Asked) -> Asked:
+        self.outages.act(asked["verb"], asked["names"])
+        return {}

@@ -24,9 +24,10 @@ from ..server import Server
 from . import netns
 from .control import Control
 from .needs import kernel_esp
+from .outages import Outages
 from .plane import LivePlane
 from .services import Greeters
-from .topology import INTERNET, KERNEL, USER_SPACE, Plan, Router
+from .topology import BRIDGE, KERNEL, USER_SPACE, Plan, Router
 
 GREETING = ("ssh", "telnet", "ftp", "winbox", "www")
 
@@ -40,10 +41,11 @@ def main() -> int:
     os.dup2(2, 1)
     with ExitStack() as stack:
         try:
-            told, twins = build(stack, Plan.load(json.dumps(job["plan"])), job["sockets"])
+            told, outages = build(stack, Plan.load(json.dumps(job["plan"])), job["sockets"])
         except (OSError, ValueError, netns.Broken) as error:
             return _sorry(out, error)
-        control = Control(told["nodes"], out, twins)
+        twins = {name: server.router for name, server in outages.servers.items()}
+        control = Control(told["nodes"], out, twins, outages)
         control.say({"ready": told})
         control.serve(sys.stdin)
     return 0
@@ -55,23 +57,27 @@ def _sorry(out: TextIO, error: Exception) -> int:
     return 2
 
 
-def build(
-    stack: ExitStack, plan: Plan, sockets: Mapping[str, Mapping[str, int]]
-) -> tuple[dict[str, Any], dict[str, Twin]]:
-    """Make everything that the plan says; gives what the starter has to know, and the routers."""
+def build(stack: ExitStack, plan: Plan, sockets: Mapping[str, Mapping[str, int]]) -> tuple[dict[str, Any], Outages]:
+    """Make everything that the plan says; gives what the starter has to know, and what can break it."""
     plan.check()
     netns.prepare()
-    nodes = [*plan.routers, *plan.hosts, *([INTERNET] if plan.internet else ())]
-    for name in nodes:
-        netns.add(name, forwards=name not in plan.hosts)
+    for name in plan.nodes:
+        netns.add(name, forwards=name in plan.routers or name in plan.forwarding)
+    for name in plan.switches:
+        netns.ip([f"link add {BRIDGE} type bridge stp_state 0", f"link set {BRIDGE} up"], name)
     for link in plan.links():
         netns.connect(*link)
     _outfit(plan)
     kernel = backend(plan.ipsec) == KERNEL
-    servers = {name: start(stack, name, router, sockets[name], kernel=kernel) for name, router in plan.routers.items()}
+    started = {name: start(stack, name, router, sockets[name], kernel=kernel) for name, router in plan.routers.items()}
+    servers = {name: server for name, (server, _plane) in started.items()}
+    planes = {name: plane for name, (_server, plane) in started.items()}
+    for plane in planes.values():
+        # Cables between routers carry once both ends are up.
+        plane.look()
     places = {name: place(server) for name, server in servers.items()}
-    told = {"nodes": nodes, "routers": places, "ipsec": KERNEL if kernel else USER_SPACE}
-    return told, {name: server.router for name, server in servers.items()}
+    told = {"nodes": plan.nodes, "routers": places, "ipsec": KERNEL if kernel else USER_SPACE}
+    return told, Outages(plan, servers, planes)
 
 
 def backend(wanted: str) -> str:
@@ -82,13 +88,18 @@ def backend(wanted: str) -> str:
 
 
 def _outfit(plan: Plan) -> None:
-    """Give hosts and the internet their addresses; routers have theirs from their menus."""
-    for one, _port, other, far in plan.links():
-        if other == INTERNET and plan.internet:
-            netns.ip([f"address add {plan.internet.addresses[one]} dev {far}", f"link set {far} up"], INTERNET)
-        for name in (one, other):
-            if name in plan.hosts:
+    """Give hosts and gateways their addresses, and plug into switches; routers have theirs from their menus."""
+    for one, port, other, far in plan.links():
+        for name, device, neighbour in ((one, port, other), (other, far, one)):
+            if name in plan.forwarding:
+                address = plan.forwarding[name].addresses[neighbour]
+                netns.ip([f"address add {address} dev {device}", f"link set {device} up"], name)
+            elif name in plan.switches:
+                netns.ip([f"link set {device} master {BRIDGE} up"], name)
+            elif name in plan.hosts:
                 _outfit_host(plan, name)
+    for name, gateway in plan.forwarding.items():
+        netns.ip([f"route add {network} via {by}" for network, by in gateway.routes.items()], name)
 
 
 def _outfit_host(plan: Plan, name: str) -> None:
@@ -97,7 +108,9 @@ def _outfit_host(plan: Plan, name: str) -> None:
     netns.ip([*lines, *([f"route add default via {host.gateway}"] if host.gateway else ())], name)
 
 
-def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int], *, kernel: bool) -> Server:
+def start(
+    stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int], *, kernel: bool
+) -> tuple[Server, LivePlane]:
     """Run one router: its menus, its data plane, its API towards the starter and towards its own networks."""
     twin = Twin(Persona(wanted.version), identity=name)
     for user, password in wanted.users.items():
@@ -114,7 +127,7 @@ def start(stack: ExitStack, name: str, wanted: Router, sockets: Mapping[str, int
     stack.callback(plane.stop)
     plane.start()
     stack.enter_context(server)
-    return server
+    return server, plane
 
 
 def place(server: Server) -> dict[str, Any]:

@@ -178,6 +178,38 @@ class Lab:
         """A menu of a router as print shows it, secrets included; needs no login."""
         return list(self._ask(PATIENCE, do="print", menu=menu, **{"in": router})["rows"])
 
+    def cut(self, one: str, other: str) -> None:
+        """Take the cables between two nodes out; neither end has carrier."""
+        self.fail("cut", one, other)
+
+    def blackhole(self, one: str, other: str) -> None:
+        """Let what crosses the cables between two nodes vanish; both ends keep their carrier and learn nothing."""
+        self.fail("blackhole", one, other)
+
+    def mend(self, one: str, other: str) -> None:
+        """Undo what `cut` and `blackhole` did to the cables between two nodes."""
+        self.fail("mend", one, other)
+
+    def kill(self, router: str, daemon: str) -> None:
+        """End a router's daemon, `ike` or `vrrp`, as a crash does: nobody is told."""
+        self.fail("kill", router, daemon)
+
+    def revive(self, router: str, daemon: str) -> None:
+        """Start a daemon that was killed."""
+        self.fail("revive", router, daemon)
+
+    def power_off(self, router: str) -> None:
+        """Take a router's power away: ports down, daemons gone, its API cuts its sessions and takes no others."""
+        self.fail("power-off", router)
+
+    def power_on(self, router: str) -> None:
+        """Let a router start again with what was configured; what a reboot takes away is gone."""
+        self.fail("power-on", router)
+
+    def fail(self, verb: str, *names: str) -> None:
+        """One of these verbs, by name; raises Trouble for what is not there."""
+        self._ask(PATIENCE, do="break", verb=verb, names=names)
+
     def wait(self) -> None:
         """Return when the lab has ended, be it because somebody stopped it or by itself."""
         if self._listening:

@@ -42,7 +42,7 @@ INIT = Path(__file__).with_name("machine-init.sh")
 FIRST = ("virtio_pci", "9pnet_virtio", "9p", "virtio_rng")
 # Most modules come when they are needed; these do not, or are needed by those who may not load modules.
 MODULES = """
-    esp4 ah4 xfrm_user xfrm4_tunnel tunnel4 tun veth bridge ip_gre ipip af_packet
+    esp4 ah4 xfrm_user xfrm4_tunnel tunnel4 tun veth bridge macvlan ip_gre ipip af_packet
     nf_conntrack nf_tables nft_ct nft_chain_nat nft_masq nft_redir nft_limit nft_fib_ipv4 nft_log nft_reject_ipv4
     nft_xfrm nft_numgen nft_hash nft_connlimit
 """

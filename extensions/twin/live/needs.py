@@ -104,6 +104,11 @@ def makes(kind: str) -> bool:
     return _tried(f"ip link add one type {kind} local 192.0.2.1 remote 192.0.2.2").returncode == 0
 
 
+def second_macs() -> bool:
+    """Whether the kernel can give a port a MAC besides its own, as virtual routers need it."""
+    return _tried("ip link add one type veth peer name two; ip link add link one name v type macvlan").returncode == 0
+
+
 def kernel_esp() -> bool:
     """Whether the kernel itself can encrypt."""
     return all(map(shutil.which, COMMANDS)) and _tried(_ESP).returncode == 0

@@ -13,7 +13,7 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,18 @@ def add(node: str, *, forwards: bool) -> None:
         "ipv4/conf/all/rp_filter": "0",
         "ipv4/conf/default/rp_filter": "0",
         "ipv4/conf/all/send_redirects": "0",
+        # A router's connections tell how much they carried.
+        "netfilter/nf_conntrack_acct": "1",
         # RouterOS lets errors of ICMP go more often than Linux does.
         "ipv4/icmp_ratelimit": "10",
     }
+
+    configure(node, settings)
+    ip(["link set lo up"], node)
+
+
+def configure(node: str, settings: Mapping[str, str]) -> None:
+    """Write settings of a node's network, by their path below `net`; the kernel may lack some."""
 
     def write() -> None:
         for name, value in settings.items():
@@ -69,7 +78,6 @@ def add(node: str, *, forwards: bool) -> None:
                 path.write_text(value)
 
     within(node, write)
-    ip(["link set lo up"], node)
 
 
 def connect(one: str, device: str, other: str, far_device: str) -> None:
@@ -90,7 +98,7 @@ def within(node: str, act: Callable[[], Any]) -> Any:
 
     def work() -> None:
         try:
-            _enter(node)
+            enter(node)
             found.append(act())
         except BaseException as error:
             errors.append(error)
@@ -115,7 +123,8 @@ def listener(node: str, port: int) -> socket.socket:
     return made
 
 
-def _enter(node: str) -> None:
+def enter(node: str) -> None:
+    """Take this thread, and no other, into a node's namespace for good."""
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = os.open(FOLDER / node, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -6,22 +6,27 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import failure
 from ..model import Row, Values
+from ..probe import Probe, Told
 from ..table import Table
-from . import addressing, firewall, ipsec, netns
+from . import addressing, asking, connections, firewall, ipsec, netns, vrrp
+from .netlink import forget_connections
 from .netns import Broken
 from .nft import Unmapped
+from .probing import Prober
 
 if TYPE_CHECKING:
     from ..router import Router
 
-TICK = 0.5
-WATCHED = firewall.WATCHED | addressing.WATCHED | ipsec.WATCHED
+# How often it is looked whether cables carry, and what lasts longer.
+LOOK, TICK = 0.1, 0.5
+WATCHED = firewall.WATCHED | addressing.WATCHED | ipsec.WATCHED | vrrp.WATCHED
 
 
 class LivePlane:
@@ -33,8 +38,15 @@ class LivePlane:
         self.addressing = addressing.Addressing(router, node, plugged)
         self.negotiator = ipsec.Negotiator(router, node, kernel=kernel)
         self.firewall = firewall.Firewall(router, node, self.negotiator.tunnel)
+        self.connections = connections.Connections(router, node)
+        self.asking = asking.Asking(router, node)
+        self.prober = Prober(node)
         self._dirty = True
+        self._off = False
         self._ending = threading.Event()
+        # Something is to be done before the next tick.
+        self._news = threading.Event()
+        self.virtual = vrrp.VirtualRouters(router, node, self._news.set)
         self._ticking = threading.Thread(target=self._tick, name=f"plane {node}", daemon=True)
 
     def start(self) -> None:
@@ -49,14 +61,75 @@ class LivePlane:
             self.router.watchers.append(self._changed)
             self.router.plane = self
             self.router.echo = self._echo
+            self.asking.start()
+            self.router.ask = self._ask
         self._ticking.start()
 
     def stop(self) -> None:
         """Leave the router alone; the kernel keeps what it was told last."""
         self._ending.set()
+        self._news.set()
         if self._ticking.is_alive():
             self._ticking.join()
+        self.asking.stop()
+        self.prober.stop()
+        self.addressing.links.keepalives.stop()
+        self.connections.stop()
+        self.virtual.stop()
         self.negotiator.stop()
+        self.addressing.carriers.close()
+
+    def plug(self, ports: frozenset[str]) -> None:
+        """From now on these ports have a cable in them, and no others."""
+        with self.router.lock:
+            self.addressing.plugged = ports
+            self._dirty = True
+            self.settle()
+
+    def kill_vrrp(self) -> None:
+        """End VRRP without a word to anybody; a master keeps its addresses."""
+        with self.router.lock:
+            self.virtual.kill()
+
+    def revive_vrrp(self) -> None:
+        with self.router.lock:
+            self.virtual.revive()
+            self._dirty = True
+            self.settle()
+
+    def kill_ike(self) -> None:
+        """End the IKE daemon without a word to anybody."""
+        with self.router.lock:
+            self.negotiator.kill()
+
+    def revive_ike(self) -> None:
+        with self.router.lock:
+            self.negotiator.revive()
+            self._dirty = True
+            self.settle()
+
+    def power_off(self) -> None:
+        """Nothing of the router speaks or answers any more."""
+        with self.router.lock:
+            self._off = True
+            self.addressing.power_off()
+            self.virtual.kill()
+            self.negotiator.kill()
+
+    def power_on(self) -> None:
+        """Begin with what is configured; connections and associations are forgotten."""
+        with self.router.lock:
+            forget_connections(self.node)
+            self._off = False
+            self.virtual.revive()
+            self.revive_ike()
+
+    def look(self) -> None:
+        """Notice carrier that came or went."""
+        if self.addressing.stale():
+            with self.router.lock:
+                self._dirty = True
+                self.settle()
 
     def _check_all(self) -> None:
         for path, table in self.router.tables.items():
@@ -82,6 +155,8 @@ class LivePlane:
             self._dirty = True
         if gone:
             self.negotiator.removed(path, row[".id"])
+            with self._telling():
+                self.connections.removed(path, row[".id"])
 
     def settle(self) -> None:
         """What cannot be put into effect although each entry could be is told in the log; the old state stays."""
@@ -99,17 +174,22 @@ class LivePlane:
             self.router.note("system,error", f"live twin: {error}")
 
     def _settle(self) -> None:
-        if not self._dirty:
+        if not self._dirty or self._off:
             return
         self._dirty = False
         self.firewall.settle(self.negotiator.guards(), self.negotiator.behind())
+        self.virtual.retire(self.addressing.running)
         self.addressing.settle()
+        self.virtual.settle(self.addressing.running)
         self.negotiator.settle()
 
     def refresh(self, path: str) -> None:
+        if path in addressing.SHOWING:
+            self.look()
         with self._telling():
             self.firewall.refresh(path)
             self.negotiator.refresh(path)
+            self.connections.refresh(path)
 
     def reset_counters(self, table: Table, rows: Sequence[Row]) -> None:
         if table.menu.path in firewall.PATHS:
@@ -124,11 +204,35 @@ class LivePlane:
             return False
         return True
 
+    def _ask(self, probe: Probe, told: Told) -> None:
+        """Ask without the router waiting for it, and hear of it when the router has time, as of all that is due."""
+
+        def hear(answered: bool, seconds: float) -> None:
+            # Without the lock: whoever probes must not wait for a router that is busy.
+            self.router.agenda.plan(self.router.clock(), lambda: told(answered, seconds))
+            self.router.wake()
+
+        self.prober.once(object(), probe, hear)
+
     def _tick(self) -> None:
         """Entries of address lists run out, and sessions end, although nobody asks for them."""
-        while not self._ending.wait(TICK):
+        then = 0.0
+        while not self._ending.is_set():
+            self._news.wait(LOOK)
+            self._news.clear()
+            if self._off:
+                continue
+            self.look()
+            if self.virtual.speaker.news:
+                with self.router.lock:
+                    self.virtual.tell()
+                    self.settle()
+            if time.monotonic() - then < TICK:
+                continue
+            then = time.monotonic()
             with self.router.lock:
                 self.router.behaviours[firewall.LISTS].refresh()
+                self.asking.tick()
                 self.settle()
                 with self._telling():
                     self.negotiator.tick()

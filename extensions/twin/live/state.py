@@ -38,7 +38,7 @@ def enabled(table: Table) -> list[Row]:
 def device(router: Router, interface: str) -> str:
     """The kernel's name of an interface, by id: the one it was born with, whatever users call it."""
     row = router.tables["/interface"].by_id(interface)
-    if row and row.values.get("type", "").endswith("-tunnel"):
+    if row and (row.values.get("type") == "vrrp" or row.values.get("type", "").endswith("-tunnel")):
         # Names of users may be longer than the kernel's can be.
         return f"link-{row.id[1:]}"
     return row.values.get("default-name") or row.values["name"] if row else ""
@@ -95,6 +95,6 @@ def way_out(router: Router, address: str) -> str:
         network = ipaddress.ip_network(row.values["dst-address"])
         derived = behaviour.derived(row)
         if derived["active"] == "true" and target in network and network.prefixlen > best:
-            hop = derived["immediate-gw"].split(",")[0]
+            hop = derived.get("immediate-gw", "").split(",")[0]
             best, found = network.prefixlen, hop.rpartition("%")[2]
     return devices(router).get(found, "")

@@ -285,9 +285,16 @@ LAYER7 = Menu(
     naming="l7p",
 )
 
+# The menu trees do not name what is only printed.
+_CONNECTION_TELLS = (
+    "protocol", "src-address", "dst-address", "reply-src-address", "reply-dst-address", "icmp-id", "icmp-type",
+    "icmp-code", "timeout", "tcp-state", "orig-packets", "orig-bytes", "repl-packets", "repl-bytes", "expected",
+    "seen-reply", "assured", "confirmed", "dying", "srcnat", "dstnat",
+)  # fmt: skip
+
 CONNECTION = Menu(
     "/ip/firewall/connection",
-    tuple(read_only(name) for name in ("protocol", "src-address", "dst-address", "timeout", "tcp-state")),
+    tuple(read_only(name) for name in _CONNECTION_TELLS),
     ("print", "find", "get", "remove", "export"),
     print_lacks=("follow", "follow-only"),
     edits_dynamic=True,

@@ -192,6 +192,7 @@ POLICY = Menu(
         COMMENT,
         DISABLED,
         read_only("active", "false"),
+        read_only("backup"),
         read_only("default"),
         read_only("dynamic"),
         read_only("invalid"),

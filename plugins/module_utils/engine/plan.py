@@ -55,6 +55,8 @@ class Intent:
     wants: Wants
     state: str = "merged"
     scope: Scope = field(default_factory=Scope)
+    keep: Mapping[Menu, frozenset[str]] = field(default_factory=dict)
+    """Fields that only new entries are given: on those that stand, something on the router changes them."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,15 @@ def _draft(menu: Menu, have: Sequence[Entry], want: Sequence[Row], intent: Inten
         return Draft(late=removals(menu, _doomed(menu, have, want, intent.scope, version)))
     found = match(menu, have, want, version, intent.scope)
     leaving = _leaving(menu, have, found, intent)
+    if kept := intent.keep.get(menu):
+        want = [_keeping(row, entry, kept) if entry else row for row, entry in zip(want, found, strict=True)]
     return _build(menu, have, want, found, leaving, intent.state in FULL, version)
+
+
+def _keeping(row: Row, entry: Entry, kept: frozenset[str]) -> Row:
+    """The row with what the entry holds in the fields that are the router's to change."""
+    rest = {name: text for name, text in row.items() if name not in kept}
+    return {**rest, **{name: text for name, text in entry.values.items() if name in kept}}
 
 
 def _sweeps(intent: Intent) -> bool:
@@ -258,7 +268,7 @@ def _resting(menu: Menu, row: Row, entry: Entry, version: Version) -> dict[str, 
         item.name: item.default_on(version) or ""
         for item in menu.fields
         if not item.secret and item.name not in menu.key and not (item.follows and given.get(item.follows))
-        if (menu.adds or item.default is not None) and not item.derived
+        if (menu.adds or item.default is not None) and not item.derived and not item.stays
     }
 
 

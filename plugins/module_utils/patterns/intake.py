@@ -6,19 +6,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from typing import TypeVar
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.strength import listed
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Peering, Tunnel
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import PREFIX_OR_NAME, prefix, switch
 
+Made = TypeVar("Made", bound=Peering)
 Options = Mapping[str, object]
+Readers = Mapping[str, Callable[[str, object], object]]
+"""How options are read that are more than a text: from name and value."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-KNOWN = tuple(each.name for each in fields(Tunnel))
-SUBNETS = ("local_subnets", "remote_subnets")
-SWITCHES = ("passive", "firewall", "nat_bypass")
 MADE = ("name", "comment")
 """Options of a profile or proposal that are not for the user to choose."""
 PROFILE: Options = {
@@ -38,25 +39,42 @@ PROPOSAL: Options = {
 
 def tunnel_from(given: Options, profile: Options, proposal: Options) -> Tunnel:
     """The tunnel that a mapping describes; raises ValueError with a sentence for what cannot be read."""
-    _check(given)
-    values: dict[str, object] = {key: str(value) for key, value in given.items() if value is not None}
-    values |= {key: _subnets(key, given[key]) for key in SUBNETS if key in values}
-    values |= {key: _switch(key, str(given[key])) for key in SWITCHES if key in values}
-    if "certificate" in values:
-        values["certificate"] = tuple(listed(given["certificate"]))
-    if "remote_address" in values:
-        values["remote_address"] = _host(str(values["remote_address"]))
+    return made_of(given, Tunnel, READERS, profile, proposal)
+
+
+def made_of(given: Options, kind: type[Made], readers: Readers, profile: Options, proposal: Options) -> Made:
+    """What a mapping describes; raises ValueError with a sentence for what cannot be read."""
+    _check(given, tuple(each.name for each in fields(kind)))
+    values: dict[str, object] = {
+        key: readers[key](key, value) if key in readers else str(value)
+        for key, value in given.items()
+        if value is not None
+    }
     values["profile"] = {**PROFILE, **_options("profile", profile), **_options("profile", given.get("profile"))}
     values["proposal"] = {**PROPOSAL, **_options("proposal", proposal), **_options("proposal", given.get("proposal"))}
-    return Tunnel(**values)  # type: ignore[arg-type]
+    return kind(**values)  # type: ignore[arg-type]
 
 
-def _check(given: Options) -> None:
+def known_and_not(
+    tunnels: Sequence[Options], read: Callable[[Options], Made], judge: Callable[[Made], Iterator[str]]
+) -> tuple[list[Made], list[str]]:
+    """The tunnels that can be read, and sentences on those that cannot or are not as they should be."""
+    known: list[Made] = []
+    problems: list[str] = []
+    for number, given in enumerate(tunnels, start=1):
+        try:
+            known.append(read(given))
+        except ValueError as problem:
+            problems.append(f"tunnel {given.get('name') or number}: {problem}")
+    return known, [*problems, *(f"tunnel {tunnel.name}: {text}" for tunnel in known for text in judge(tunnel))]
+
+
+def _check(given: Options, known: tuple[str, ...]) -> None:
     name = str(given.get("name") or "")
     if not NAME.fullmatch(name):
         raise ValueError(f"name: {name!r} was given, allowed are letters, digits and . _ - after a letter or digit")
-    for option in sorted(map(str, given.keys() - set(KNOWN))):
-        raise ValueError(f"{option}: there is no such option; allowed is {', '.join(KNOWN)}")
+    for option in sorted(map(str, given.keys() - set(known))):
+        raise ValueError(f"{option}: there is no such option; allowed is {', '.join(known)}")
     if not isinstance(given.get("psk") or "", str):
         # As a number it would lose leading zeros, and 0x... its form.
         raise ValueError("psk: it is not a text; put quotes around it")
@@ -72,23 +90,43 @@ def _options(what: str, options: object) -> dict[str, object]:
     return known
 
 
-def _subnets(key: str, value: object) -> tuple[str, ...]:
+def subnets(key: str, value: object) -> tuple[str, ...]:
+    """Networks as RouterOS spells them, each once."""
     try:
         return tuple(dict.fromkeys(map(prefix, listed(value))))
     except ValueError as allowed:
         raise ValueError(f"{key}: {', '.join(listed(value))} was given, allowed is {allowed}") from None
 
 
-def _switch(key: str, text: str) -> bool:
+def flag(key: str, value: object) -> bool:
+    """A switch, however it is spelled."""
+    text = str(value)
     try:
         return switch(text) == "yes"
     except ValueError as allowed:
         raise ValueError(f"{key}: {text!r} was given, allowed is {allowed}") from None
 
 
-def _host(address: str) -> str:
+def words(_key: str, value: object) -> tuple[str, ...]:
+    """Words in the order given."""
+    return tuple(listed(value))
+
+
+def host(_key: str, value: object) -> str:
     """A host without its mask; what is no address at all is judged later."""
+    address = str(value)
     try:
         return PREFIX_OR_NAME.normal(address).removesuffix("/32").removesuffix("/128")
     except ValueError:
         return address
+
+
+READERS: Readers = {
+    "remote_address": host,
+    "local_subnets": subnets,
+    "remote_subnets": subnets,
+    "certificate": words,
+    "passive": flag,
+    "firewall": flag,
+    "nat_bypass": flag,
+}

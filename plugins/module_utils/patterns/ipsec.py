@@ -7,27 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Peering, Tunnel
 
 Entry = dict[str, object]
 """One entry in the form that the module of its menu takes."""
 
 
-def profile(tunnel: Tunnel, mark: str) -> Entry:
+def profile(tunnel: Peering, mark: str) -> Entry:
     """Algorithms of phase 1."""
     return {**tunnel.profile, "name": mark}
 
 
-def proposal(tunnel: Tunnel, mark: str) -> Entry:
+def proposal(tunnel: Peering, mark: str) -> Entry:
     """Algorithms of phase 2."""
     return {**tunnel.proposal, "name": mark, "comment": mark}
 
 
-def peer(tunnel: Tunnel, mark: str) -> Entry:
+def peer(tunnel: Peering, mark: str) -> Entry:
     """Where the other end is."""
     entry: Entry = {
         "name": mark,
-        "address": tunnel.remote_address,
+        "address": tunnel.calls,
         "profile": mark,
         "exchange_mode": tunnel.exchange_mode,
         "passive": tunnel.passive,
@@ -36,7 +36,7 @@ def peer(tunnel: Tunnel, mark: str) -> Entry:
     return {**entry, "local_address": tunnel.local_address} if tunnel.local_address else entry
 
 
-def identity(tunnel: Tunnel, mark: str) -> Entry:
+def identity(tunnel: Peering, mark: str) -> Entry:
     """How both ends prove who they are."""
     proof: Entry = {"auth_method": "pre-shared-key", "secret": tunnel.psk}
     if tunnel.certificate:

@@ -8,12 +8,15 @@ Address lists hold an address once, whoever needs it. So an entry stays as long 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Names
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import RANGE_OR_NAME
 
-Rows = Sequence[Mapping[str, object]]
+Key = TypeVar("Key")
+Row = Mapping[str, object]
+Rows = Sequence[Row]
 Found = Mapping[str, Rows]
 """Entries of a router by module name, as state `gathered` returns them."""
 Place = tuple[str, str]
@@ -28,16 +31,31 @@ def plain(address: object) -> str:
         return str(address)
 
 
-def still_needed(found: Found, settings: Settings, marks: Collection[str]) -> dict[Place, set[str]]:
-    """For each entry of the lists the standing tunnels, other than `marks`, that it was made for.
+def standing(found: Found, modules: Iterable[str], marks: Collection[str]) -> set[str]:
+    """Names of entries that stand in these menus, other than `marks`: the tunnels that are not spoken of."""
+    return {str(row.get("name")) for module in modules for row in found.get(module, ())} - set(marks)
 
-    Its comment names them: `s2s: berlin, rome`.
-    """
-    others = {str(row.get("name")) for row in found.get("ipsec_peer", ())} - set(marks)
-    needs: dict[Place, set[str]] = {}
-    for row in found.get("firewall_address_list", ()):
-        names = str(row.get("comment", "")).removeprefix(f"{settings.prefix}: ").split(", ")
-        standing = {name for name in names if f"{settings.prefix}-{name}" in others}
-        if standing:
-            needs[str(row.get("list")), plain(row.get("address"))] = standing
-    return needs
+
+def still_needed(found: Found, names: Names, others: Collection[str]) -> dict[Place, set[str]]:
+    """For each entry of the address lists the tunnels of `others`, by mark, that it was made for."""
+
+    def place(row: Row) -> Place:
+        return str(row.get("list")), plain(row.get("address"))
+
+    return needs(found.get("firewall_address_list", ()), place, names, others)
+
+
+def needs(rows: Rows, key: Callable[[Row], Key], names: Names, others: Collection[str]) -> dict[Key, set[str]]:
+    """For each row by its key the tunnels of `others` that its comment names: `s2s: berlin, rome`."""
+    found: dict[Key, set[str]] = {}
+    for row in rows:
+        named = str(row.get("comment", "")).removeprefix(f"{names.prefix}: ").split(", ")
+        needing = {name for name in named if f"{names.prefix}-{name}" in others}
+        if needing:
+            found[key(row)] = needing
+    return found
+
+
+def needed_by(names: Names, tunnels: Iterable[str]) -> str:
+    """The comment that names them."""
+    return f"{names.prefix}: {', '.join(sorted(tunnels))}"

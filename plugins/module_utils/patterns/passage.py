@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.ipsec import Entry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Place, plain
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Place, needed_by, plain
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Names, Settings
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
 
 
@@ -26,20 +26,22 @@ def address_lists(tunnels: Iterable[Tunnel], others: Mapping[Place, set[str]], s
             needs[settings.peers, plain(tunnel.remote_address)].add(tunnel.name)
             for subnet in tunnel.remote_subnets:
                 needs[settings.remote, plain(subnet)].add(tunnel.name)
-    for place, names in others.items():
-        needs[place] |= names
+    return listed_for(needs, others, settings)
+
+
+def listed_for(needs: Mapping[Place, set[str]], others: Mapping[Place, set[str]], settings: Names) -> list[Entry]:
+    """Entries of address lists, each with the names of all tunnels that need it."""
+    together = {place: needs.get(place, set()) | others.get(place, set()) for place in {**needs, **others}}
     return [
-        {"list": where, "address": address, "comment": f"{settings.prefix}: {', '.join(sorted(names))}"}
-        for (where, address), names in needs.items()
+        {"list": where, "address": address, "comment": needed_by(settings, names)}
+        for (where, address), names in together.items()
     ]
 
 
 def shared_rules(settings: Settings) -> Iterator[Entry]:
     """The accepts for every peer and every network behind them."""
-    from_peers = {"chain": "input", "action": "accept", "src_address_list": settings.peers}
+    yield from peer_rules(settings)
     forward = {"chain": "forward", "action": "accept"}
-    yield {**from_peers, "protocol": "udp", "dst_port": "500,4500", "comment": f"{settings.prefix}: IKE and NAT-T"}
-    yield {**from_peers, "protocol": "ipsec-esp", "comment": f"{settings.prefix}: ESP"}
     yield {
         **forward,
         "ipsec_policy": "in,ipsec",
@@ -52,6 +54,13 @@ def shared_rules(settings: Settings) -> Iterator[Entry]:
         "dst_address_list": settings.remote,
         "comment": f"{settings.prefix}: into the tunnels",
     }
+
+
+def peer_rules(names: Names) -> Iterator[Entry]:
+    """The accepts for what the other ends say to the router itself."""
+    from_peers = {"chain": "input", "action": "accept", "src_address_list": names.peers}
+    yield {**from_peers, "protocol": "udp", "dst_port": "500,4500", "comment": f"{names.prefix}: IKE and NAT-T"}
+    yield {**from_peers, "protocol": "ipsec-esp", "comment": f"{names.prefix}: ESP"}
 
 
 def ah_rules(tunnels: Sequence[Tunnel], settings: Settings) -> Iterator[Entry]:

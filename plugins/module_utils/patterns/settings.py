@@ -6,38 +6,50 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.overhead import ETHERNET
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Peering, Tunnel
 
 # Without a dash, so that what all tunnels share under one prefix is never what one tunnel has under another.
 PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Names and switches for the tunnels of one router."""
+class Names:
+    """What the tunnels of one router are known by, and what holds for all sorts of them."""
 
     prefix: str = "s2s"
     allow_weak: bool = False
     firewall: bool = True
     """Let the peers in and the traffic of the tunnels through, where a tunnel does not say otherwise."""
-    nat_bypass: bool = True
-    """Keep the traffic of the tunnels from being translated, where a tunnel does not say otherwise."""
 
     @property
     def peers(self) -> str:
         """Name of the address list with the other ends."""
         return f"{self.prefix}-peers"
 
+    def mark(self, tunnel: Peering) -> str:
+        """What the tunnel's entries are known by."""
+        return f"{self.prefix}-{tunnel.name}"
+
+
+@dataclass(frozen=True)
+class Settings(Names):
+    """Names and switches for the tunnels of one router that carry networks by policy."""
+
+    nat_bypass: bool = True
+    """Keep the traffic of the tunnels from being translated, where a tunnel does not say otherwise."""
+    mss_clamp: bool = False
+    """Lower the segment size of TCP connections to what a tunnel takes."""
+    outer_mtu: int = ETHERNET
+    """Largest packet on the way between the routers."""
+
     @property
     def remote(self) -> str:
         """Name of the address list with the networks behind them."""
         return f"{self.prefix}-remote"
-
-    def mark(self, tunnel: Tunnel) -> str:
-        """What the tunnel's entries are known by."""
-        return f"{self.prefix}-{tunnel.name}"
 
     def passes(self, tunnel: Tunnel) -> bool:
         """Whether the firewall is to let the tunnel through."""
@@ -47,3 +59,9 @@ class Settings:
         """Whether the tunnel's traffic is to stay untranslated; IPv6 is not translated anyway."""
         wanted = self.nat_bypass if tunnel.nat_bypass is None else tunnel.nat_bypass
         return wanted and not tunnel.carries_ipv6
+
+
+def wrong_prefix(role: str, names: Names) -> Iterator[str]:
+    """A sentence for a prefix that could be taken for a tunnel's mark."""
+    if not PREFIX.fullmatch(names.prefix):
+        yield f"{role}_prefix: {names.prefix!r} was given, allowed are letters, digits and _"

@@ -8,30 +8,24 @@ What belongs to a tunnel carries its mark, `PREFIX-NAME`, in name or comment; wh
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec, passage
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake import Options, tunnel_from
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found, still_needed
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import PREFIX, Settings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec, passage, performance
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.compiled import (
+    Compiled,
+    Entries,
+    conflicts,
+    twice,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake import (
+    Options,
+    known_and_not,
+    tunnel_from,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found, standing, still_needed
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings, wrong_prefix
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.soundness import weak, wrong
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
-
-Thing = TypeVar("Thing", bound=Hashable)
-Entries = dict[str, list[ipsec.Entry]]
-"""Entries by module name, in the form that the module `config` takes."""
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """Entries, the marks of their owners, and sentences on what is wrong; with problems there are no entries."""
-
-    config: Entries
-    owners: tuple[str, ...]
-    problems: tuple[str, ...] = ()
 
 
 def site_to_site(
@@ -54,17 +48,10 @@ def site_to_site(
 def _read(
     tunnels: Sequence[Options], settings: Settings, profile: Options, proposal: Options
 ) -> tuple[list[Tunnel], list[str]]:
-    known: list[Tunnel] = []
-    problems: list[str] = []
-    if not PREFIX.fullmatch(settings.prefix):
-        problems = [f"site_to_site_prefix: {settings.prefix!r} was given, allowed are letters, digits and _"]
-    for number, given in enumerate(tunnels, start=1):
-        try:
-            known.append(tunnel_from(given, profile, proposal))
-        except ValueError as problem:
-            problems.append(f"tunnel {given.get('name') or number}: {problem}")
-    problems += [f"tunnel {tunnel.name}: {text}" for tunnel in known for text in _problems(tunnel, settings)]
-    return known, [*problems, *_conflicts(known)]
+    known, problems = known_and_not(
+        tunnels, lambda given: tunnel_from(given, profile, proposal), lambda tunnel: _problems(tunnel, settings)
+    )
+    return known, [*wrong_prefix("site_to_site", settings), *problems, *_conflicts(known)]
 
 
 def _problems(tunnel: Tunnel, settings: Settings) -> Iterator[str]:
@@ -78,23 +65,15 @@ def _problems(tunnel: Tunnel, settings: Settings) -> Iterator[str]:
 def _conflicts(tunnels: Sequence[Tunnel]) -> Iterator[str]:
     """Sentences for tunnels that cannot stand beside each other."""
     present = [tunnel for tunnel in tunnels if tunnel.present]
-    for name in _twice(tunnel.name for tunnel in tunnels):
-        yield f"tunnel {name}: the name is given twice"
-    for ends in _twice(tunnel.ends for tunnel in present):
-        names = ", ".join(tunnel.name for tunnel in present if tunnel.ends == ends)
-        yield f"tunnels {names}: RouterOS takes one peer per remote_address ({ends[0]}), unless local_address differs"
-    for pair in _twice(pair for tunnel in present for pair in (*tunnel.pairs, *tunnel.inner_pairs)):
+    yield from conflicts(tunnels)
+    for pair in twice(pair for tunnel in present for pair in (*tunnel.pairs, *tunnel.inner_pairs)):
         names = ", ".join(tunnel.name for tunnel in present if pair in (*tunnel.pairs, *tunnel.inner_pairs))
         yield f"tunnels {names}: only one of them can have a policy for {pair[0]} to {pair[1]}"
 
 
-def _twice(things: Iterable[Thing]) -> list[Thing]:
-    return [thing for thing, often in Counter(things).items() if often > 1]
-
-
 def _entries(tunnels: Sequence[Tunnel], marks: Sequence[str], settings: Settings, found: Found) -> Entries:
     own = [(tunnel, settings.mark(tunnel)) for tunnel in tunnels]
-    others = still_needed(found, settings, marks)
+    others = still_needed(found, settings, standing(found, ("ipsec_peer",), marks))
     lists = passage.address_lists(tunnels, others, settings)
     return {
         "ipsec_profile": [ipsec.profile(tunnel, mark) for tunnel, mark in own],
@@ -105,6 +84,12 @@ def _entries(tunnels: Sequence[Tunnel], marks: Sequence[str], settings: Settings
         "firewall_address_list": lists,
         "firewall_nat": [
             rule for tunnel, mark in own if settings.bypasses(tunnel) for rule in passage.nat_bypass(tunnel, mark)
+        ],
+        "firewall_mangle": [
+            rule
+            for tunnel, mark in own
+            if settings.mss_clamp
+            for rule in performance.mss_clamp(tunnel, mark, settings.outer_mtu)
         ],
         "firewall_filter": [
             *(passage.shared_rules(settings) if lists else ()),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import strength
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Peering, Tunnel
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
     ADDRESS,
     PREFIX_OR_NAME,
@@ -23,27 +23,34 @@ UNSPECIFIED = ("0.0.0.0", "::")
 
 def wrong(tunnel: Tunnel) -> Iterator[str]:
     """A sentence for everything that keeps a tunnel from working."""
-    if tunnel.state not in STATES:
-        yield f"state: {tunnel.state!r} was given, allowed is present or absent"
+    yield from wrong_state(tunnel)
     if not tunnel.present:
         return
     for name in ("remote_address", "local_subnets", "remote_subnets"):
         if not getattr(tunnel, name):
             yield f"{name} is missing"
-    yield from _wrong_proof(tunnel)
-    yield from _wrong_addresses(tunnel)
+    yield from wrong_proof(tunnel)
+    yield from wrong_addresses(tunnel)
     for local, remote in tunnel.pairs:
         yield from _wrong_pair(local, remote)
 
 
-def _wrong_proof(tunnel: Tunnel) -> Iterator[str]:
+def wrong_state(tunnel: Peering) -> Iterator[str]:
+    """A sentence for a state that is none."""
+    if tunnel.state not in STATES:
+        yield f"state: {tunnel.state!r} was given, allowed is present or absent"
+
+
+def wrong_proof(tunnel: Peering) -> Iterator[str]:
+    """A sentence where the ends could not tell each other from strangers, or not know how."""
     if tunnel.psk and tunnel.certificate:
         yield "certificate and psk are given, but a tunnel has one of them"
     if not tunnel.psk and not tunnel.certificate:
         yield "certificate (better) or psk is missing, so the ends could not tell each other from strangers"
 
 
-def _wrong_addresses(tunnel: Tunnel) -> Iterator[str]:
+def wrong_addresses(tunnel: Peering) -> Iterator[str]:
+    """A sentence for every address of an end that is none."""
     checks = (("remote_address", PREFIX_OR_NAME), ("local_address", ADDRESS))
     sound = True
     for name, kind in checks:
@@ -56,7 +63,7 @@ def _wrong_addresses(tunnel: Tunnel) -> Iterator[str]:
     for name in ("remote_address", "local_address"):
         if getattr(tunnel, name) in UNSPECIFIED:
             yield f"{name}: {getattr(tunnel, name)} is no router's address"
-    both = [address for address in tunnel.ends if address and not _is_name(address)]
+    both = [address for address in tunnel.ends if address and not is_name(address)]
     if sound and len({network(address).version for address in both}) > 1:
         yield f"remote_address {both[0]} and local_address {both[1]} are not of the same IP version"
 
@@ -68,7 +75,8 @@ def _wrong_pair(local: str, remote: str) -> Iterator[str]:
         yield f"remote subnet {remote} is a part of local subnet {local}, so no packet would leave for it"
 
 
-def _is_name(address: str) -> bool:
+def is_name(address: str) -> bool:
+    """Whether it is no address, and so a DNS name."""
     try:
         network(address)
     except ValueError:
@@ -80,15 +88,20 @@ def weak(tunnel: Tunnel) -> Iterator[str]:
     """A sentence for every choice that is weaker than it should be."""
     if not tunnel.present:
         return
-    if not _is_name(tunnel.remote_address) and network(tunnel.remote_address).num_addresses > 1:
+    if not is_name(tunnel.remote_address) and network(tunnel.remote_address).num_addresses > 1:
         yield (
             f"remote_address: {tunnel.remote_address} lets everybody in that range try to connect; strong enough is "
             "one address or DNS name"
         )
-    if tunnel.psk:
-        yield from strength.weak_psk(tunnel.psk)
     if tunnel.ipsec_protocols == "ah":
         yield "ipsec_protocols: ah signs packets and does not encrypt them; strong enough is esp"
+    yield from weak_peering(tunnel, tunnel.ipsec_protocols)
+
+
+def weak_peering(tunnel: Peering, protocol: str) -> Iterator[str]:
+    """A sentence for every weak choice of what proves and hides; `protocol` is esp or ah."""
+    if tunnel.psk:
+        yield from strength.weak_psk(tunnel.psk)
     yield from strength.weak_mode(tunnel.exchange_mode)
     yield from strength.weak_profile(tunnel.profile)
-    yield from strength.weak_proposal(tunnel.proposal, tunnel.ipsec_protocols)
+    yield from strength.weak_proposal(tunnel.proposal, protocol)

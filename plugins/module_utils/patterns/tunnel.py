@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One tunnel between two sites, as one of its routers sees it."""
+"""One tunnel between two sites, as one of its routers sees it, and what all sorts of tunnels have of IPsec."""
 
 from __future__ import annotations
 
@@ -13,42 +13,53 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds impor
 
 
 @dataclass(frozen=True)
-class Tunnel:
-    """What one router needs to know of a tunnel; algorithms and switches in RouterOS's words."""
+class Peering:
+    """How one router and another find, trust and hide from others what they say; in RouterOS's words."""
 
     name: str
     state: str = "present"
     remote_address: str = ""
     """Address or DNS name of the other end."""
     local_address: str = ""
-    local_subnets: tuple[str, ...] = ()
-    remote_subnets: tuple[str, ...] = ()
     psk: str = field(default="", repr=False)
     certificate: tuple[str, ...] = ()
     remote_certificate: str = ""
     my_id: str = "auto"
     remote_id: str = "auto"
     exchange_mode: str = "ike2"
-    ipsec_protocols: str = "esp"
     passive: bool = False
-    level: str = ""
-    """Empty: `unique` where there are several pairs of subnets, else `require`."""
-    firewall: bool | None = None
-    """None: as for all tunnels."""
-    nat_bypass: bool | None = None
     profile: Mapping[str, object] = field(default_factory=dict)
     """Options of ipsec_profile, defaults included."""
     proposal: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def present(self) -> bool:
-        """Whether the tunnel is to stand."""
+        """Whether it is to stand."""
         return self.state == "present"
+
+    @property
+    def calls(self) -> str:
+        """Where IKE finds the other end."""
+        return self.remote_address
 
     @property
     def ends(self) -> tuple[str, str]:
         """Address of the other end, and the own one if it is given."""
         return self.remote_address, self.local_address
+
+
+@dataclass(frozen=True)
+class Tunnel(Peering):
+    """What one router needs to know of a tunnel that carries networks by policy."""
+
+    local_subnets: tuple[str, ...] = ()
+    remote_subnets: tuple[str, ...] = ()
+    ipsec_protocols: str = "esp"
+    level: str = ""
+    """Empty: `unique` where there are several pairs of subnets, else `require`."""
+    firewall: bool | None = None
+    """None: as for all tunnels."""
+    nat_bypass: bool | None = None
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

@@ -141,7 +141,7 @@ ROUTE = Menu(
         Field("distance", number(1, 255), "Of routes to the same place the nearest that can be used is.", "1"),
         Field(
             "check-gateway",
-            one_of("arp", "none", "ping"),
+            one_of("arp", "bfd", "none", "ping"),
             "How the router sees whether the gateway is there; without an answer the route is not used. V(arp) does "
             "not work on GRE.",
         ),

@@ -85,6 +85,8 @@ def argument_spec(menu: Menu) -> Options:
     if not menu.single:
         scopes = {menu.by_name[name].option: dict(MARKS) for name in menu.scopes}
         spec["scope"] = {"type": "dict", "options": {**({"owner": dict(MARKS)} if menu.mark else {}), **scopes}}
+    if menu.adds:
+        spec["keep"] = {**MARKS, "default": []}
     return {**spec, "guard": dict(GUARD_OPTION), "provider": _provider()}
 
 
@@ -95,6 +97,7 @@ def config_argument_spec() -> Options:
         "config": {"type": "dict", "options": menus},
         "state": _choice(STATES),
         "scope": {"type": "dict", "options": {"owner": dict(MARKS), "chain": dict(MARKS)}},
+        "keep": {"type": "dict", "default": {}},
         "guard": dict(GUARD_OPTION),
         "provider": _provider(),
     }
@@ -145,7 +148,9 @@ def verify_argument_spec() -> Options:
         "count": {"type": "int", "default": 3},
     }
     pings = {"type": "list", "elements": "dict", "options": ping, "default": []}
-    return {**status_argument_spec(), **times, "ping": pings, "other_end": {"type": "dict", "options": end}}
+    enough = {"type": "str", "choices": ["all", "one"], "default": "all"}
+    spec = {**status_argument_spec(), **times, "enough": enough, "ping": pings}
+    return {**spec, "other_end": {"type": "dict", "options": end}}
 
 
 def _entries(name: str, menu: Menu) -> Options:

@@ -299,3 +299,43 @@ def test_something_else_than_tunnels_is_told(given: object) -> None:
 def test_an_unknown_switch_is_told() -> None:
     with pytest.raises(AnsibleFilterError, match="unexpected keyword argument 'wall'"):
         compiled([], wall=True)
+
+
+def clamps(change: Mapping[str, Any], **settings: Any) -> list[tuple[Any, ...]]:
+    rows = config({**TUNNEL, **change}, mss_clamp=True, **settings)["firewall_mangle"]
+    return [(row["new_mss"], row["tcp_mss"], row["ipsec_policy"], row["src_address"]) for row in rows]
+
+
+GCM = {"proposal": {"enc_algorithms": ["aes-256-gcm"], "auth_algorithms": []}}
+
+
+def test_segments_are_made_to_fit_both_ways_if_somebody_wants_it() -> None:
+    assert config(TUNNEL)["firewall_mangle"] == []
+    # 1422 bytes go through with NAT traversal.
+    assert clamps({}) == [
+        ("1382", "1383-65535", "out,ipsec", "192.168.10.0/24"),
+        ("1382", "1383-65535", "in,ipsec", "192.168.20.0/24"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "size"),
+    [
+        (GCM, {}, "1398"),
+        (GCM, {"outer_mtu": "1492"}, "1390"),
+        ({"remote_address": "2001:db8::1", "firewall": False, **GCM}, {}, "1378"),
+        ({"ipsec_protocols": "ah"}, {"allow_weak": True}, "1360"),
+    ],
+)
+def test_segments_fit_what_is_around_them(change: Mapping[str, Any], settings: dict[str, Any], size: str) -> None:
+    assert {row[0] for row in clamps(change, **settings)} == {size}
+
+
+def test_no_ipv4_rules_for_tunnels_of_ipv6() -> None:
+    networks = {"local_subnets": ["2001:db8:1::/64"], "remote_subnets": ["2001:db8:2::/64"]}
+    assert clamps({"firewall": False, **networks}) == []
+
+
+def test_an_outer_mtu_that_is_none_is_told() -> None:
+    with pytest.raises(AnsibleFilterError, match="invalid literal"):
+        result(TUNNEL, outer_mtu="large")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from twin import Router, Trap
+from twin import Router, SteppedClock, Trap
 
 ROUTE = "/ip/route"
 
@@ -91,6 +91,125 @@ def test_equal_routers_have_equal_dumps_whoever_looked() -> None:
     assert looked.dump() == alone.dump()
     looked.reboot()
     assert looked.rows(ROUTE) == alone.rows(ROUTE)
+
+
+RECURSIVE = {"gateway": "203.0.113.9", "target_scope": "11", "check_gateway": "ping"}
+
+
+@pytest.fixture
+def two_uplinks() -> Router:
+    """A default route by way of a host behind the first uplink, which is asked, and one by the second for else."""
+    found = Router(clock=SteppedClock())
+    found.add("/ip/address", address="192.0.2.10/24", interface="ether1")
+    found.add("/ip/address", address="198.51.100.10/24", interface="ether2")
+    found.add(ROUTE, dst_address="203.0.113.9", gateway="192.0.2.1", scope="10")
+    found.add(ROUTE, **RECURSIVE)
+    found.add(ROUTE, gateway="198.51.100.1", distance="2")
+    return found
+
+
+def defaults(router: Router) -> list[tuple[str, str]]:
+    rows = (row for row in router.rows(ROUTE) if row["dst-address"] == "0.0.0.0/0")
+    return [(row.get("immediate-gw", ""), row["active"]) for row in rows]
+
+
+FIRST = [("192.0.2.1%ether1", "true"), ("198.51.100.1%ether2", "false")]
+SECOND = [("", "false"), ("198.51.100.1%ether2", "true")]
+
+
+def test_gateways_are_found_behind_other_routes(two_uplinks: Router) -> None:
+    assert defaults(two_uplinks) == FIRST
+    two_uplinks.call("/interface/disable", {".id": "ether1"})
+    assert defaults(two_uplinks) == SECOND
+
+
+@pytest.mark.parametrize(
+    ("scope", "target", "found"), [("10", "10", False), ("10", "11", True), ("30", "30", False), ("30", "31", True)]
+)
+def test_scopes_say_behind_which_routes(two_uplinks: Router, scope: str, target: str, found: bool) -> None:
+    two_uplinks.call(f"{ROUTE}/set", {".id": "*1", "scope": scope})
+    two_uplinks.call(f"{ROUTE}/set", {".id": "*2", "target-scope": target})
+    assert defaults(two_uplinks) == (FIRST if found else SECOND)
+
+
+def test_connected_networks_need_a_target_scope_of_theirs(router: Router) -> None:
+    router.call(f"{ROUTE}/set", {".id": "*1", "target-scope": "9"})
+    assert told(router)[0] == ("0.0.0.0/0", "", "false")
+
+
+def test_routes_behind_each_other_reach_nothing(router: Router) -> None:
+    for one, other in (("198.51.100.1", "198.51.100.2"), ("198.51.100.2", "198.51.100.1")):
+        router.add(ROUTE, dst_address=one, gateway=other, scope="10", target_scope="11")
+    assert [active for place, _hop, active in told(router) if place.startswith("198.51.100")] == ["false", "false"]
+
+
+def test_silent_gateways_are_given_up_after_two_requests(two_uplinks: Router) -> None:
+    """It is asked at 0, 10, 20 s and so on; a request has run out when the next one is due."""
+    answering = True
+    two_uplinks.echo = lambda address, _source: answering and address == "203.0.113.9"
+    two_uplinks.advance(9)
+    answering = False
+    two_uplinks.advance(20)
+    assert defaults(two_uplinks) == FIRST
+    two_uplinks.advance(1)
+    assert defaults(two_uplinks) == SECOND
+    answering = True
+    two_uplinks.advance(10)
+    assert defaults(two_uplinks) == FIRST
+
+
+def test_one_request_that_runs_out_is_nothing(two_uplinks: Router) -> None:
+    answers = iter([True, False, True, False, True])
+    two_uplinks.echo = lambda _address, _source: next(answers)
+    two_uplinks.advance(45)
+    assert defaults(two_uplinks) == FIRST
+
+
+def test_only_routes_that_check_go(two_uplinks: Router) -> None:
+    two_uplinks.echo = lambda _address, _source: False
+    two_uplinks.add(ROUTE, dst_address="10.0.0.0/8", gateway="203.0.113.9", target_scope="11")
+    two_uplinks.add(ROUTE, dst_address="10.1.0.0/16", **RECURSIVE)
+    changed: list[str] = []
+    two_uplinks.watchers.append(lambda _path, row, _gone: changed.append(row.get("dst-address", "")))
+    two_uplinks.advance(20)
+    active = {row["dst-address"] for row in two_uplinks.rows(ROUTE) if row["active"] == "true"}
+    assert "10.0.0.0/8" in active
+    assert "10.1.0.0/16" not in active
+    assert {"0.0.0.0/0", "10.1.0.0/16"} <= set(changed)
+    two_uplinks.reboot()
+    assert defaults(two_uplinks) == FIRST
+
+
+def test_gateways_answer_where_nobody_says_who_does(two_uplinks: Router) -> None:
+    two_uplinks.advance(60)
+    assert defaults(two_uplinks) == FIRST
+
+
+def test_a_gateway_that_is_silent_leaves_the_others() -> None:
+    clocked = Router(clock=SteppedClock())
+    clocked.add("/ip/address", address="192.0.2.10/24", interface="ether1")
+    clocked.add(ROUTE, gateway="192.0.2.1,192.0.2.2", check_gateway="ping")
+    assert clocked.rows(ROUTE)[0]["ecmp"] == "true"
+    clocked.echo = lambda address, _source: address == "192.0.2.2"
+    clocked.advance(20)
+    row = clocked.rows(ROUTE)[0]
+    assert (row["immediate-gw"], row["active"], row.get("ecmp")) == ("192.0.2.2%ether1", "true", None)
+
+
+@pytest.mark.parametrize("word", ["", "yes"])
+def test_blackholes_swallow(router: Router, word: str) -> None:
+    router.add(ROUTE, dst_address="10.0.0.0/8", blackhole=word, distance="250")
+    row = router.rows(ROUTE)[1]
+    assert (row["blackhole"], row["active"], row.get("immediate-gw")) == ("", "true", None)
+    router.add(ROUTE, dst_address="10.0.0.0/8", gateway="192.0.2.1")
+    assert [active for place, _hop, active in told(router) if place == "10.0.0.0/8"] == ["false", "true"]
+
+
+def test_routes_through_what_does_not_run_are_inactive(router: Router) -> None:
+    router.add(ROUTE, dst_address="10.0.0.0/8", gateway="ether2")
+    router.tables["/interface"].by_name("ether2").values["running"] = "false"  # type: ignore[union-attr]
+    assert told(router)[1] == ("10.0.0.0/8", "", "false")
+    assert LAN not in told(router)
 
 
 def test_a_route_prints_what_it_is_by_itself(router: Router) -> None:

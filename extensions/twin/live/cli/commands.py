@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     verbs = {"up": up, "status": status, "run": run, "try": try_flows, "rehearse": rehearse, "down": down}
     try:
-        return verbs[options.verb](options)
+        return verbs.get(options.verb, fail)(options)
     except Absent as error:
         return _sorry(error, 1)
     except (Trouble, ValueError, OSError) as error:
@@ -169,6 +169,12 @@ def try_flows(options: argparse.Namespace) -> int:
     ]
     lines = table(wanted, columns)
     print(json.dumps({"flows": rows, "table": lines}, indent=2) if options.json else lines)
+    return 0
+
+
+def fail(options: argparse.Namespace) -> int:
+    """Break something, or mend it."""
+    Held(options.state).fail(options.verb, *options.names)
     return 0
 
 

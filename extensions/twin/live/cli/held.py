@@ -43,6 +43,9 @@ class Held:
     def rows(self, router: str, menu: str) -> list[dict[str, str]]:
         return list(self._ask(PATIENCE, do="print", menu=menu, **{"in": router}))
 
+    def fail(self, verb: str, *names: str) -> None:
+        self._ask(PATIENCE, do="break", verb=verb, names=names)
+
     def down(self) -> None:
         """End it, and return when it has ended."""
         self._say(PATIENCE, {"do": "down"})

@@ -112,6 +112,7 @@ class Answering:
             "start": lambda asked: lab.start(asked["in"], *asked["command"]),
             "stop": lambda asked: asdict(lab.stop_command(asked["process"])),
             "print": lambda asked: lab.rows(asked["in"], asked["menu"]),
+            "break": lambda asked: lab.fail(asked["verb"], *asked["names"]),
         }
 
     def start(self) -> None:

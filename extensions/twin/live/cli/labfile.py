@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from ...persona import DEFAULT_VERSION, Persona
-from ..topology import Host, Internet, Plan, Router
+from ..topology import DEFAULT, Gateway, Host, Internet, Plan, Router
 
 Found = Mapping[str, Any]
 Rows = dict[str, list[dict[str, str]]]
@@ -35,15 +35,18 @@ def load(file: Path) -> Plan:
 
 def read(found: Any, folder: Path) -> Plan:
     """The plan in what a YAML file holds; seed files are looked for in the folder."""
-    lab = _mapping(found, "the lab", ("routers", "hosts", "internet", "ipsec"))
+    lab = _mapping(found, "the lab", ("routers", "hosts", "switches", "gateways", "internet", "ipsec"))
     routers = _each(lab, "routers", lambda what, each: _router(what, each, folder))
     if not routers:
         raise ValueError("the lab has no routers")
-    internet = None
-    if lab.get("internet") is not None:
-        inner = _mapping(lab["internet"], "the internet", ("addresses",))
-        internet = Internet(_interfaces(inner.get("addresses"), "addresses of the internet"))
-    return Plan(routers, _each(lab, "hosts", _host), internet, _text(lab.get("ipsec", ""), "ipsec"))
+    return Plan(
+        routers,
+        _each(lab, "hosts", _host),
+        Internet(*_gateway("the internet", lab["internet"])) if lab.get("internet") is not None else None,
+        _text(lab.get("ipsec", ""), "ipsec"),
+        _switches(lab.get("switches") or []),
+        _each(lab, "gateways", lambda what, each: Gateway(*_gateway(what, each))),
+    )
 
 
 def _each(lab: Found, key: str, make: Callable[[str, Any], Any]) -> dict[str, Any]:
@@ -91,9 +94,27 @@ def _seed(found: Any, what: str, folder: Path) -> Rows:
 
 
 def _host(what: str, found: Any) -> Host:
-    given = _mapping(found, what, ("address", "gateway"))
+    given = _mapping(found, what, ("address", "gateway", "switch"))
     gateway = _address(given.get("gateway", ""), f"gateway of {what}")
-    return Host(_interface(given.get("address"), f"address of {what}"), gateway)
+    address = _interface(given.get("address"), f"address of {what}")
+    return Host(address, gateway, _text(given.get("switch", ""), f"switch of {what}"))
+
+
+def _switches(found: Any) -> tuple[str, ...]:
+    if not isinstance(found, list):
+        raise ValueError("switches has to be a list of names")
+    return tuple(_text(each, "a switch") for each in found)
+
+
+def _gateway(what: str, found: Any) -> tuple[dict[str, str], dict[str, str]]:
+    """Addresses by neighbour, and the next hop by network."""
+    given = _mapping(found, what, ("addresses", "routes"))
+    routes = _texts(given.get("routes") or {}, f"routes of {what}")
+    for network in routes:
+        if network != DEFAULT:
+            _interface(network, f"a network in routes of {what}")
+    hops = {network: _address(hop, f"hop to {network} in routes of {what}") for network, hop in routes.items()}
+    return _interfaces(given.get("addresses"), f"addresses of {what}"), hops
 
 
 def _address(found: Any, what: str) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
@@ -25,9 +26,13 @@ _Verbs: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 def parser() -> argparse.ArgumentParser:
     found = _Parser("twin.live", description="Routers that move packets, on this machine.", allow_abbrev=False)
-    verbs = found.add_subparsers(dest="verb", required=True, metavar="up|status|run|try|down|rehearse")
-    for add in (_up, _status, _run, _try, _down, _rehearse):
-        each = add(verbs)
+    verbs = found.add_subparsers(
+        dest="verb",
+        required=True,
+        metavar="up|status|run|try|cut|blackhole|mend|kill|revive|power-off|power-on|down|rehearse",
+    )
+    made = [add(verbs) for add in (_up, _status, _run, _try, _down, _rehearse)]
+    for each in (*made, *_outages(verbs)):
         each.add_argument("--state", type=Path, default=STATE, metavar="FILE", help="state file (default %(default)s)")
     return found
 
@@ -85,6 +90,23 @@ def _try(verbs: _Verbs) -> _Parser:
     found.add_argument("--before", type=Path, metavar="FILE", help="what an earlier try told with --json, to compare")
     found.add_argument("--json", action="store_true", help="as data")
     return found
+
+
+def _outages(verbs: _Verbs) -> Iterator[_Parser]:
+    """What can be broken, and mended."""
+    ends, daemon, power = ("ONE", "OTHER"), ("ROUTER", "DAEMON"), ("ROUTER",)
+    for verb, told, names in (
+        ("cut", "take the cables between two nodes out", ends),
+        ("blackhole", "let what crosses the cables between two nodes vanish", ends),
+        ("mend", "undo a cut or a black hole", ends),
+        ("kill", "end a router's daemon, ike or vrrp, as a crash does", daemon),
+        ("revive", "start a daemon that was killed", daemon),
+        ("power-off", "take a router's power away", power),
+        ("power-on", "let a router start again", power),
+    ):
+        found = _verb(verbs, verb, told)
+        found.add_argument("names", nargs=len(names), metavar=names)
+        yield found
 
 
 def _down(verbs: _Verbs) -> _Parser:

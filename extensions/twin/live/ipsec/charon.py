@@ -71,6 +71,7 @@ class Charon:
         self._process: subprocess.Popen[bytes] | None = None
         self._session: Any = None
         self._read = 0
+        self.killed = False
 
     @property
     def folder(self) -> Path:
@@ -84,6 +85,7 @@ class Charon:
         script = f"mount -t tmpfs none /run && exec env STRONGSWAN_CONF={self.folder}/strongswan.conf {CHARON}"
         command = [*netns.inside(self.node), "unshare", "--mount", "sh", "-c", script]
         quiet = subprocess.DEVNULL
+        self.killed = False
         self._process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
         self._session = self._connect()
         loaded = [name.decode() for name in self.ask("stats")["plugins"]]
@@ -115,6 +117,8 @@ class Charon:
 
     def tell(self, name: str, message: Mapping[str, Any]) -> bool:
         """A request that streams what it does; whether it was taken."""
+        if self.killed:
+            return False
         try:
             for _line in getattr(self._session, name)(message):
                 pass
@@ -127,6 +131,8 @@ class Charon:
     def sas(self) -> dict[str, Message]:
         """What stands: messages of list-sa by connection, several for one that stands several times."""
         found: dict[str, Message] = {}
+        if self.killed:
+            return found
         try:
             for each in self._session.list_sas({"noblock": "no"}):
                 for name, sa in each.items():
@@ -135,6 +141,14 @@ class Charon:
         except (SessionException, OSError) as error:
             raise Broken(f"charon in {self.node}, list_sas: {error}") from None
         return found
+
+    def kill(self) -> None:
+        """As when it crashes: the other ends learn nothing. `start` begins another."""
+        process, self._process = self._process, None
+        if process:
+            process.kill()
+            process.wait()
+        self.killed = True
 
     def news(self) -> list[str]:
         """Lines of its log since the last look."""

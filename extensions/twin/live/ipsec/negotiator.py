@@ -19,6 +19,7 @@ from ..state import enabled, way_out
 from .charon import Charon, Message
 from .guards import TUNNEL, around, guards
 from .seen import ESTABLISHED, NOTHING, Carried, associations, carried, generated, sessions, statistic
+from .standby import Standby
 from .wanted import IDENTITY, PEER, POLICY, PROFILE, PROPOSAL, Reader, Wanted
 from .words import Teller
 
@@ -29,6 +30,8 @@ ACTIVE, INSTALLED, STATISTICS = "/ip/ipsec/active-peers", "/ip/ipsec/installed-s
 WATCHED = frozenset((PEER, IDENTITY, POLICY, PROFILE, PROPOSAL, "/ip/dns/static", "/ip/address", "/certificate"))
 # How long after a failure an end calls again; how long a router waits is unverified.
 AGAIN = 3.0
+# charon's states of a session that stands.
+_STANDS = ("ESTABLISHED", "REKEYING")
 
 
 class Negotiator:
@@ -37,7 +40,8 @@ class Negotiator:
     def __init__(self, router: Router, node: str, *, kernel: bool) -> None:
         self.router = router
         self.kernel = kernel
-        self.reader = Reader(router, kernel)
+        self.standby = Standby(router)
+        self.reader = Reader(router, kernel, self.standby)
         self.charon = Charon(node, kernel=kernel)
         self.teller = Teller()
         self.standing = Wanted()
@@ -71,12 +75,11 @@ class Negotiator:
         """Load what has changed, drop what is gone, call whom this end calls."""
         self._ways()
         wanted = self.reader.wanted()
-        if wanted == self.standing:
+        if wanted == self.standing or self.charon.killed:
             return
         self._secrets(wanted)
-        for name in self.standing.connections:
-            if wanted.connections.get(name) != self.standing.connections[name]:
-                self._unload(name)
+        for name, message in self.standing.connections.items():
+            self._take_back(name, message, wanted.connections.get(name))
         for name, message in wanted.connections.items():
             if self.standing.connections.get(name) != message:
                 self.charon.ask("load_conn", {name: message})
@@ -122,27 +125,67 @@ class Negotiator:
         except Broken:
             self.charon.ask("load_cert", {**message, "flag": "NONE"})
 
-    def _unload(self, name: str) -> None:
-        self.charon.ask("unload_conn", {"name": name})
-        self._end(name)
+    def _take_back(self, name: str, old: Message, new: Message | None) -> None:
+        """A session that other policies need stays when one of them goes."""
+        if new == old:
+            return
+        kept = {child for child, each in old["children"].items() if new and new["children"].get(child) == each}
+        if new is None or not kept or {**new, "children": {}} != {**old, "children": {}}:
+            self.charon.ask("unload_conn", {"name": name})
+            self._end(name)
+            return
+        for child in old["children"].keys() - kept:
+            self.charon.tell("terminate", {"ike": name, "child": child, "timeout": "-1"})
 
     def _end(self, name: str) -> None:
-        self.charon.tell("terminate", {"ike": name, "timeout": "-1"})
+        """At once, whether or not the other end confirms it: its associations must not stand in a successor's way."""
+        self.charon.tell("terminate", {"ike": name, "timeout": "-1", "force": "yes"})
         self.called.pop(name, None)
 
     def tick(self) -> None:
         """Call again where nothing stands, and log what was said."""
         sas = self.charon.sas()
+        self._hand_over(sas)
         busy = {sa["name"] for sa in sas.values() if sa.get("state") == "CONNECTING"}
         up = {(each.connection, each.child) for each in carried(sas)}
+        held = self._held(sas)
         now = time.monotonic()
         for name, children in self.standing.calls.items():
-            missing = [child for child in children if (name, child) not in up]
+            missing = [child for child in children if (name, child) not in up and held.get(child, name) == name]
             if missing and name not in busy and now - self.called.get(name, -AGAIN) >= AGAIN:
                 self.called[name] = now
                 for child in missing:
                     self.charon.tell("initiate", {"ike": name, "child": child, "timeout": "-1", "init-limits": "no"})
         self._log()
+
+    def _hand_over(self, sas: dict[str, Message]) -> None:
+        """Policies whose peer is lost go to their next one."""
+        standing = {sa["name"] for sa in sas.values() if sa.get("state") in ("CREATED", "CONNECTING", *_STANDS)}
+        peers = self.standby.pass_on(self.called, standing)
+        for name in [name for name in self.called if f"*{name.partition('_')[0]}" in peers]:
+            del self.called[name]
+        if peers:
+            self.settle()
+
+    def _held(self, sas: dict[str, Message]) -> dict[str, str]:
+        """Connections that have associations for the packets of a child, if only for a last moment, by child.
+
+        In user space, what goes last would take the route of what came meanwhile.
+        """
+        if self.kernel:
+            return {}
+        holders = {
+            (tuple(each["local-ts"]), tuple(each["remote-ts"])): sa["name"]
+            for sa in sas.values()
+            for each in sa.get("child-sas", {}).values()
+            if "local-ts" in each
+        }
+        found = {}
+        for connection in self.standing.connections.values():
+            for child, each in connection["children"].items():
+                if holder := holders.get((tuple(each["local_ts"]), tuple(each["remote_ts"]))):
+                    found[child] = holder
+        return found
 
     def _log(self) -> None:
         for topics, message in self.teller.tell(self.charon.news()):
@@ -200,6 +243,9 @@ class Negotiator:
             row.values["ph2-count"] = str(count)
             row.values["ph2-state"] = ESTABLISHED if count else NOTHING
             row.values["active"] = "true" if count else "false"
+            row.values.pop("backup", None)
+            if count and self.standby.is_backup(row):
+                row.values["backup"] = "true"
         self._show(POLICY, [(each.key, self._generated(each)) for each in up if each.child.startswith("t")])
 
     def _generated(self, one: Carried) -> Values:
@@ -230,6 +276,21 @@ class Negotiator:
 
     def start(self) -> None:
         self.charon.start()
+
+    def kill(self) -> None:
+        """The daemon is gone at once; what the kernel holds stays."""
+        self.charon.kill()
+
+    def revive(self) -> None:
+        """Start another daemon where one was killed; it is told everything at the next `settle`."""
+        if not self.charon.killed:
+            return
+        if self.kernel:
+            # What was half negotiated would keep its policy from ever asking again.
+            netns.ip(["xfrm state flush", "xfrm policy flush"], self.node)
+        self.charon.start()
+        self.standing = Wanted()
+        self.called.clear()
 
     def stop(self) -> None:
         """The daemon takes leave of the other ends by itself."""

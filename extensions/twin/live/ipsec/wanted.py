@@ -20,6 +20,7 @@ from ..nft import Unmapped
 from ..state import enabled
 from .algorithms import ah_proposals, esp_proposals, ike_proposals
 from .policies import ANY, ANYWHERE, in_force, network, port, protocol
+from .standby import Standby, plain
 
 if TYPE_CHECKING:
     from ...router import Router
@@ -66,6 +67,7 @@ class Reader:
 
     router: Router
     kernel: bool
+    standby: Standby
 
     def wanted(self) -> Wanted:
         """Raises Unmapped."""
@@ -77,12 +79,12 @@ class Reader:
             for identity in self._identities(peer):
                 if not self.address(peer):
                     continue
-                name = f"{_plain(peer)}_{_plain(identity)}"
+                name = f"{plain(peer.id)}_{plain(identity.id)}"
                 children = dict(self._children(peer, identity))
                 connections[name] = self._connection(peer, identity, children)
                 secrets |= self._secrets(peer, identity, name)
                 keys += [each.key_pem for each in self._shown(identity)]
-                if self._calls(peer):
+                if self.standby.calls(peer):
                     calls[name] = tuple(children)
         if self.kernel and (shunts := dict(self._shunts())):
             connections["shunts"] = {"remote_addrs": ["127.0.0.1"], "children": shunts}
@@ -90,9 +92,6 @@ class Reader:
 
     def _identities(self, peer: Row) -> list[Row]:
         return [each for each in enabled(self.router.tables[IDENTITY]) if each.values["peer"] == peer.id]
-
-    def _calls(self, peer: Row) -> bool:
-        return self.router.behaviours[PEER].derived(peer)["responder"] == "false"
 
     def address(self, peer: Row) -> str:
         """Where the other end is, as charon has it; empty for a name that nobody knows."""
@@ -192,14 +191,14 @@ class Reader:
         first = peer.values["exchange-mode"] != "ike2"
         for number, policy in enumerate(self.router.tables[POLICY]):
             values = policy.values
-            if values.get("disabled") == "true" or policy.dynamic:
+            if values.get("disabled") == "true" or policy.dynamic or policy.id in self.standby.shadowed():
                 continue
             if values.get("template") == "true":
                 if self._generates(identity, values):
-                    yield f"t{_plain(policy)}", self._child(values, number, first=first, template=True)
-            elif values["action"] == "encrypt" and peer.id in values.get("peer", "").split(","):
+                    yield f"t{plain(policy.id)}", self._child(values, number, first=first, template=True)
+            elif values["action"] == "encrypt" and self.standby.holds(policy, peer.id):
                 self._check_own(values)
-                yield f"c{_plain(policy)}", self._child(values, number, first=first)
+                yield f"c{plain(policy.id)}", self._child(values, number, first=first)
 
     def _check_own(self, values: Values) -> None:
         """The daemon in user space makes no route for networks in which the router has no address."""
@@ -230,7 +229,7 @@ class Reader:
                     "priority": str(FIRST_PRIORITY + number),
                     "start_action": "trap",
                 }
-                yield f"s{_plain(policy)}", shunt
+                yield f"s{plain(policy.id)}", shunt
 
     def _child(self, values: Values, number: int, *, first: bool, template: bool = False) -> Message:
         proposal = self._need(PROPOSAL, values["proposal"]).values
@@ -272,10 +271,6 @@ class Reader:
 _AUTH = {"pre-shared-key": "psk", "digital-signature": "pubkey"}
 FIRST_PRIORITY = 1000
 PPK_ID = "static-ppk-secret"
-
-
-def _plain(row: Row) -> str:
-    return row.id.removeprefix("*")
 
 
 def _seconds(text: str) -> int:

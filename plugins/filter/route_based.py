@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shows what the role route_based would ask of a router."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: route_based
+short_description: Compile tunnel interfaces over IPsec to the entries of one router
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Turns the tunnels that the role P(vpnops.mikrotik.route_based#role) takes into entries for the module
+    M(vpnops.mikrotik.config), without talking to a router.
+  - Nothing is raised for tunnels that are wrong or weak; the result says so in sentences.
+positional: _input
+options:
+  _input:
+    description: Tunnels, as the role's option C(route_based_tunnels) describes them.
+    type: list
+    elements: dict
+    required: true
+  prefix:
+    description: Begins the name or comment of everything that is made.
+    type: str
+    default: rb
+  profile:
+    description: Options of M(vpnops.mikrotik.ipsec_profile) for all tunnels, on top of the built-in ones.
+    type: dict
+    default: {}
+  proposal:
+    description: Options of M(vpnops.mikrotik.ipsec_proposal) for all tunnels, on top of the built-in ones.
+    type: dict
+    default: {}
+  allow_weak:
+    description: Take choices that are weaker than they should be.
+    type: bool
+    default: false
+  firewall:
+    description: Let peers and tunnel traffic through, and drop what would leave or come in clear.
+    type: bool
+    default: true
+  existing:
+    description:
+      - What stands on the router under the prefix, as M(vpnops.mikrotik.config) gathers it for C(interface_gre),
+        C(interface_ipip), C(interface_eoip), C(firewall_address_list) and C(ip_route), so that what other tunnels need
+        is kept.
+      - Without it the given tunnels are taken for the only ones.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+- name: Look at the interface that a tunnel needs
+  ansible.builtin.debug:
+    msg: "{{ (tunnels | vpnops.mikrotik.route_based).config.interface_gre }}"
+  vars:
+    tunnels:
+      - name: branch
+        local_address: 198.51.100.7
+        remote_address: 203.0.113.50
+        tunnel_address: 10.255.0.1/30
+        remote_subnets: [192.168.20.0/24]
+        certificate: [hq.example.com]
+"""
+
+RETURN = r"""
+_value:
+  description: What one router needs.
+  type: dict
+  contains:
+    config:
+      description: Entries by module name, as the option C(config) of M(vpnops.mikrotik.config) takes them.
+      type: dict
+    owners:
+      description: Marks for the option C(scope.owner) of M(vpnops.mikrotik.config).
+      type: list
+      elements: str
+    problems:
+      description: Sentences on tunnels that are wrong or weak. If there are any, there are no entries.
+      type: list
+      elements: str
+"""
+
+from collections.abc import Callable, Mapping
+
+from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.route_based import route_based
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.settings import Settings
+
+
+def compiled(
+    tunnels: object,
+    *,
+    profile: Mapping[str, object] | None = None,
+    proposal: Mapping[str, object] | None = None,
+    existing: Found | None = None,
+    prefix: str = "rb",
+    **switches: object,
+) -> dict[str, object]:
+    """The compiled tunnels as plain data; `switches` are those of `patterns.routed.settings.Settings`."""
+    if not isinstance(tunnels, list) or not all(isinstance(tunnel, Mapping) for tunnel in tunnels):
+        raise AnsibleFilterError("route_based takes a list of tunnels, each with its options by name")
+    try:
+        # Extra variables come as text: "false" must not switch anything on.
+        chosen = Settings(prefix, **{name: boolean(value) for name, value in switches.items()})
+    except TypeError as error:
+        raise AnsibleFilterError(f"route_based: {error}") from None
+    result = route_based(tunnels, chosen, profile or {}, proposal or {}, existing or {})
+    return {"config": result.config, "owners": list(result.owners), "problems": list(result.problems)}
+
+
+class FilterModule:
+    """The filter by its name."""
+
+    def filters(self) -> dict[str, Callable[..., dict[str, object]]]:
+        """What Ansible registers."""
+        return {"route_based": compiled}

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scripts by which a router switches its ways itself, in RouterOS's language.
+
+Each looks, decides and puts right whatever it finds, whoever runs it. So it does not matter which event was missed, or
+that the router restarted in the middle: after one run exactly one way is in use. What is no longer to be used is
+disabled before what is to be used is enabled, since of two enabled policies for the same traffic RouterOS calls the
+later one invalid.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import (
+    Connection,
+    Detection,
+    Intent,
+    Uplink,
+    Way,
+)
+
+POLICY, SESSION, TRACKED = "/ip ipsec policy", "/ip ipsec active-peers", "/ip firewall connection"
+PEER, ROUTE, WATCH, VRRP = "/ip ipsec peer", "/ip route", "/tool netwatch", "/interface vrrp"
+
+
+def variable(mark: str) -> str:
+    """A name for what a script remembers from one run to the next: marks have letters that such names cannot have."""
+    return re.sub("[^A-WYZa-z0-9]", lambda found: f"X{ord(found[0]):02x}", mark)
+
+
+def run(mark: str) -> str:
+    """What runs a script."""
+    return f'/system script run "{mark}"'
+
+
+def begin_anew(mark: str) -> str:
+    """What netwatch runs: its scripts have variables of their own, which must not count as time that has passed."""
+    return f":global {variable(mark)} 0; {run(mark)}"
+
+
+def policy_switch(mark: str, connection: Connection, intent: Intent) -> str:
+    """Keeps the policies of one way enabled: those of the first whose peer is up."""
+    names = [f"{mark}/{way.name}" for way in connection.ways]
+    lines = [
+        f"# Keeps {mark} on the first of its peers that is up: {', '.join(names)}",
+        f":global {variable(mark)}",
+        ":local now 0; :local best 0; :local nowUp false",
+        *(line for number, name in enumerate(names, 1) for line in _look(number, name)),
+        *(_lost(mark, connection.ways, intent.detection) if intent.detection.by == "dpd" else ()),
+        *(f":if ($best = 0 && $up{number}) do={{ :set best {number} }}" for number in _numbers(names)),
+        *(f":if ($now = {number}) do={{ :set nowUp $up{number} }}" for number in _numbers(names)),
+        *_decide(mark, intent),
+        *(line for number, way in enumerate(connection.ways, 1) for line in _leave(number, names[number - 1], way)),
+        *(line for number, name in enumerate(names, 1) for line in _take(mark, number, name)),
+    ]
+    return "\n".join(lines)
+
+
+def _numbers(names: Sequence[str]) -> range:
+    return range(1, len(names) + 1)
+
+
+def _look(number: int, name: str) -> Iterator[str]:
+    """Whether a peer is up, and whether its policies are enabled."""
+    yield f":local up{number} false"
+    status = f'[{WATCH} get [{WATCH} find where name="{name}"] status]'
+    yield f':do {{ :set up{number} ({status} = "up") }} on-error={{}}'
+    yield f":local on{number} [:len {_policies(name, 'no')}]"
+    yield f":if ($now = 0 && $on{number} > 0) do={{ :set now {number} }}"
+
+
+def _policies(name: str, disabled: str) -> str:
+    return f'[{POLICY} find where comment~"^{_literally(name)}: " and disabled={disabled}]'
+
+
+def _literally(text: str) -> str:
+    """As a regular expression that matches the text alone."""
+    return text.replace(".", "[.]")
+
+
+def _lost(mark: str, ways: Sequence[Way], detection: Detection) -> Iterator[str]:
+    """The peer in use is up while it has a session, and for as long as one takes to come about."""
+    missed = f"{variable(mark)}missed"
+    yield f":global {missed}"
+    for number, way in enumerate(ways, 1):
+        session = f"[:len [{SESSION} find where {_session(way)} and state=established]]"
+        yield (
+            f":if ($now = {number}) do={{ :if ({session} > 0) do={{ :set {missed} 0 }} "
+            f"else={{ :set {missed} (0 + ${missed} + 1) }}; :set up{number} (${missed} < {detection.failures}) }}"
+        )
+
+
+def _session(way: Way) -> str:
+    """What tells the session with a peer: its address, and the own one where that is chosen."""
+    remote = f'remote-address="{way.tunnel.remote_address}"'
+    return f'{remote} and local-address="{way.tunnel.local_address}"' if way.tunnel.local_address else remote
+
+
+def _decide(mark: str, intent: Intent) -> Iterator[str]:
+    """Which way is to be used; a better one has to be up for a while before the traffic goes back to it."""
+    count = variable(mark)
+    yield ":local next $now"
+    yield ":if ($now = 0) do={ :set next 1; :if ($best > 0) do={ :set next $best } }"
+    yield ":if ($now > 0 && !$nowUp && $best > 0) do={ :set next $best }"
+    if intent.fail_back:
+        looks = max(1, -(-intent.fail_back_after // intent.detection.interval))
+        yield (
+            f":if ($nowUp && $best > 0 && $best < $now) do={{ :set {count} (0 + ${count} + 1); "
+            f":if (${count} >= {looks}) do={{ :set next $best }} }} else={{ :set {count} 0 }}"
+        )
+
+
+def _leave(number: int, name: str, way: Way) -> Iterator[str]:
+    """Disable what is not to be used; of a peer that is lost, the session and what is tracked of it go as well."""
+    forget = f'[{TRACKED} find where dst-address~"^{_address(way.tunnel.remote_address)}"]'
+    yield (
+        f":if ($next != {number} && $on{number} > 0) do={{ {POLICY} disable {_policies(name, 'no')}; "
+        f":if (!$up{number}) do={{ "
+        f":do {{ {SESSION} remove [{SESSION} find where {_session(way)}] }} on-error={{}}; "
+        f":do {{ {TRACKED} remove {forget} }} on-error={{}} }} }}"
+    )
+
+
+def _address(address: str) -> str:
+    """A regular expression for an address with a port, or without one."""
+    return f"{_literally(address)}(:|\\$)"
+
+
+def _take(mark: str, number: int, name: str) -> Iterator[str]:
+    told = f'/log warning message="{mark}: now by {name}"'
+    yield (
+        f":if ($next = {number} && [:len {_policies(name, 'yes')}] > 0) do={{ "
+        f"{POLICY} enable {_policies(name, 'yes')}; {told} }}"
+    )
+
+
+def cluster(mark: str, leader: str) -> str:
+    """Keeps the peers enabled on the router that has the shared address, and disabled on the others."""
+    peers = f'{PEER} find where comment~"^{_literally(mark)}/"'
+    off, on = f"[{peers} and disabled=yes]", f"[{peers} and disabled=no]"
+    told = f'/log warning message="{mark}:'
+    return "\n".join(
+        (
+            f"# Keeps the peers of {mark} enabled while this router is master of {leader}, else disabled",
+            ":local master false",
+            f':do {{ :set master [{VRRP} get [{VRRP} find where name="{leader}"] master] }} on-error={{}}',
+            f':if ($master && [:len {off}] > 0) do={{ {PEER} enable {off}; {told} taken over" }}',
+            f':if (!$master && [:len {on}] > 0) do={{ {PEER} disable {on}; {told} handed over" }}',
+        )
+    )
+
+
+def uplinks(mark: str, ways: Sequence[Uplink]) -> str:
+    """Forgets the connections that are translated to another uplink's address when the default route moves."""
+    count = variable(mark)
+    lines = [
+        "# Forgets the connections of the other uplinks when the default route moves to one",
+        f":global {count}",
+        ":local now 0",
+    ]
+    for number, uplink in enumerate(ways, 1):
+        route = f'[{ROUTE} find where comment="{uplink_mark(mark, uplink)}" and active=yes]'
+        lines.append(f":if ($now = 0 && [:len {route}] > 0) do={{ :set now {number} }}")
+    lines.append(f':if ([:typeof ${count}] = "nothing") do={{ :set {count} $now }}')
+    for number, uplink in enumerate(ways, 1):
+        if uplink.local_address:
+            stale = f'[{TRACKED} find where reply-dst-address~"^{_address(uplink.local_address)}"]'
+            gone = f":do {{ {TRACKED} remove {stale} }} on-error={{}}"
+            lines.append(f":if ($now > 0 && $now != ${count} && $now != {number}) do={{ {gone} }}")
+    lines.append(f":if ($now > 0) do={{ :set {count} $now }}")
+    return "\n".join(lines)
+
+
+def uplink_mark(mark: str, uplink: Uplink) -> str:
+    """The comment of an uplink's default route."""
+    return f"{mark}: default by {uplink.name}"

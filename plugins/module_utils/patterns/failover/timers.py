@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs a router's scripts: netwatch when a host is lost, and the scheduler all the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover import scripts
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import Connection, Detection
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.ipsec import Entry
+
+POLICIES = ["read", "test", "write"]
+"""Netwatch's own scripts have these and `reboot`, so none of these scripts may need more (cli.md 11)."""
+# An explicit start, for some versions do not fire without one (cli.md 11), before what any clock may show.
+START = {"start_date": "1970-01-02", "start_time": "00:00:00"}
+PATIENT = {"thr_avg": "30s", "thr_max": "30s", "thr_stdev": "30s", "thr_jitter": "30s"}
+"""A slow answer is an answer."""
+
+
+def script(mark: str, source: str) -> Entry:
+    """A script under the mark's name."""
+    return {"name": mark, "source": source, "policy": POLICIES, "comment": mark}
+
+
+def timer(mark: str, seconds: int) -> Entry:
+    """What runs the script again and again."""
+    return {
+        "name": mark,
+        "on_event": scripts.run(mark),
+        "interval": f"{seconds}s",
+        **START,
+        "policy": POLICIES,
+        "comment": mark,
+    }
+
+
+def watches(connection: Connection, mark: str, detection: Detection) -> Iterator[Entry]:
+    """Who is to be asked whether the peers can be reached; with `dpd` only to know when a lost one may be back."""
+    for way in connection.ways:
+        name = f"{mark}/{way.name}"
+        down = {} if detection.by == "dpd" else {"down_script": scripts.begin_anew(mark)}
+        yield {
+            "name": name,
+            "host": way.watched,
+            "interval": f"{detection.interval}s",
+            "timeout": f"{detection.timeout}s",
+            **_asking(detection),
+            **down,
+            "comment": name,
+        }
+
+
+def _asking(detection: Detection) -> Entry:
+    if detection.by == "tcp":
+        return {"type": "tcp-conn", "port": detection.port}
+    packets = {"packet_count": detection.packets, "packet_interval": f"{detection.spread}ms"}
+    return {"type": "icmp", **packets, **PATIENT}
