@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .behaviour.lists import AddressLists
+from .behaviour.netwatch import Netwatch
 from .behaviour.scheduler import Schedulers
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ IN_MEMORY = ("/log", "/user/active")
 def restart(router: Router) -> None:
     """Lose dynamic entries, the log, logins, global variables and running scripts; then plan for the start."""
     router.jobs.forget()
+    router.agenda.clear()
     router.globals.clear()
     for path, table in router.tables.items():
         for row in [row for row in table.rows if row.dynamic or path in IN_MEMORY]:
@@ -29,6 +31,8 @@ def restart(router: Router) -> None:
     for behaviour in router.behaviours.values():
         if isinstance(behaviour, AddressLists):
             behaviour.resolve_again()
+        if isinstance(behaviour, Netwatch):
+            behaviour.booted()
     schedulers(router).booted()
     router.note("system,info", "router rebooted")
 

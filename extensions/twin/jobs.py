@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,13 +67,22 @@ class Jobs:
         self.running: list[Job] = []
         self.failures: deque[Failure] = deque(maxlen=1000)
 
-    def start(self, source: str, actor: Actor, origin: str, told: str = "", *, later: bool = False) -> str:
-        """Run up to the end or the first `:delay`, or only get ready; gives the job's id."""
+    def start(
+        self,
+        source: str,
+        actor: Actor,
+        origin: str,
+        told: str = "",
+        *,
+        later: bool = False,
+        given: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run up to the end or the first `:delay`, or only get ready; gives the job's id. `given` are variables."""
         table = self.router.tables[PATH]
         started = spell_moment(self.router.clock())
         row = Row(table.new_id(), {"owner": actor.name, "script": origin, "started": started, "type": "command"})
         table.insert(row)
-        machine = Machine(self.router, actor)
+        machine = Machine(self.router, actor, given=given)
         job = Job(row, machine, self._steps(machine, source), self.router.clock(), origin, told)
         self.running.append(job)
         if later:

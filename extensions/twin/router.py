@@ -10,16 +10,18 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .actor import LOCAL, Actor
+from .agenda import Agenda
 from .behaviour import behaviour_of
 from .behaviour.base import Behaviour
 from .clock import SteppedClock
 from .command import Command, Reply
 from .errors import Trap
-from .jobs import Failure, Jobs
+from .jobs import Failure, Job, Jobs
 from .menus import menus_of
 from .model import Row, Values
 from .persona import Persona
 from .plane import NoPlane, Plane
+from .probe import Ask, Hearsay
 from .references import resolve
 from .script.data import Value
 from .table import Table
@@ -27,6 +29,8 @@ from .view import View
 
 # (who is asked, with which source address or none) -> whether an answer comes back
 Echo = Callable[[str, str], bool]
+# (who is asked, which port, with which source address or none) -> whether a connection comes about
+Connects = Callable[[str, int, str], bool]
 # (menu path, row as print shows it, whether it is gone)
 Watcher = Callable[[str, Values, bool], None]
 Rows = Sequence[Mapping[str, str]]
@@ -48,23 +52,30 @@ class Router:
         self.started = clock()
         self.lock = threading.RLock()
         # Who answers pings; nobody moves packets here, so it is only the router itself until somebody says more.
-        self.echo: Echo = self._is_own
+        self.echo: Echo = self.is_own
+        self.connects: Connects = lambda address, _port, source: self.is_own(address, source)
+        # What is asked on the router's own account; where packets are moved it takes its time.
+        self.ask: Ask = Hearsay(self)
         self.watchers: list[Watcher] = []
         # Whoever waits for what is due next, and whoever must know that the router went down.
         self.wakers, self.at_reboot = list[Callable[[], None]](), list[Callable[[], None]]()
         self.boots = 0
         self.plane: Plane = NoPlane()
-        self.jobs = Jobs(self)
+        self.jobs, self.agenda = Jobs(self), Agenda()
         # Global variables of scripts, by user.
         self.globals: dict[str, dict[str, Value]] = {}
         self.tables: dict[str, Table] = {}
         self.behaviours: dict[str, Behaviour] = {}
         self.defaults: dict[tuple[str, str], str] = {}
+        self._lay_out()
+        self._furnish(identity, ethernets)
+
+    def _lay_out(self) -> None:
+        """Every menu that the version has, empty."""
         for path, menu in menus_of(self.persona).items():
             self.tables[path] = Table(menu, self.persona)
             self.behaviours[path] = behaviour_of(path)(self, self.tables[path])
         self.prefixes = _prefixes(self.tables)
-        self._furnish(identity, ethernets)
 
     def run(self, command: Command, actor: Actor = LOCAL) -> list[Reply]:
         """All reply sentences of one command, `!done` last."""
@@ -119,7 +130,8 @@ class Router:
         entries = (row.values for row in self.tables["/ip/dns/static"] if row.values["disabled"] == "false")
         return [entry["address"] for entry in entries if entry["name"].rstrip(".").lower() == wanted]
 
-    def _is_own(self, address: str, _source: str) -> bool:
+    def is_own(self, address: str, _source: str) -> bool:
+        """Whether an enabled entry of `/ip/address` has it."""
         rows = self.tables["/ip/address"]
         return any(row.values["disabled"] == "false" and row.values["address"].split("/")[0] == address for row in rows)
 
@@ -157,24 +169,33 @@ class Router:
         from .boot import schedulers
 
         with self.lock:
-            dues = (schedulers(self).next_due(), self.jobs.next_due())
+            dues = (schedulers(self).next_due(), self.jobs.next_due(), self.agenda.next_due())
             return min((due for due in dues if due is not None), default=None)
 
     def run_due(self) -> None:
-        """Run scheduler entries that are due, and scripts whose `:delay` is over, in the order of their moments."""
+        """Run what is due in order: scheduler entries, scripts whose `:delay` is over, and what is on the agenda."""
         from .boot import schedulers
 
         with self.lock:
             now, entries = self.clock(), schedulers(self)
             while True:
                 job, row = self.jobs.due(now), entries.due(now)
-                if job and (row is None or job.wake <= entries.dues[row.id]):
+                if self.agenda.is_due(now) and not self._sooner(job, row):
+                    self.agenda.act()
+                elif job and (row is None or job.wake <= entries.dues[row.id]):
                     self.jobs.go_on(job)
                 elif row:
                     entries.fire(row)
                 else:
                     return
                 self.plane.settle()
+
+    def _sooner(self, job: Job | None, row: Row | None) -> bool:
+        """Whether a script or a scheduler entry is due before what comes first of the agenda."""
+        from .boot import schedulers
+
+        moments = [*([job.wake] if job else ()), *([schedulers(self).dues[row.id]] if row else ())]
+        return any(moment <= (self.agenda.next_due() or 0.0) for moment in moments)
 
     def advance(self, seconds: float) -> None:
         """Let time pass on a SteppedClock, stopping at every moment at which something is due."""

@@ -173,6 +173,42 @@ options:
           - As O(vpnops.mikrotik.ipv6_firewall_filter#module:config) takes them.
         type: list
         elements: dict
+      queue_type:
+        description:
+          - Ways for packets to wait, which queues name.
+          - As O(vpnops.mikrotik.queue_type#module:config) takes them.
+        type: list
+        elements: dict
+      queue_tree:
+        description:
+          - Queues for marked packets that leave by an interface.
+          - As O(vpnops.mikrotik.queue_tree#module:config) takes them.
+        type: list
+        elements: dict
+      system_logging:
+        description:
+          - Which log lines go where.
+          - As O(vpnops.mikrotik.system_logging#module:config) takes them.
+        type: list
+        elements: dict
+      system_script:
+        description:
+          - Scripts that people, scheduler entries and netwatch run by name.
+          - As O(vpnops.mikrotik.system_script#module:config) takes them.
+        type: list
+        elements: dict
+      system_scheduler:
+        description:
+          - Scripts that run at a time of day, at intervals or at the start.
+          - As O(vpnops.mikrotik.system_scheduler#module:config) takes them.
+        type: list
+        elements: dict
+      tool_netwatch:
+        description:
+          - Hosts that the router watches, and what it does when one fails or comes back.
+          - As O(vpnops.mikrotik.tool_netwatch#module:config) takes them.
+        type: list
+        elements: dict
       ip_service:
         description:
           - Services by which the router is managed; who may use them, and where.

@@ -38,7 +38,11 @@ IN_FULL = (
     "/interface/list",
     "/interface/vrrp",
     "/ip/address",
+    "/queue/tree",
+    "/queue/type",
     "/routing/table",
+    "/system/scheduler",
+    "/tool/netwatch",
 )
 Tree = dict[str, frozenset[str]]
 

@@ -5,7 +5,21 @@
 
 from __future__ import annotations
 
-from . import certificates, dns, firewall, interfaces, ipsec, lists, routes, scheduler, system, tunnels, users
+from . import (
+    certificates,
+    dns,
+    firewall,
+    interfaces,
+    ipsec,
+    lists,
+    netwatch,
+    queues,
+    routes,
+    scheduler,
+    system,
+    tunnels,
+    users,
+)
 from .base import Behaviour
 
 _OF: dict[str, type[Behaviour]] = {
@@ -37,6 +51,8 @@ _OF: dict[str, type[Behaviour]] = {
     "/system/script": system.Scripts,
     "/system/script/job": system.ScriptJobs,
     "/system/scheduler": scheduler.Schedulers,
+    "/queue/type": queues.QueueTypes,
+    "/tool/netwatch": netwatch.Netwatch,
     "/user": users.Users,
     "/user/group": users.Groups,
 }

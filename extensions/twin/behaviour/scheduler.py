@@ -9,13 +9,12 @@ import math
 from typing import TYPE_CHECKING
 
 from ..actor import Actor
-from ..errors import Trap, failure
+from ..errors import failure
+from ..events import launch
 from ..model import Row, Values
-from ..script.errors import ScriptError
 from ..table import Table
 from ..values.basic import parse_duration
 from ..values.moments import STARTUP, moment, spell_moment
-from ..verbs.scripts import admit, count_run
 from .base import Behaviour
 
 if TYPE_CHECKING:
@@ -129,20 +128,10 @@ class Schedulers(Behaviour):
         self._launch(row)
 
     def _launch(self, row: Row) -> None:
-        """The event is a script's name or, if there is none of that name, the script itself."""
-        name, event = row.values["name"], row.values["on-event"]
+        name = row.values["name"]
         actor = Actor(row.values["owner"], frozenset(row.values["policy"].split(",")))
-        script = self.router.tables["/system/script"].by_name(event)
-        jobs = self.router.jobs
-        told = f"executing script {event if script else name} from scheduler ({name}) failed, please check it manually"
-        if script is not None:
-            try:
-                admit(actor, script)
-            except Trap as refusal:
-                jobs.failed(name, ScriptError(refusal.message, refusal.category), told)
-                return
-            count_run(self.router, script)
-        jobs.start(script.values["source"] if script else event, actor, name, told)
+        told = f"executing script {{}} from scheduler ({name}) failed, please check it manually"
+        launch(self.router, row.values["on-event"], actor, name, told)
 
     def derived(self, row: Row) -> Values:
         shown = {"run-count": str(self.counts.get(row.id, 0))}

@@ -90,7 +90,7 @@ def within(node: str, act: Callable[[], Any]) -> Any:
 
     def work() -> None:
         try:
-            _enter(node)
+            enter(node)
             found.append(act())
         except BaseException as error:
             errors.append(error)
@@ -115,7 +115,8 @@ def listener(node: str, port: int) -> socket.socket:
     return made
 
 
-def _enter(node: str) -> None:
+def enter(node: str) -> None:
+    """Take this thread, and no other, into a node's namespace for good."""
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = os.open(FOLDER / node, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import failure
 from ..model import Row, Values
+from ..probe import Probe, Told
 from ..table import Table
 from . import addressing, firewall, ipsec, netns
 from .netns import Broken
 from .nft import Unmapped
+from .probing import Prober
 
 if TYPE_CHECKING:
     from ..router import Router
@@ -33,6 +35,7 @@ class LivePlane:
         self.addressing = addressing.Addressing(router, node, plugged)
         self.negotiator = ipsec.Negotiator(router, node, kernel=kernel)
         self.firewall = firewall.Firewall(router, node, self.negotiator.tunnel)
+        self.prober = Prober(node)
         self._dirty = True
         self._ending = threading.Event()
         self._ticking = threading.Thread(target=self._tick, name=f"plane {node}", daemon=True)
@@ -49,6 +52,7 @@ class LivePlane:
             self.router.watchers.append(self._changed)
             self.router.plane = self
             self.router.echo = self._echo
+            self.router.ask = self._ask
         self._ticking.start()
 
     def stop(self) -> None:
@@ -56,6 +60,7 @@ class LivePlane:
         self._ending.set()
         if self._ticking.is_alive():
             self._ticking.join()
+        self.prober.stop()
         self.negotiator.stop()
 
     def _check_all(self) -> None:
@@ -123,6 +128,16 @@ class LivePlane:
         except Broken:
             return False
         return True
+
+    def _ask(self, probe: Probe, told: Told) -> None:
+        """Ask without the router waiting for it, and hear of it when the router has time, as of all that is due."""
+
+        def hear(answered: bool, seconds: float) -> None:
+            # Without the lock: whoever probes must not wait for a router that is busy.
+            self.router.agenda.plan(self.router.clock(), lambda: told(answered, seconds))
+            self.router.wake()
+
+        self.prober.once(object(), probe, hear)
 
     def _tick(self) -> None:
         """Entries of address lists run out, and sessions end, although nobody asks for them."""

@@ -7,7 +7,22 @@ from __future__ import annotations
 
 from ..model import Menu
 from ..persona import Persona
-from . import certificates, dns, firewall, firewall6, interfaces, ipsec, ipsec_keys, routes, system, tunnels, users
+from . import (
+    certificates,
+    dns,
+    firewall,
+    firewall6,
+    interfaces,
+    ipsec,
+    ipsec_keys,
+    logging,
+    queues,
+    routes,
+    system,
+    tools,
+    tunnels,
+    users,
+)
 
 EVERY: tuple[Menu, ...] = (
     interfaces.INTERFACE,
@@ -21,6 +36,9 @@ EVERY: tuple[Menu, ...] = (
     *firewall6.MENUS,
     *certificates.MENUS,
     *system.MENUS,
+    *logging.MENUS,
+    *queues.MENUS,
+    *tools.MENUS,
     *users.MENUS,
 )
 

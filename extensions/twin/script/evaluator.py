@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING
 
 from ..actor import Actor
@@ -44,11 +44,12 @@ SHORTEST = 0.01
 class Machine:
     """One run for one user: its output, and where it stands with the router's limits."""
 
-    def __init__(self, router: Router, actor: Actor, *, depth: int = 0) -> None:
+    def __init__(self, router: Router, actor: Actor, *, depth: int = 0, given: Mapping[str, str] | None = None) -> None:
         self.router = router
         self.actor = actor
         self.output: list[str] = []
         self.depth = depth
+        self.given = given or {}
         self.killed = False
         self._boot = router.boots
         self._steps = 0
@@ -57,7 +58,9 @@ class Machine:
         """The whole script; its value is what `:return` gave."""
         shared = self.router.globals.setdefault(self.actor.name, {})
         try:
-            yield from self.block(code, Scope(shared=shared))
+            scope = Scope(shared=shared)
+            scope.names.update(self.given)
+            yield from self.block(code, scope)
         except Returned as returned:
             return returned.value  # type: ignore[return-value]
         return NOTHING

@@ -38,6 +38,8 @@ def check_entry(menu: Menu, row: Row) -> None:
     if row.get("comment", "").startswith(MARKS):
         sentence = "comment: it begins like the marks of unfinished guarded changes, so the next task would undo it"
         raise Problem(menu, label(menu, row), f"{sentence}; choose another")
+    if row.get("name") in menu.reserved:
+        raise Problem(menu, label(menu, row), "name: it is kept for guarded changes; choose another")
     for name, text in row.items():
         item = menu.by_name[name]
         _check_proof(menu, row, item)
@@ -126,7 +128,9 @@ def check_together(menu: Menu, values: Row, version: Version) -> None:
     """Raise Problem when fields of an entry, as it is to be, do not go together."""
     for item in menu.fields:
         given = held(values, item, version)
-        if given and item.only_with and not _all_hold(menu, item.only_with, values, version):
+        # What a field holds by itself was not given.
+        said = given if given != held({}, item, version) else None
+        if said and item.only_with and not _all_hold(menu, item.only_with, values, version):
             others = " and ".join(f"{other}={' or '.join(words)}" for other, words in item.only_with.items())
             raise Problem(menu, label(menu, values), f"{item.name}: it can be given only with {others}")
         if not given and item.needed_with and _all_hold(menu, item.needed_with, values, version):

@@ -56,7 +56,8 @@ def read_entry(menu: Menu, row: Row, version: Version | None = None) -> Entry:
     return Entry(
         row.get(".id", ""),
         values,
-        dynamic=flag("dynamic"),
+        # What a guarded change made comes and goes by itself, too.
+        dynamic=flag("dynamic") or values.get("name") in menu.reserved,
         builtin=flag("default") or flag("builtin"),
         invalid=flag("invalid"),
         strange=strange,

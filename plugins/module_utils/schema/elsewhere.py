@@ -13,8 +13,9 @@ NAMES = (Field("name", WORD, "Name that other entries refer to."),)
 CERTIFICATE = Menu("/certificate", "Certificates and their keys.", NAMES, adds=False)
 POOL = Menu("/ip/pool", "Ranges of addresses to hand out.", NAMES, adds=False)
 INTERFACE = Menu("/interface", "Interfaces of every sort.", NAMES, adds=False)
+LOGGING_ACTION = Menu("/system/logging/action", "What becomes of log lines.", NAMES, adds=False)
 
-ELSEWHERE = (CERTIFICATE, POOL, INTERFACE)
+ELSEWHERE = (CERTIFICATE, POOL, INTERFACE, LOGGING_ACTION)
 
 NO_INTERFACES = ("all-ethernet", "all-ppp", "all-vlan", "all-wireless")
 NO_INTERFACE_LISTS = ("all", "dynamic", "none", "static")

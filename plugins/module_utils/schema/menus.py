@@ -13,7 +13,10 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import (
     interfaces,
     ipsec,
     ipsec_terms,
+    queues,
     service,
+    system,
+    tools,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import ELSEWHERE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
@@ -47,6 +50,13 @@ MENUS: tuple[Menu, ...] = (
     firewall.NAT,
     firewall.FILTER,
     firewall.FILTER6,
+    queues.TYPE,
+    queues.TREE,
+    system.LOGGING,
+    # Scripts before what runs them, and all of it behind what they switch.
+    system.SCRIPT,
+    system.SCHEDULER,
+    tools.NETWATCH,
     # Behind the rules that protect what it opens, and that let in to where it moves.
     service.SERVICE,
 )

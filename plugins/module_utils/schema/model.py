@@ -101,6 +101,8 @@ class Field:
     """Where nobody says it the router works it out, so there is nothing to go back to."""
     fleeting: bool = False
     """Counts down by itself: given when an entry is made, never compared."""
+    stays: bool = False
+    """The router fills it in when an entry is made, with what nobody can foresee; where nobody gives it, it stays."""
 
     @property
     def option(self) -> str:
@@ -168,6 +170,8 @@ class Menu:
     """A change may cut off whoever manages the router, so it waits until those before it are known to have worked."""
     moves_since: str | None = None
     """First version whose `move` can be trusted; None: every version's."""
+    reserved: tuple[str, ...] = ()
+    """Names of entries that a guarded change makes for its own time: nobody else's to have, to see or to remove."""
     scopes: tuple[str, ...] = ()
     """Fields by which a task may narrow what it owns."""
     since: str | None = None

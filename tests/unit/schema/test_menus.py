@@ -18,6 +18,7 @@ MODULES = {
     *("interface_gre", "interface_ipip", "interface_eoip", "interface_vrrp", "interface_list", "interface_list_member"),
     *("ip_address", "ip_route"),
     *("firewall_mangle", "firewall_address_list", "ip_service", "ipv6_firewall_filter", "ipv6_firewall_address_list"),
+    *("queue_type", "queue_tree", "system_logging", "system_script", "system_scheduler", "tool_netwatch"),
 }
 FIREWALL = [menu for menu in MENUS if menu.ordered and menu.unsets]
 every_menu = pytest.mark.parametrize("menu", MENUS, ids=lambda menu: menu.path)

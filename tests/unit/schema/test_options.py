@@ -27,6 +27,12 @@ PEER, FILTER, SETTINGS = (BY_MODULE[name] for name in ("ipsec_peer", "firewall_f
 every_module = pytest.mark.parametrize("module", BY_MODULE)
 
 REQUIRED = {
+    "queue_type": {"name"},
+    "queue_tree": {"name"},
+    "system_logging": {"topics"},
+    "system_script": {"name"},
+    "system_scheduler": {"name"},
+    "tool_netwatch": {"name"},
     "ipsec_profile": {"name"},
     "ipsec_proposal": {"name"},
     "ipsec_peer": {"name"},

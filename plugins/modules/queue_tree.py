@@ -1,0 +1,215 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages /queue/tree."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: queue_tree
+short_description: Manage queues for marked packets
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Manages C(/queue/tree), queues for packets that a mangle rule has marked.
+  - After encryption all packets of a tunnel look the same. Mark them in the chain C(forward), by their
+    inner addresses.
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+seealso:
+  - module: vpnops.mikrotik.queue_type
+  - module: vpnops.mikrotik.firewall_mangle
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - The entries. They are told apart by O(config[].name).
+      - Required unless O(state=gathered), or O(state=deleted) with O(scope).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name that other entries refer to.
+        type: str
+        required: true
+      parent:
+        description:
+          - Interface by which the packets leave, V(global), or another queue of the tree.
+        type: str
+      packet_mark:
+        description:
+          - Mark of the packets, set by M(vpnops.mikrotik.firewall_mangle).
+        type: str
+      queue:
+        description:
+          - 'How packets wait: a name of M(vpnops.mikrotik.queue_type).'
+          - RouterOS's default is V(default-small).
+        type: str
+      priority:
+        description:
+          - Who is served first above O(config[].limit_at), V(1) before V(8).
+          - RouterOS's default is V(8).
+        type: int
+      limit_at:
+        description:
+          - Bandwidth that is promised, such as V(2M).
+          - RouterOS's default is V(0).
+        type: str
+      max_limit:
+        description:
+          - Bandwidth that is not exceeded; V(0) is any.
+          - RouterOS's default is V(0).
+        type: str
+      burst_limit:
+        description:
+          - Bandwidth while it bursts.
+          - RouterOS's default is V(0).
+        type: str
+      burst_threshold:
+        description:
+          - Mean bandwidth below which it may burst.
+          - RouterOS's default is V(0).
+        type: str
+      burst_time:
+        description:
+          - Time over which that is measured.
+          - RouterOS's default is V(0s).
+        type: str
+      bucket_size:
+        description:
+          - Size of the token bucket, in seconds of O(config[].max_limit).
+          - RouterOS's default is V(0.1).
+        type: str
+      disabled:
+        description:
+          - Keep the entry without effect.
+          - RouterOS's default is V(false).
+        type: bool
+      comment:
+        description:
+          - Free text.
+        type: str
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - each given entry is exactly so; options not given go back to RouterOS's
+        default.
+      - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
+        O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
+        never removed.
+      - V(deleted) - the given entries, which have to lie within O(scope) where it is given, do
+        not exist. With O(scope) and no entries, nothing exists within it, except what RouterOS
+        made itself. Without O(config) and O(scope) the task fails.
+      - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - overridden
+      - deleted
+      - gathered
+      - rendered
+    default: merged
+  scope:
+    description:
+      - What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns.
+        Each suboption narrows it further.
+      - It never reaches beyond C(/queue/tree). With O(state=deleted) none of them may be empty.
+    type: dict
+    suboptions:
+      owner:
+        description:
+          - Entries whose comment begins with one of these marks; V(s2s-*) stands for every mark
+            that begins with V(s2s-).
+        type: list
+        elements: str
+  guard:
+    description:
+      - Care taken of the session that makes the change, and of what else has to stay open. See
+        the page on the guard.
+      - V(auto) - guards what could cut the session; that is whatever may take something away
+        in the chains by which the router is reached, their address lists, interfaces, addresses,
+        routes, C(/ip/service), and IPsec where the session comes through a tunnel.
+      - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
+        is, unwatched.
+      - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the
+        seconds after which the router undoes what was not confirmed, V(5) to V(3600), V(120)
+        without it; and C(keep_open), a list of flows that the change must not cut, each with
+        C(name), C(chain) (V(input), V(forward) or V(output)), C(src), C(dst), C(protocol) (V(tcp)
+        without it), C(src_port), C(dst_port), C(in_interface) and C(out_interface).
+      - A plan that would cut the session, or a flow to keep open, at any moment of the change
+        is refused with the rule at fault, in check mode, too.
+      - Under the guard the router undoes the change by itself unless a new connection and login
+        confirms it.
+      - The account needs the policies C(policy) and C(test) besides C(read) and C(write) for
+        it.
+    type: raw
+    default: auto
+"""
+
+EXAMPLES = r"""
+- name: Share 20 Mbit/s to a site between its hosts
+  vpnops.mikrotik.queue_tree:
+    config:
+      - name: to-site-b
+        parent: ether1
+        packet_mark: site-b
+        queue: per-host
+        max_limit: 20M
+        comment: "s2s-b: shaping"
+
+- name: Take it away again
+  vpnops.mikrotik.queue_tree:
+    config:
+      - name: to-site-b
+    state: deleted
+"""
+
+RETURN = r"""
+before:
+  description: The entries before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+  sample: [{name: to-site-b, parent: ether1, packet_mark: site-b, max_limit: "20000000"}]
+after:
+  description: The entries after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - /queue tree add name=to-site-b parent=ether1 packet-mark=site-b queue=per-host max-limit=20M
+gathered:
+  description: The entries of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: RouterOS commands that would make the entries on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - /queue tree add name=to-site-b parent=ether1 packet-mark=site-b queue=per-host max-limit=20M
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("queue_tree")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages /system/logging."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: system_logging
+short_description: Manage which log lines go where
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Manages C(/system/logging), which log lines go where. What a destination is, C(/system/logging/action)
+    says, which is not managed here.
+  - Entries have comments since RouterOS 7.22. Before, they bear no mark of an owner, so O(scope.owner)
+    takes none of them.
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+seealso:
+  - module: vpnops.mikrotik.ipsec_info
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - The entries. They are told apart by O(config[].topics), O(config[].action), O(config[].regex).
+      - Required unless O(state=gathered), or O(state=deleted) with O(scope).
+    type: list
+    elements: dict
+    suboptions:
+      topics:
+        description:
+          - Topics that a line has to have, all of them; of one with V(!) in front, such as V(!debug),
+            it has none.
+        type: list
+        elements: str
+        required: true
+      action:
+        description:
+          - 'What becomes of the lines: a name of C(/system/logging/action), such as V(memory),
+            V(disk), V(echo) or V(remote).'
+          - RouterOS's default is V(memory).
+        type: str
+      prefix:
+        description:
+          - Text in front of each line.
+        type: str
+      regex:
+        description:
+          - Regular expression that a line has to match.
+          - Needs RouterOS 7.17 or newer.
+        type: str
+      disabled:
+        description:
+          - Keep the entry without effect.
+          - RouterOS's default is V(false).
+        type: bool
+      comment:
+        description:
+          - Free text.
+          - Needs RouterOS 7.22 or newer.
+        type: str
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - each given entry is exactly so; options not given go back to RouterOS's
+        default.
+      - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
+        O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
+        never removed.
+      - V(deleted) - the given entries, which have to lie within O(scope) where it is given, do
+        not exist. With O(scope) and no entries, nothing exists within it, except what RouterOS
+        made itself. Without O(config) and O(scope) the task fails.
+      - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - overridden
+      - deleted
+      - gathered
+      - rendered
+    default: merged
+  scope:
+    description:
+      - What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns.
+        Each suboption narrows it further.
+      - It never reaches beyond C(/system/logging). With O(state=deleted) none of them may be
+        empty.
+    type: dict
+    suboptions:
+      owner:
+        description:
+          - Entries whose comment begins with one of these marks; V(s2s-*) stands for every mark
+            that begins with V(s2s-).
+        type: list
+        elements: str
+  guard:
+    description:
+      - Care taken of the session that makes the change, and of what else has to stay open. See
+        the page on the guard.
+      - V(auto) - guards what could cut the session; that is whatever may take something away
+        in the chains by which the router is reached, their address lists, interfaces, addresses,
+        routes, C(/ip/service), and IPsec where the session comes through a tunnel.
+      - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
+        is, unwatched.
+      - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the
+        seconds after which the router undoes what was not confirmed, V(5) to V(3600), V(120)
+        without it; and C(keep_open), a list of flows that the change must not cut, each with
+        C(name), C(chain) (V(input), V(forward) or V(output)), C(src), C(dst), C(protocol) (V(tcp)
+        without it), C(src_port), C(dst_port), C(in_interface) and C(out_interface).
+      - A plan that would cut the session, or a flow to keep open, at any moment of the change
+        is refused with the rule at fault, in check mode, too.
+      - Under the guard the router undoes the change by itself unless a new connection and login
+        confirms it.
+      - The account needs the policies C(policy) and C(test) besides C(read) and C(write) for
+        it.
+    type: raw
+    default: auto
+"""
+
+EXAMPLES = r"""
+- name: Log what IPsec has to say
+  vpnops.mikrotik.system_logging:
+    config:
+      - topics: [ipsec, "!debug"]
+        prefix: vpn
+
+- name: Send errors of netwatch to the log server
+  vpnops.mikrotik.system_logging:
+    config:
+      - topics: [netwatch]
+        action: remote
+"""
+
+RETURN = r"""
+before:
+  description: The entries before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+  sample: [{topics: [ipsec, "!debug"], action: memory, prefix: vpn}]
+after:
+  description: The entries after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - '/system logging add topics="!debug,ipsec" prefix=vpn'
+gathered:
+  description: The entries of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: RouterOS commands that would make the entries on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - '/system logging add topics="!debug,ipsec" prefix=vpn'
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("system_logging")
+
+
+if __name__ == "__main__":
+    main()

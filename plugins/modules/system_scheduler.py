@@ -1,0 +1,235 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages /system/scheduler."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: system_scheduler
+short_description: Manage scheduler entries
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Manages C(/system/scheduler), what runs at a time of day, at intervals or at the start.
+  - What a guarded change arms the router with, C(vpnops-guard) and C(vpnops-guard-boot), is nobody's
+    to manage; it is not returned, never removed, and not even V(overridden) without O(scope) sees it.
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+seealso:
+  - module: vpnops.mikrotik.system_script
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - The entries. They are told apart by O(config[].name).
+      - Required unless O(state=gathered), or O(state=deleted) with O(scope).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name that other entries refer to.
+        type: str
+        required: true
+      on_event:
+        description:
+          - Name of a script, or a script itself; see O(config[].start_time) for when it runs.
+        type: str
+      interval:
+        description:
+          - Time between two runs; V(0s) runs it once.
+          - RouterOS's default is V(0s).
+        type: str
+      start_date:
+        description:
+          - Day of the first run, such as V(2026-01-31). Without it the router takes the day on
+            which the entry is made, and V(replaced) leaves it as it is.
+        type: str
+      start_time:
+        description:
+          - Time of the first run, such as V(03:30:00), or V(startup). Without it the router takes
+            the moment at which the entry is made, and V(replaced) leaves it as it is. RouterOS
+            7.24 to 7.24.4 never run entries that were made without O(config[].start_date) and
+            O(config[].start_time), so give both.
+        type: str
+      days:
+        description:
+          - Days of the week on which it runs, V(sun) to V(sat), or V(always).
+          - RouterOS's default is V(always).
+          - Needs RouterOS 7.24 or newer.
+        type: list
+        elements: str
+      policy:
+        description:
+          - Rights that O(config[].on_event) has. A script that it names needs no others, or it
+            does not run.
+          - RouterOS's default is V(ftp,reboot,read,write,policy,test,password,sniff,sensitive,romon).
+        type: list
+        elements: str
+        choices:
+          - ftp
+          - reboot
+          - read
+          - write
+          - policy
+          - test
+          - password
+          - sniff
+          - sensitive
+          - romon
+          - api
+          - local
+          - rest-api
+          - ssh
+          - telnet
+          - web
+          - winbox
+      disabled:
+        description:
+          - Keep the entry without effect.
+          - RouterOS's default is V(false).
+        type: bool
+      comment:
+        description:
+          - Free text.
+        type: str
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - each given entry is exactly so; options not given go back to RouterOS's
+        default.
+      - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
+        O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
+        never removed.
+      - V(deleted) - the given entries, which have to lie within O(scope) where it is given, do
+        not exist. With O(scope) and no entries, nothing exists within it, except what RouterOS
+        made itself. Without O(config) and O(scope) the task fails.
+      - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - overridden
+      - deleted
+      - gathered
+      - rendered
+    default: merged
+  scope:
+    description:
+      - What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns.
+        Each suboption narrows it further.
+      - It never reaches beyond C(/system/scheduler). With O(state=deleted) none of them may be
+        empty.
+    type: dict
+    suboptions:
+      owner:
+        description:
+          - Entries whose comment begins with one of these marks; V(s2s-*) stands for every mark
+            that begins with V(s2s-).
+        type: list
+        elements: str
+  guard:
+    description:
+      - Care taken of the session that makes the change, and of what else has to stay open. See
+        the page on the guard.
+      - V(auto) - guards what could cut the session; that is whatever may take something away
+        in the chains by which the router is reached, their address lists, interfaces, addresses,
+        routes, C(/ip/service), and IPsec where the session comes through a tunnel.
+      - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
+        is, unwatched.
+      - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the
+        seconds after which the router undoes what was not confirmed, V(5) to V(3600), V(120)
+        without it; and C(keep_open), a list of flows that the change must not cut, each with
+        C(name), C(chain) (V(input), V(forward) or V(output)), C(src), C(dst), C(protocol) (V(tcp)
+        without it), C(src_port), C(dst_port), C(in_interface) and C(out_interface).
+      - A plan that would cut the session, or a flow to keep open, at any moment of the change
+        is refused with the rule at fault, in check mode, too.
+      - Under the guard the router undoes the change by itself unless a new connection and login
+        confirms it.
+      - The account needs the policies C(policy) and C(test) besides C(read) and C(write) for
+        it.
+    type: raw
+    default: auto
+"""
+
+EXAMPLES = r"""
+- name: Run a script every night
+  vpnops.mikrotik.system_scheduler:
+    config:
+      - name: nightly
+        on_event: backup
+        start_date: "2026-01-31"
+        start_time: "03:30:00"
+        interval: 1d
+        policy: [read, write, test]
+
+- name: Run it after each start as well
+  vpnops.mikrotik.system_scheduler:
+    config:
+      - name: at-start
+        on_event: backup
+        start_time: startup
+        policy: [read, write, test]
+
+- name: Have no other entries of that owner
+  vpnops.mikrotik.system_scheduler:
+    config:
+      - name: ha-check
+        comment: "ha: counts failures"
+        on_event: ha-check
+        start_date: "2026-01-31"
+        start_time: "00:00:00"
+        interval: 10s
+    scope:
+      owner: [ha]
+    state: overridden
+"""
+
+RETURN = r"""
+before:
+  description: The entries before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+  sample: [{name: nightly, start_time: "03:30:00", interval: 1d, on_event: backup}]
+after:
+  description: The entries after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - /system scheduler add name=nightly on-event=backup interval=1d start-date=2026-01-31 start-time=03:30:00
+gathered:
+  description: The entries of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: RouterOS commands that would make the entries on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - /system scheduler add name=nightly on-event=backup interval=1d start-date=2026-01-31 start-time=03:30:00
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("system_scheduler")
+
+
+if __name__ == "__main__":
+    main()
