@@ -179,7 +179,7 @@ EXAMPLES = r"""
       - name: gre-c
         remote_address: 203.0.113.60
         allow_fast_path: false
-        ipsec_secret: "{{ vault_gre_c }}"
+        ipsec_secret: "{{ gre_c_psk }}"
 
 - name: Have exactly this tunnel among those marked s2s-
   vpnops.mikrotik.interface_gre:

@@ -166,7 +166,7 @@ EXAMPLES = r"""
       - name: to-site-b
         parent: ether1
         packet_mark: site-b
-        queue: per-host
+        queue: pcq-download-default
         max_limit: 20M
         comment: "s2s-b: shaping"
 
@@ -195,7 +195,7 @@ commands:
   type: list
   elements: str
   sample:
-    - /queue tree add name=to-site-b parent=ether1 packet-mark=site-b queue=per-host max-limit=20M
+    - /queue tree add name=to-site-b parent=ether1 packet-mark=site-b queue=pcq-download-default max-limit=20M
 gathered:
   description: The entries of the router in the form that O(config) takes, without secrets.
   returned: when O(state=gathered)
@@ -207,7 +207,7 @@ rendered:
   type: list
   elements: str
   sample:
-    - /queue tree add name=to-site-b parent=ether1 packet-mark=site-b queue=per-host max-limit=20M
+    - /queue tree add name=to-site-b parent=ether1 packet-mark=site-b queue=pcq-download-default max-limit=20M
 """
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module

@@ -27,6 +27,7 @@ VARIABLES = {
     "router_password": PASSWORD,
     "psk_hq_branch": "a-secret-for-the-documentation",
     "site_b_psk": "another-secret-for-the-documentation",
+    "gre_c_psk": "a-secret-of-a-tunnel",
     "site_b_one_time_key": "5f" * 64,
     "tunnels_of_site_b": [{"peer": "hq", "last_error": "198.51.100.7 no suitable proposal found"}],
     "ipsec_of_site_b": {"ipsec_peer": [{"name": "hq", "address": "198.51.100.7"}]},
@@ -36,6 +37,8 @@ FROM_LAN = Seat("192.168.88.10", "192.168.88.1", "ether2")
 # What the examples of the modules take for granted.
 SEED = {
     "/certificate": [{"name": name, "common-name": name} for name in ("hq.example.com", "vpn-ca")],
+    "/interface/gre": [{"name": f"gre-{site}", "remote-address": "203.0.113.99"} for site in "bc"],
+    "/interface/list": [{"name": "TUNNELS"}],
     "/ip/pool": [{"name": "rw-pool", "ranges": "192.168.99.10-192.168.99.99"}],
     "/ip/ipsec/proposal": [{"name": "s2s"}],
     "/ip/ipsec/profile": [{"name": "s2s"}],

@@ -230,3 +230,12 @@ def test_what_does_the_work_is_told_if_somebody_asks(router: Server, join: Join)
 
 def test_no_tunnels_at_all_is_no_error(router: Server, join: Join) -> None:
     assert converged(join, router) == 0
+
+
+def test_an_even_share_of_a_rate_comes_and_goes(router: Server, join: Join) -> None:
+    assert converged(join, router, {**TUNNEL, "pcq": "20M"}) == 1
+    [queue] = router.router.rows("/queue/tree")
+    assert (queue["parent"], queue["max-limit"], queue["queue"]) == ("rb-branch", "20000000", "rb-branch")
+    assert converged(join, router, TUNNEL) == 1
+    assert router.router.rows("/queue/tree") == []
+    assert "rb-branch" not in {row["name"] for row in router.router.rows("/queue/type")}

@@ -263,3 +263,14 @@ def test_a_tunnel_that_stands_and_carries_is_well(router: Server, join: Join) ->
     router.router.echo = lambda address, source: (address, source) == ("192.168.20.1", "192.168.10.1")
     well = join(router, TUNNEL, OTHER | {"state": "absent"}, verify=True, verify_ping=[{"address": "192.168.20.1"}])
     assert (well.status, well.changed, verified(well)) == (0, 0, ["ok"]), well.output
+
+
+def test_segments_and_shares_come_and_go(router: Server, join: Join) -> None:
+    mangle = "/ip/firewall/mangle"
+    before = comments(router, mangle)
+    assert converged(join, router, {**TUNNEL, "pcq": "20M"}, mss_clamp=True, outer_mtu=1492) == 1
+    assert len(comments(router, mangle)) == len(before) + 4
+    assert [row["queue"] for row in router.router.rows("/queue/tree")] == ["s2s-branch"]
+    assert converged(join, router, TUNNEL) == 1
+    assert comments(router, mangle) == before
+    assert router.router.rows("/queue/tree") == []

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What makes traffic through tunnels fast, as far as a configuration can: segments that fit, and who does the work."""
+"""What makes traffic through tunnels fast, as far as a configuration can.
+
+That is segments that fit, an even share of a rate, and knowing what does the work.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.ipsec import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.overhead import Way, inner_mtu, segment
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Peering, Tunnel
 
 Row = Mapping[str, object]
+Own = Sequence[tuple[Peering, str]]
+"""Tunnels and their marks."""
+UNMARKED = "no-mark"
 LARGEST_SEGMENT = 65535
 
 
@@ -38,6 +44,52 @@ def mss_clamp(tunnel: Tunnel, mark: str, outer_mtu: int) -> Iterator[Entry]:
                 "dst_address": destination,
                 "comment": f"{mark}: MSS from {source} to {destination}",
             }
+
+
+def queue_types(own: Own) -> list[Entry]:
+    """Streams are pairs of inner addresses, and wait for their turn."""
+    streams = ["src-address", "dst-address"]
+    return [{"name": mark, "kind": "pcq", "pcq_classifier": streams} for tunnel, mark in own if tunnel.pcq]
+
+
+def queues(own: Own, *, interfaces: bool) -> list[Entry]:
+    """What is sent into the tunnels, while its inner addresses can still be told: by interface, or by mark."""
+    return [
+        {
+            "name": mark,
+            "parent": mark if interfaces else "global",
+            "packet_mark": UNMARKED if interfaces else mark,
+            "queue": mark,
+            "max_limit": tunnel.pcq,
+            "comment": mark,
+        }
+        for tunnel, mark in own
+        if tunnel.pcq
+    ]
+
+
+def packet_marks(tunnel: Tunnel, mark: str) -> Iterator[Entry]:
+    """Tell the queue what goes into the tunnel; encrypted, the same packet is not to be queued once more."""
+    if not tunnel.pcq or tunnel.carries_ipv6:
+        return
+    marked = {"action": "mark-packet", "new_packet_mark": mark}
+    for local, remote in tunnel.pairs:
+        yield {
+            "chain": "forward",
+            **marked,
+            "ipsec_policy": "out,ipsec",
+            "src_address": local,
+            "dst_address": remote,
+            "comment": f"{mark}: queue from {local} to {remote}",
+        }
+    yield {
+        "chain": "postrouting",
+        **marked,
+        "new_packet_mark": UNMARKED,
+        "packet_mark": mark,
+        "ipsec_policy": "out,none",
+        "comment": f"{mark}: encrypted, queue no more",
+    }
 
 
 def offload(tunnels: Sequence[Mapping[str, object]]) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec, performance
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.compiled import Compiled, Entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake import Options, known_and_not
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import (
@@ -83,6 +83,8 @@ def entries(links: Sequence[Link], marks: Collection[str], settings: Settings, f
             *interfaces.blackholes(links, _blackholed(found, settings, others), settings),
         ],
         **_firewall(own, others, settings, found),
+        "queue_type": performance.queue_types(own),
+        "queue_tree": performance.queues(own, interfaces=True),
     }
 
 

@@ -85,14 +85,17 @@ def _entries(tunnels: Sequence[Tunnel], marks: Sequence[str], settings: Settings
         "firewall_nat": [
             rule for tunnel, mark in own if settings.bypasses(tunnel) for rule in passage.nat_bypass(tunnel, mark)
         ],
-        "firewall_mangle": [
-            rule
-            for tunnel, mark in own
-            if settings.mss_clamp
-            for rule in performance.mss_clamp(tunnel, mark, settings.outer_mtu)
-        ],
+        "firewall_mangle": [rule for tunnel, mark in own for rule in _mangled(tunnel, mark, settings)],
         "firewall_filter": [
             *(passage.shared_rules(settings) if lists else ()),
             *passage.ah_rules(tunnels, settings),
         ],
+        "queue_type": performance.queue_types(own),
+        "queue_tree": performance.queues(own, interfaces=False),
     }
+
+
+def _mangled(tunnel: Tunnel, mark: str, settings: Settings) -> Iterator[ipsec.Entry]:
+    if settings.mss_clamp:
+        yield from performance.mss_clamp(tunnel, mark, settings.outer_mtu)
+    yield from performance.packet_marks(tunnel, mark)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import strength
@@ -17,6 +18,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds impor
     network,
 )
 
+RATE = re.compile(r"[1-9]\d*[kMG]?")
 STATES = ("present", "absent")
 UNSPECIFIED = ("0.0.0.0", "::")
 
@@ -30,7 +32,10 @@ def wrong(tunnel: Tunnel) -> Iterator[str]:
         if not getattr(tunnel, name):
             yield f"{name} is missing"
     yield from wrong_proof(tunnel)
+    yield from wrong_rate(tunnel)
     yield from wrong_addresses(tunnel)
+    if tunnel.pcq and tunnel.carries_ipv6:
+        yield "pcq: packets of IPv6 networks are not marked here"
     for local, remote in tunnel.pairs:
         yield from _wrong_pair(local, remote)
 
@@ -39,6 +44,12 @@ def wrong_state(tunnel: Peering) -> Iterator[str]:
     """A sentence for a state that is none."""
     if tunnel.state not in STATES:
         yield f"state: {tunnel.state!r} was given, allowed is present or absent"
+
+
+def wrong_rate(tunnel: Peering) -> Iterator[str]:
+    """A sentence for a rate that is none."""
+    if tunnel.pcq and not RATE.fullmatch(tunnel.pcq):
+        yield f"pcq: {tunnel.pcq!r} was given, allowed are bits per second such as 20M or 512k"
 
 
 def wrong_proof(tunnel: Peering) -> Iterator[str]:

@@ -31,6 +31,8 @@ class Peering:
     profile: Mapping[str, object] = field(default_factory=dict)
     """Options of ipsec_profile, defaults included."""
     proposal: Mapping[str, object] = field(default_factory=dict)
+    pcq: str = ""
+    """Bits per second that are sent into the tunnel at most, shared evenly; empty: as many as go."""
 
     @property
     def present(self) -> bool:

@@ -54,7 +54,7 @@ def comments(rows: list[dict[str, Any]]) -> list[str]:
         {"psk": None, "certificate": ["hq"], "remote_certificate": "b", "my_id": "fqdn:a.example"},
         {"type": "ipip", "routing": "none", "remote_subnets": []},
         {**EOIP, "check_gateway": "ping", "distance": 5, "tunnel_address": "10.255.0.0/31"},
-        {**SECRET, "keepalive": "5s,3"},
+        {**SECRET, "keepalive": "5s,3", "pcq": "20M"},
         {"peer_address": "b.example.com", "remote_address": "10.0.0.2", "local_address": "10.0.1.2"},
     ],
     ids=["psk", "certificate", "ipip", "eoip", "ipsec-secret", "behind-nat"],
@@ -304,3 +304,11 @@ def test_something_else_than_tunnels_is_told(given: object) -> None:
 def test_an_unknown_switch_is_told() -> None:
     with pytest.raises(AnsibleFilterError, match="unexpected keyword argument 'wall'"):
         result(TUNNEL, wall=True)
+
+
+def test_what_goes_into_a_tunnel_is_queued_at_its_interface() -> None:
+    made = config({**TUNNEL, "pcq": "512k"})
+    (kind,), (queue,) = made["queue_type"], made["queue_tree"]
+    assert (queue["parent"], queue["packet_mark"], queue["queue"]) == ("rb-branch", "no-mark", kind["name"])
+    assert not any(config(TUNNEL)[menu] for menu in ("queue_type", "queue_tree"))
+    assert "pcq: '0' was given, allowed are bits per second" in problems({**TUNNEL, "pcq": "0"})

@@ -59,6 +59,7 @@ def problems(*tunnels: Mapping[str, Any], **settings: Any) -> str:
         pytest.param({**TUNNEL, "remote_address": "b.example.com", "passive": True, "local_address": "198.51.100.7"},
                      id="dns-name"),
         pytest.param({**TUNNEL, "proposal": {"enc_algorithms": ["aes-256-gcm"], "auth_algorithms": []}}, id="aead"),
+        pytest.param({**TUNNEL, "pcq": "20M"}, id="pcq"),
     ],
 )  # fmt: skip
 def test_what_is_compiled_is_what_the_module_takes(tunnel: Mapping[str, Any]) -> None:
@@ -339,3 +340,21 @@ def test_no_ipv4_rules_for_tunnels_of_ipv6() -> None:
 def test_an_outer_mtu_that_is_none_is_told() -> None:
     with pytest.raises(AnsibleFilterError, match="invalid literal"):
         result(TUNNEL, outer_mtu="large")
+
+
+def test_what_goes_into_a_tunnel_is_queued_by_its_inner_addresses_and_once() -> None:
+    made = config({**TUNNEL, "pcq": "20M"})
+    (kind,), (queue,) = made["queue_type"], made["queue_tree"]
+    assert (kind["kind"], kind["pcq_classifier"]) == ("pcq", ["src-address", "dst-address"])
+    assert (queue["parent"], queue["queue"], queue["max_limit"]) == ("global", kind["name"], "20M")
+    told = [(row["chain"], row["ipsec_policy"], row.get("packet_mark"), row["new_packet_mark"])
+            for row in made["firewall_mangle"]]  # fmt: skip
+    assert told == [
+        ("forward", "out,ipsec", None, queue["packet_mark"]),
+        ("postrouting", "out,none", queue["packet_mark"], "no-mark"),
+    ]
+    assert not any(config(TUNNEL)[menu] for menu in ("queue_type", "queue_tree", "firewall_mangle"))
+
+
+def test_a_rate_that_is_none_is_told() -> None:
+    assert "pcq: 'fast' was given, allowed are bits per second" in problems({**TUNNEL, "pcq": "fast"})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from twin import Router, Trap
+from twin.behaviour.ipsec import Policies
 
 PEER = "/ip/ipsec/peer"
 IDENTITY = "/ip/ipsec/identity"
@@ -308,3 +309,22 @@ def test_read_only_menus_answer(router: Router) -> None:
     (statistics,) = router.rows("/ip/ipsec/statistics")
     assert len(statistics) == 25
     assert set(statistics.values()) == {"0"}
+
+
+def test_a_policy_with_several_peers_leads_to_the_one_in_charge() -> None:
+    router = Router()
+    ids = [
+        router.add("/ip/ipsec/peer", name=name, address=f"203.0.113.{number}") for number, name in enumerate("ab", 1)
+    ]
+    policy = router.add("/ip/ipsec/policy", peer="a,b", tunnel="yes", dst_address="192.168.20.0/24")
+    behaviour = router.behaviours[POLICY]
+    assert isinstance(behaviour, Policies)
+
+    def far() -> str:
+        return next(row["sa-dst-address"] for row in router.rows(POLICY) if row[".id"] == policy)
+
+    assert far() == "203.0.113.1"
+    behaviour.in_charge[policy] = ids[1]
+    assert far() == "203.0.113.2"
+    router.call(f"{POLICY}/set", {".id": policy, "peer": "a"})
+    assert far() == "203.0.113.1"

@@ -92,7 +92,7 @@ def test_seed_of_the_readme_is_an_object_of_menus() -> None:
 
 def test_python_of_the_readme_runs() -> None:
     # Those of live twins are for tests/live.
-    scheduled, _signed = (_played(block) for block in blocks("python") if "twin.live" not in block)
+    scheduled, *_others = (_played(block) for block in blocks("python") if "twin.live" not in block)
     entry = scheduled.rows("/system/scheduler")[0]
     assert entry["run-count"] == "1"
 

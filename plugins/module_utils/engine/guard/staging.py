@@ -110,7 +110,8 @@ class _Draft:
                 self.steps.append(replace(change, values=_marked(change.values)))
             case Add():
                 self.enable(change.menu, [change])
-            case Remove() if acts(change) and markable(change.menu):
+            case Remove() if markable(change.menu):
+                # What is off acts on nothing, but may name what goes after it.
                 self.disable(change.menu, [change.entry])
             case Set() if acts(change):
                 plain = {item.name for item in change.menu.fields if not item.secret}

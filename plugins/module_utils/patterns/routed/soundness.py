@@ -15,6 +15,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.soundness
     weak_peering,
     wrong_addresses,
     wrong_proof,
+    wrong_rate,
     wrong_state,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import ADDRESS4, net_within, network, number
@@ -40,6 +41,7 @@ def wrong(link: Link) -> Iterator[str]:
             yield f"{name} is missing"
     yield from _wrong_words(link)
     yield from wrong_proof(link)
+    yield from wrong_rate(link)
     yield from wrong_addresses(link)
     yield from _wrong_ends(link)
     yield from _wrong_inside(link)
