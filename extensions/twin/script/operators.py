@@ -11,7 +11,8 @@ from collections.abc import Callable
 from .data import BOOLEANS, NOTHING, Array, Nothing, Time, Value, spell, truth, type_of
 from .errors import ScriptError, unplayed
 
-_BEYOND_POSIX = re.compile(r"\(\?|\\[A-Za-z0-9]|\[[:.=]|[*+?}][?+]")
+# Of brackets only those within brackets name classes and the like: `[.]` is a point.
+_BEYOND_POSIX = re.compile(r"\(\?|\\[A-Za-z0-9]|\[[^]]*\[[:.=]|[*+?}][?+]")
 LARGEST = 1 << 63
 
 
