@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 unexport ANSIBLE_CONFIG ANSIBLE_INVENTORY PYTHONPATH
 
-.PHONY: help demo demo-live test lint bench docs sync build clean
+.PHONY: help demo demo-live failover test lint bench docs sync build clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,11 @@ demo-live: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 demo-live: $(VENV)/.run $(TREE) ## Join two sites whose routers encrypt, watch the wire, break the tunnel and mend it
 	@mkdir -p .cache/demo
 	@$(BIN)/python tools/demo_live.py
+
+failover: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
+failover: export TWIN_KERNEL := $(CURDIR)/$(KERNEL)
+failover: $(VENV)/.test $(TREE) $(KERNEL)/.tried ## Break ways of connections with backup peers on live twins, and tell what it costs
+	@PYTHONPATH=.:.collections:extensions $(BIN)/python -m tools.failover $(ARGS)
 
 test: export TWIN_KERNEL := $(CURDIR)/$(KERNEL)
 test: $(VENV)/.test $(TREE) $(CLIENTS)/.made $(KERNEL)/.tried ## Run the molecule scenarios and all tests

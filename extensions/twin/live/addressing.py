@@ -60,7 +60,9 @@ class Addressing:
         lines = self._addresses()
         routes = self._routes()
         if lines or routes != self.routes:
-            netns.ip([*lines, "route flush proto static", *routes], self.node)
+            # There is no moment without a route that stays: packets would be lost at it.
+            gone = {_place(line) for line in self.routes} - {_place(line) for line in routes}
+            netns.ip([*lines, *routes, *(f"route flush exact {place}" for place in sorted(gone))], self.node)
         self.routes = routes
         self.links.finish()
 
@@ -150,11 +152,17 @@ class Addressing:
 def _route(place: str, ways: list[str]) -> str:
     """A line for the kernel; none for a route to nowhere that is no black hole."""
     if place.startswith("blackhole"):
-        return f"route add {place}"
+        return f"route replace {place}"
     if len(set(ways)) > 1:
         # One source goes for all ways, and stands in front of them; a way that is given twice takes twice as much.
         source = "".join(ways[0].partition(" src ")[1:])
         plain = [way.partition(" src ")[0] for way in ways]
         hops = (f"nexthop {way} weight {plain.count(way)}" for way in dict.fromkeys(plain))
-        return f"route add {place}{source} {' '.join(hops)}"
-    return f"route add {place} {ways[0]}" if ways else ""
+        return f"route replace {place}{source} {' '.join(hops)}"
+    return f"route replace {place} {ways[0]}" if ways else ""
+
+
+def _place(line: str) -> str:
+    """What tells the route of a line from others."""
+    words = line.removeprefix("route replace ").removeprefix("blackhole ").split()
+    return " ".join(words[: words.index("metric") + 2])

@@ -33,6 +33,8 @@ class Kept:
     remote: str
     interval: float
     retries: int
+    local: str = ""
+    """The router's own address of the tunnel; empty: the one on the way to the far end."""
 
 
 @dataclass
@@ -119,7 +121,7 @@ class Keepalives:
         return changed
 
     def _send(self, mouth: socket.socket, device: str, kept: Kept) -> None:
-        mouth.sendto(returning(kept.remote, self._near(kept.remote)), (device, IPV4))
+        mouth.sendto(returning(kept.remote, kept.local or self._near(kept.remote)), (device, IPV4))
 
     def _near(self, remote: str) -> str:
         """The router's address on the way to a far end."""

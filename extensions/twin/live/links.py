@@ -197,21 +197,22 @@ class Links:
         dscp = "inherit" if values["dscp"] == "inherit" else f"0x{int(values['dscp']) << 2:02x}"
         # The kernel hands down `don't fragment` unless told otherwise, and of IPIP cannot be told.
         ignores = " ignore-df" if kind == "gre" and values["dont-fragment"] == "no" else ""
+        local = "" if unspecified(values["local-address"]) else values["local-address"]
         return Link(
             kind,
-            "any" if unspecified(values["local-address"]) else values["local-address"],
+            local or "any",
             remote,
             f"ttl {TTL[kind]} tos {dscp} nopmtudisc{ignores}",
             int(behaviour.mirrored(row)["actual-mtu"]),
             values["clamp-tcp-mss"] == "true",
-            _kept(kind, remote, values.get("keepalive", "")),
+            _kept(kind, local, remote, values.get("keepalive", "")),
         )
 
 
-def _kept(kind: str, remote: str, keepalive: str) -> Kept | None:
+def _kept(kind: str, local: str, remote: str, keepalive: str) -> Kept | None:
     interval, _comma, retries = keepalive.partition(",")
     seconds = (parse_duration(interval) or 0) / 1000
-    return Kept(remote, seconds, int(retries)) if seconds and kind == "gre" else None
+    return Kept(remote, seconds, int(retries), local) if seconds and kind == "gre" else None
 
 
 def _refuse(path: str, values: Values) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from .data import BOOLEANS, NOTHING, Array, Nothing, Time, Value, spell, truth, type_of
 from .errors import ScriptError, unplayed
 
-# Of brackets only those within brackets name classes and the like: `[.]` is a point.
+# `[.]` is a dot; only within brackets `[.` begins something else.
 _BEYOND_POSIX = re.compile(r"\(\?|\\[A-Za-z0-9]|\[[^]]*\[[:.=]|[*+?}][?+]")
 LARGEST = 1 << 63
 
