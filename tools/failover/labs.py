@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.vpnops.mikrotik.plugins.filter import ha_backup_peer, site_to_site
+from ansible_collections.vpnops.mikrotik.plugins.filter import ha_backup_peer, route_based, site_to_site
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import request_from, spec_of, validate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import perform
@@ -42,11 +42,12 @@ class Setting:
     backup: Mapping[str, Options]
     """Options of ha_backup_peer, by router."""
     plain: Mapping[str, Options]
-    """Options of site_to_site, by router."""
+    """Options of site_to_site, or with the method `routed` of route_based, by router."""
     ways: tuple[tuple[str, str], tuple[str, str]]
     """A node and its device that only packets of the first way cross, and one of the second."""
     round_trip: bool = True
     """Whether answers find back whichever way is used."""
+    routed: bool = False
 
 
 def addresses(**given: str) -> dict[str, list[dict[str, str]]]:
@@ -85,19 +86,34 @@ def internet() -> Internet:
 
 
 def tunnel(near: str, far: str, **more: Any) -> dict[str, Any]:
+    """A connection by policy or, with `method=routed`, by interfaces, which needs no networks of its own side."""
+    networks = {"remote_subnets": [NETWORK[far]]}
+    if more.get("method") != "routed":
+        networks["local_subnets"] = [NETWORK[near]]
+    return {"name": far, "psk": SECRET, **networks, **more}
+
+
+def ends(near: str, way: str, method: str) -> dict[str, str]:
+    """The addresses of one way, seen from the branch or from the headquarters."""
+    local, remote = (CALLER, WAN) if near == "branch" else (WAN, CALLER)
+    inner = {"tunnel_address": f"10.255.0.{4 * 'ab'.index(way) + (1 if near == 'branch' else 2)}/30"}
     return {
-        "name": far,
-        "local_subnets": [NETWORK[near]],
-        "remote_subnets": [NETWORK[far]],
-        "psk": SECRET,
-        **more,
+        "remote_address": remote[way],
+        "local_address": local[way],
+        **(inner if method == "routed" else {}),
     }
 
 
 def calling(method: str) -> Options:
     """What the branch is given: two ways to the headquarters."""
-    peers = [{"name": way, "remote_address": WAN[way], "local_address": CALLER[way]} for way in WAN]
-    return {"tunnels": [tunnel("branch", "hq", method=method, peers=peers)], "fail_back_after": FAIL_BACK_AFTER}
+    method, _by, detector = method.partition(" by ")
+    peers = [{"name": way, **ends("branch", way, method)} for way in WAN]
+    detect = {"detect": {"by": detector}} if detector else {}
+    return {
+        "tunnels": [tunnel("branch", "hq", method=method, peers=peers)],
+        "fail_back_after": FAIL_BACK_AFTER,
+        **detect,
+    }
 
 
 def two_uplinks(method: str) -> Setting:
@@ -112,16 +128,15 @@ def two_uplinks(method: str) -> Setting:
         internet(),
         gateways=gateways({"a": "hq", "b": "hq"}, modems=True),
     )
-    peers = [
-        {"name": way, "remote_address": CALLER[way], "local_address": WAN[way], "uplink": f"wan-{way}"} for way in WAN
-    ]
+    answering = "routed" if method == "routed" else "multi_peer"
+    peers = [{"name": way, **ends("hq", way, answering), "uplink": f"wan-{way}"} for way in WAN]
     uplinks = [
         {"name": f"wan-{way}", "gateway": f"{near}.1", "check": f"{near}.9", "local_address": WAN[way]}
         for way, near in NEAR.items()
     ]
-    waiting = tunnel("hq", "branch", method="multi_peer", peers=peers, passive=True)
+    waiting = tunnel("hq", "branch", method=answering, peers=peers, passive=True)
     options = {"branch": calling(method), "hq": {"tunnels": [waiting], "uplinks": uplinks}}
-    return Setting(plan, options, {}, (("isp1", "to-internet"), ("isp2", "to-internet")))
+    return Setting(plan, options, {}, (("isp1", "to-internet"), ("isp2", "to-internet")), routed=method == "routed")
 
 
 def two_routers(method: str) -> Setting:
@@ -140,16 +155,19 @@ def two_routers(method: str) -> Setting:
         switches=("lan",),
         gateways=gateways({"a": "hq1", "b": "hq2"}, modems=False),
     )
-    plain = {
-        name: {"tunnels": [tunnel("hq", "branch", remote_address=CALLER[way], local_address=WAN[way], passive=True)]}
-        for name, way in (("hq1", "a"), ("hq2", "b"))
-    }
+    plain = {name: _waiting(way, method) for name, way in (("hq1", "a"), ("hq2", "b"))}
     ways = (("isp1", "to-internet"), ("isp2", "to-internet"))
-    return Setting(plan, {"branch": calling(method)}, plain, ways, round_trip=False)
+    return Setting(plan, {"branch": calling(method)}, plain, ways, round_trip=False, routed=method == "routed")
+
+
+def _waiting(way: str, method: str) -> Options:
+    """One router's tunnel to the branch by one way."""
+    given = tunnel("hq", "branch", method=method, **ends("hq", way, method), passive=True)
+    return {"tunnels": [{name: value for name, value in given.items() if name != "method"}]}
 
 
 def vrrp(_method: str) -> Setting:
-    """Two routers at the headquarters that share an address outside and one inside."""
+    """Two routers at the headquarters that share an address outside and one inside; the branch knows one peer."""
     names = {"hq1": "2", "hq2": "3"}
     routers = {
         name: Router(
@@ -167,25 +185,29 @@ def vrrp(_method: str) -> Setting:
         Internet({"branch": "198.51.100.1/24", "wan": "203.0.113.1/29"}),
         switches=("wan", "lan"),
     )
-    cluster = {
-        "members": {
-            name: {"priority": 200 - 100 * at, "address": f"{HQ}.{own}"} for at, (name, own) in enumerate(names.items())
-        },
-        "addresses": [
-            {"name": name, "interface": f"ether{at}", "vrid": at, "address": SHARED[name]}
-            for at, name in ((1, "wan"), (2, "lan"))
-        ],
-    }
     peer = {"name": "branch", "remote_address": CALLER["a"]}
-    shared = {"tunnels": [tunnel("hq", "branch", method="vrrp", peers=[peer])], "vrrp": cluster}
+    shared = {"tunnels": [tunnel("hq", "branch", method="vrrp", peers=[peer])], "vrrp": _cluster(names)}
     plain = {"tunnels": [tunnel("branch", "hq", remote_address=SHARED["wan"], local_address=CALLER["a"])]}
     ways = (("hq1", "ether1"), ("hq2", "ether1"))
     return Setting(plan, {name: {**shared, "host": name} for name in names}, {"branch": plain}, ways)
 
 
+def _cluster(names: Mapping[str, str]) -> Options:
+    """Routers by name with the last part of their own address; the first is preferred."""
+    members = {
+        name: {"priority": 200 - 100 * at, "address": f"{HQ}.{own}"} for at, (name, own) in enumerate(names.items())
+    }
+    addresses = [
+        {"name": name, "interface": f"ether{at}", "vrid": at, "address": SHARED[name]}
+        for at, name in ((1, "wan"), (2, "lan"))
+    ]
+    return {"members": members, "addresses": addresses}
+
+
 def configure(lab: Lab, setting: Setting) -> None:
     """Make every router as the roles would."""
-    for compiled, options in ((site_to_site.compiled, setting.plain), (ha_backup_peer.compiled, setting.backup)):
+    plain = route_based if setting.routed else site_to_site
+    for compiled, options in ((plain.compiled, setting.plain), (ha_backup_peer.compiled, setting.backup)):
         for name, given in options.items():
             apply(lab, name, compiled(**given))
 

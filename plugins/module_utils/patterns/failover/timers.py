@@ -15,6 +15,7 @@ POLICIES = ["read", "test", "write"]
 """Netwatch's own scripts have these and `reboot`, so none of these scripts may need more (cli.md 11)."""
 # An explicit start, for some versions do not fire without one (cli.md 11), before what any clock may show.
 START = {"start_date": "1970-01-02", "start_time": "00:00:00"}
+STARTUP = "10s"
 PATIENT = {"thr_avg": "30s", "thr_max": "30s", "thr_stdev": "30s", "thr_jitter": "30s"}
 """A slow answer is an answer."""
 
@@ -40,12 +41,17 @@ def watches(connection: Connection, mark: str, detection: Detection) -> Iterator
     """Who is to be asked whether the peers can be reached; with `dpd` only to know when a lost one may be back."""
     for way in connection.ways:
         name = f"{mark}/{way.name}"
+        # Whoever has several addresses may be answered by another way than the one that is asked about.
+        source = {"src_address": way.tunnel.local_address} if way.tunnel.local_address else {}
         down = {} if detection.by == "dpd" else {"down_script": scripts.begin_anew(mark)}
         yield {
             "name": name,
             "host": way.watched,
+            **source,
             "interval": f"{detection.interval}s",
             "timeout": f"{detection.timeout}s",
+            # Else the script knows nothing of its peers for five minutes after a restart.
+            "startup_delay": STARTUP,
             **_asking(detection),
             **down,
             "comment": name,
