@@ -60,7 +60,7 @@ def config(*connections: Row, **options: Any) -> dict[str, list[dict[str, Any]]]
     return found["config"]  # type: ignore[return-value]
 
 
-def problems(connection: Row = HQ, **options: Any) -> list[str]:
+def problems(connection: Row, **options: Any) -> list[str]:
     found = compiled([connection], **options)
     assert not found["config"]
     return found["problems"]  # type: ignore[return-value]
@@ -309,13 +309,13 @@ def test_what_is_wrong_is_told(connection: Row, options: Row, sentence: str) -> 
     ],
 )
 def test_what_is_wrong_with_a_cluster_is_told(change: Row, sentence: str) -> None:
-    told = problems(**{**CLUSTER, "vrrp": {**VRRP, **change}})
+    told = problems(HQ, **{**CLUSTER, "vrrp": {**VRRP, **change}})
     assert any(sentence in text for text in told), told
 
 
 def test_a_member_that_is_described_otherwise_is_named() -> None:
     other = {**HQ, "psk": "another-secret-of-good-length"}
-    (told,) = problems(**CLUSTER, hosts={"gw2": {"ha_backup_peer_tunnels": [other]}})
+    (told,) = problems(HQ, **CLUSTER, hosts={"gw2": {"ha_backup_peer_tunnels": [other]}})
     assert told.startswith("vrrp.members: ha_backup_peer_tunnels of gw2 is not the same as here")
     assert "secret" not in told
     assert compiled([HQ], **CLUSTER, hosts={"gw2": {"ha_backup_peer_tunnels": [HQ]}})["problems"] == []

@@ -42,26 +42,26 @@ def _of_tunnel(way: Way, settings: Settings) -> Iterator[str]:
     yield from _wrong(way)
     yield from _closed(way, settings)
     if not settings.allow_weak:
-        yield from _weak(way)
+        yield from (f"{text}, or set ha_backup_peer_allow_weak: true" for text in _weak(way))
 
 
 def _wrong(way: Way) -> Iterator[str]:
-    return routed.wrong(way.tunnel) if isinstance(way.tunnel, Link) else wrong(_policied(way))
+    if isinstance(way.tunnel, Link):
+        yield from routed.wrong(way.tunnel)
+    if isinstance(way.tunnel, Tunnel):
+        yield from wrong(way.tunnel)
 
 
 def _weak(way: Way) -> Iterator[str]:
-    found = routed.weak(way.tunnel) if isinstance(way.tunnel, Link) else weak(_policied(way))
-    return (f"{text}, or set ha_backup_peer_allow_weak: true" for text in found)
+    if isinstance(way.tunnel, Link):
+        yield from routed.weak(way.tunnel)
+    if isinstance(way.tunnel, Tunnel):
+        yield from weak(way.tunnel)
 
 
 def _closed(way: Way, settings: Settings) -> Iterator[str]:
     if isinstance(way.tunnel, Tunnel) and settings.passes(way.tunnel) and way.tunnel.needs_ipv6_firewall:
         yield NO_IPV6_RULES
-
-
-def _policied(way: Way) -> Tunnel:
-    assert isinstance(way.tunnel, Tunnel)
-    return way.tunnel
 
 
 def _of(connection: Connection, intent: Intent) -> Iterator[str]:
