@@ -20,7 +20,7 @@ check() {
 }
 
 types() {
-    mypy -p ansible_collections.vpnops.mikrotik.plugins -p twin && mypy tools/*.py
+    mypy -p ansible_collections.vpnops.mikrotik.plugins -p twin && mypy tools/*.py && mypy -p tools.failover
 }
 
 ansible_lint() {

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from twin import Server
 from twin.pytest_plugin import MakeTwin
 
-from tests.integration.playing import PASSWORD, Play, Run
+from tests.integration.playing import PASSWORD, Join, Play, converged, joining
 
 SECRET = "a-secret-of-good-length"
 PEERS = [{"name": "first", "remote_address": "203.0.113.1"}, {"name": "second", "remote_address": "203.0.113.129"}]
@@ -37,7 +36,6 @@ UPLINKS = [
 GONE = {"name": "hq", "state": "absent"}
 POLICIES, FILTER = "/ip/ipsec/policy", "/ip/firewall/filter"
 VERSIONS = ("7.10.2", "7.16.2", "7.24")
-Join = Callable[..., Run]
 
 
 @pytest.fixture
@@ -47,24 +45,7 @@ def router(make_twin: MakeTwin) -> Server:
 
 @pytest.fixture
 def join(play: Play) -> Join:
-    """Runs the role with these connections; keyword arguments become variables of the role."""
-
-    def run(server: Server, *tunnels: dict[str, Any], flags: tuple[str, ...] = (), **variables: Any) -> Run:
-        # These routers move no packets, so no tunnel ever stands on them.
-        wanted = {"tunnels": list(tunnels), "verify": False, **variables}
-        named = {f"ha_backup_peer_{name}": value for name, value in wanted.items()}
-        return play(server, [], *flags, roles=[{"role": "vpnops.mikrotik.ha_backup_peer"}], variables=named)
-
-    return run
-
-
-def converged(join: Join, server: Server, *tunnels: dict[str, Any], **variables: Any) -> int:
-    """Run the role twice: all is well, and the second run changes nothing. Gives the changes of the first."""
-    first = join(server, *tunnels, **variables)
-    assert first.status == 0, first.output
-    second = join(server, *tunnels, **variables)
-    assert (second.status, second.changed) == (0, 0), second.output
-    return first.changed
+    return joining(play, "ha_backup_peer")
 
 
 def standing(server: Server) -> dict[str, list[dict[str, str]]]:

@@ -22,6 +22,7 @@ from tests.live.conftest import lacking
 
 ROOT = Path(__file__).parents[2]
 EXTENSIONS = ROOT / "extensions"
+FAITHFUL = ("faithful", "failover_routed")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -84,8 +85,8 @@ def test_what_needs_a_kernel_with_esp_runs_where_there_is_one() -> None:
     """On a machine whose own kernel has none, the faithful tests run in an emulated one."""
     if kernel_esp():
         pytest.skip("this kernel has ESP, so they run here")
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "tests/live/test_faithful.py"]
-    done = run("--timeout", "900", "--", *command, folder=ROOT, patience=960, LIVE_TWINS="required")
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", *(f"tests/live/test_{name}.py" for name in FAITHFUL)]
+    done = run("--timeout", "1200", "--", *command, folder=ROOT, patience=1260, LIVE_TWINS="required")
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
 

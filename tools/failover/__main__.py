@@ -24,7 +24,7 @@ from tools.failover.trials import Trial, trial
 
 ROOT = Path(__file__).parents[2]
 LABS = {
-    "policy_switch": ("two-uplinks", "two-routers"),
+    "policy_switch": ("two-uplinks", "own-uplinks", "two-routers"),
     "policy_switch by dpd": ("two-routers",),
     "multi_peer": ("two-uplinks", "two-routers"),
     "vrrp": ("vrrp",),

@@ -25,12 +25,14 @@ def _cable(one: str, other: str, verb: str) -> Failure:
     return Failure((verb, one, other), ("mend", one, other))
 
 
+UPLINKS = {
+    LINK: _cable("hq", "modem1", "cut"),
+    SILENCE: _cable("hq", "modem1", "blackhole"),
+    PROVIDER: _cable("isp1", "internet", "cut"),
+}
 FAILURES: Mapping[str, Mapping[str, Failure]] = {
-    "two-uplinks": {
-        LINK: _cable("hq", "modem1", "cut"),
-        SILENCE: _cable("hq", "modem1", "blackhole"),
-        PROVIDER: _cable("isp1", "internet", "cut"),
-    },
+    "two-uplinks": UPLINKS,
+    "own-uplinks": UPLINKS,
     "two-routers": {
         LINK: _cable("hq1", "isp1", "cut"),
         SILENCE: _cable("hq1", "isp1", "blackhole"),
@@ -48,6 +50,8 @@ ONE_ROUTER = "both ways end at the same router"
 NOT_COVERED: Mapping[tuple[str, str], str] = {
     ("two-uplinks", DAEMON): ONE_ROUTER,
     ("two-uplinks", ROUTER): ONE_ROUTER,
+    ("own-uplinks", DAEMON): ONE_ROUTER,
+    ("own-uplinks", ROUTER): ONE_ROUTER,
     ("vrrp", PROVIDER): "both routers have the same provider",
     ("vrrp", DAEMON): "VRRP asks whether the router lives, not whether its IKE does",
 }

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The labs in which something is lost: a branch, a headquarters with two ways to the internet, and what the roles make.
 
-`two-uplinks`: one router at the headquarters, with two modems and providers. `two-routers`: two there, each with a
+`two-uplinks`: one router at the headquarters, with two modems and providers. `own-uplinks`: the same, and it is this
+router that calls and decides, so that it sees its own ports go down. `two-routers`: two there, each with a
 provider of its own. `vrrp`: two there that share their addresses. The branch has one provider and two addresses, one
 for each way, so that either end can tell the ways apart by a route.
 """
@@ -104,20 +105,29 @@ def ends(near: str, way: str, method: str) -> dict[str, str]:
     }
 
 
-def calling(method: str) -> Options:
-    """What the branch is given: two ways to the headquarters."""
+def calling(method: str, near: str = "branch", far: str = "hq") -> dict[str, Any]:
+    """What the end is given that decides: two ways to the other one."""
     method, _by, detector = method.partition(" by ")
-    peers = [{"name": way, **ends("branch", way, method)} for way in WAN]
+    uplinks = [{"uplink": f"wan-{way}"} if near == "hq" else {} for way in WAN]
+    peers = [{"name": way, **ends(near, way, method), **more} for way, more in zip(WAN, uplinks, strict=True)]
     detect = {"detect": {"by": detector}} if detector else {}
-    return {
-        "tunnels": [tunnel("branch", "hq", method=method, peers=peers)],
-        "fail_back_after": FAIL_BACK_AFTER,
-        **detect,
-    }
+    return {"tunnels": [tunnel(near, far, method=method, peers=peers)], "fail_back_after": FAIL_BACK_AFTER, **detect}
 
 
-def two_uplinks(method: str) -> Setting:
-    """One router at the headquarters, which waits for calls by either uplink."""
+def answering(method: str, near: str, far: str) -> dict[str, Any]:
+    """What the other end is given: the same two ways, by which it waits for calls."""
+    found = calling("routed" if method == "routed" else "multi_peer", near, far)
+    found["tunnels"][0]["passive"] = True
+    return found
+
+
+def own_uplinks(method: str) -> Setting:
+    """One router at the headquarters, which calls by either uplink."""
+    return two_uplinks(method, decides="hq")
+
+
+def two_uplinks(method: str, decides: str = "branch") -> Setting:
+    """One router at the headquarters, which waits for calls by either uplink, or decides itself."""
     hq = Router(
         {"ether1": "modem1", "ether2": "modem2", "ether3": "hq-pc"},
         seed=addresses(ether1=f"{WAN['a']}/30", ether2=f"{WAN['b']}/30", ether3=f"{HQ}.1/24"),
@@ -128,14 +138,13 @@ def two_uplinks(method: str) -> Setting:
         internet(),
         gateways=gateways({"a": "hq", "b": "hq"}, modems=True),
     )
-    answering = "routed" if method == "routed" else "multi_peer"
-    peers = [{"name": way, **ends("hq", way, answering), "uplink": f"wan-{way}"} for way in WAN]
     uplinks = [
         {"name": f"wan-{way}", "gateway": f"{near}.1", "check": f"{near}.9", "local_address": WAN[way]}
         for way, near in NEAR.items()
     ]
-    waiting = tunnel("hq", "branch", method=answering, peers=peers, passive=True)
-    options = {"branch": calling(method), "hq": {"tunnels": [waiting], "uplinks": uplinks}}
+    here, there = (calling, answering) if decides == "branch" else (answering, calling)
+    options = {"branch": here(method, "branch", "hq"), "hq": there(method, "hq", "branch")}
+    options["hq"]["uplinks"] = uplinks
     return Setting(plan, options, {}, (("isp1", "to-internet"), ("isp2", "to-internet")), routed=method == "routed")
 
 
@@ -226,4 +235,4 @@ def apply(lab: Lab, router: str, found: Mapping[str, Any]) -> None:
     perform(request_from("config", validate(spec_of("config"), words)), target, Secrets())
 
 
-LABS = {"two-uplinks": two_uplinks, "two-routers": two_routers, "vrrp": vrrp}
+LABS = {"two-uplinks": two_uplinks, "own-uplinks": own_uplinks, "two-routers": two_routers, "vrrp": vrrp}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from tools.failover.labs import LABS, Setting, configure
 FIRST, SECOND = 0, 1
 STARTING, FAILING, RETURNING, STAYING = 60.0, 90.0, 90.0, 15.0
 """Seconds to wait for: the first packets, the other way, the first one again, and nothing."""
+SETTLING, LOOK = 5.0, 2.0
 RESTS = ("multi_peer",)
 """Methods that stay on the way they have come to."""
 
@@ -73,6 +75,8 @@ def _measured(flow: Flow, meter: Meter, found: Trial) -> Trial:
     lab, failure = flow.lab, FAILURES[found.lab][found.failure]
     if _until(flow, meter, FIRST, STARTING, time.monotonic()) is None:
         raise TimeoutError(f"{found.method} in lab {found.lab}: nothing crosses although nothing is broken")
+    # Each end has looked at the other one before; looks are at fixed moments, and what breaks is not.
+    time.sleep(SETTLING + random.uniform(0, LOOK))
     broken = time.monotonic()
     lab.fail(*failure.breaks)
     if _until(flow, meter, SECOND, FAILING, broken) is None:
