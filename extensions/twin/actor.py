@@ -23,3 +23,5 @@ class Actor:
 
 
 LOCAL = Actor()
+# cli.md, 11: scripts of netwatch run as a system user with these rights alone; its global variables are nobody else's.
+SYSTEM = Actor("*sys", frozenset(("read", "write", "test", "reboot")))

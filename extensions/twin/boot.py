@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .behaviour.gateways import Gateways
-from .behaviour.lists import AddressLists
-from .behaviour.netwatch import Netwatch
-from .behaviour.routes import Routes
 from .behaviour.scheduler import Schedulers
 
 if TYPE_CHECKING:
@@ -31,12 +27,7 @@ def restart(router: Router) -> None:
                 router.behaviours[path].dropped(row)
                 router.removed(table, row.id)
     for behaviour in router.behaviours.values():
-        if isinstance(behaviour, AddressLists):
-            behaviour.resolve_again()
-        if isinstance(behaviour, Netwatch):
-            behaviour.booted()
-    gateways(router).forget()
-    schedulers(router).booted()
+        behaviour.booted()
     router.note("system,info", "router rebooted")
 
 
@@ -44,9 +35,3 @@ def schedulers(router: Router) -> Schedulers:
     found = router.behaviours["/system/scheduler"]
     assert isinstance(found, Schedulers)
     return found
-
-
-def gateways(router: Router) -> Gateways:
-    found = router.behaviours["/ip/route"]
-    assert isinstance(found, Routes)
-    return found.gateways

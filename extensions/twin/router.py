@@ -135,10 +135,6 @@ class Router:
         rows = self.tables["/ip/address"]
         return any(row.values["disabled"] == "false" and row.values["address"].split("/")[0] == address for row in rows)
 
-    def reaches(self, gateway: str) -> bool:
-        """Whether a gateway answers; where nobody says who does, all do."""
-        return self.echo == self.is_own or self.echo(gateway, "")
-
     def changed(self, table: Table, row: Row) -> None:
         """Tell whoever listens that an entry is new or different."""
         if self.watchers:
@@ -170,28 +166,18 @@ class Router:
 
     def next_due(self) -> float | None:
         """When `run_due` has something to do, by the router's clock; None if nothing is planned."""
-        from .boot import gateways, schedulers
+        from .boot import schedulers
 
         with self.lock:
-            dues = (
-                schedulers(self).next_due(),
-                self.jobs.next_due(),
-                self.agenda.next_due(),
-                gateways(self).next_due(),
-            )
+            dues = (schedulers(self).next_due(), self.jobs.next_due(), self.agenda.next_due())
             return min((due for due in dues if due is not None), default=None)
 
     def run_due(self) -> None:
-        """Run what is due in order: scheduler entries, scripts whose `:delay` is over, and what is on the agenda.
-
-        What gateways answer comes before them.
-        """
-        from .boot import gateways, schedulers
+        """Run what is due in order: scheduler entries, scripts whose `:delay` is over, and what is on the agenda."""
+        from .boot import schedulers
 
         with self.lock:
             now, entries = self.clock(), schedulers(self)
-            if (due := gateways(self).next_due()) is not None and due <= now:
-                gateways(self).ask()
             while True:
                 job, row = self.jobs.due(now), entries.due(now)
                 if self.agenda.is_due(now) and not self._sooner(job, row):

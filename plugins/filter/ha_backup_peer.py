@@ -85,6 +85,14 @@ options:
     description: Keep the traffic of the tunnels from being translated.
     type: bool
     default: true
+  mss_clamp:
+    description: Lower the segment size of TCP connections to what a tunnel takes.
+    type: bool
+    default: false
+  outer_mtu:
+    description: Largest packet on the way between the routers, for O(mss_clamp).
+    type: int
+    default: 1500
 """
 
 EXAMPLES = r"""
@@ -134,9 +142,10 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.ha_backup_peer import ha_backup_peer
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.overhead import ETHERNET
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
 
-SWITCHES = ("allow_weak", "firewall", "nat_bypass")
+SWITCHES = ("allow_weak", "firewall", "nat_bypass", "mss_clamp")
 
 
 def compiled(
@@ -145,6 +154,7 @@ def compiled(
     existing: Found | None = None,
     prefix: str = "ha",
     hosts: Mapping[str, Mapping[str, object]] | None = None,
+    outer_mtu: int | str = ETHERNET,
     **options: object,
 ) -> dict[str, object]:
     """The compiled connections as plain data; `options` are those of the role without its name."""
@@ -152,8 +162,9 @@ def compiled(
         raise AnsibleFilterError("ha_backup_peer takes a list of connections, each with its options by name")
     # Extra variables come as text: "false" must not switch anything on.
     switches = {name: boolean(options.pop(name)) for name in SWITCHES if name in options}
+    settings = Settings(prefix, outer_mtu=int(outer_mtu), **switches)
     try:
-        result = ha_backup_peer(**_taken(options, tunnels), settings=Settings(prefix, **switches), found=existing or {})
+        result = ha_backup_peer(**_taken(options, tunnels), settings=settings, found=existing or {})
     except TypeError as error:
         raise AnsibleFilterError(f"ha_backup_peer: {error}") from None
     if strangers := list(_strangers(tunnels, options, hosts or {})):

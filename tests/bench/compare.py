@@ -43,8 +43,8 @@ documentation offers for such uses. Its modules `api` and `command` send what th
 they are left out.
 
 Options of {OURS.name}: the default state `merged`, `deleted` to remove the tunnel; a task that owns something has
-`state: overridden` and the same thing as `scope`. As few tasks as possible: one per menu with {THEIRS.name}, one
-`config` with {OURS.name}.
+`state: overridden` and the same thing as `scope`, and `keep: [disabled]` where the router switches policies. As few
+tasks as possible: one per menu with {THEIRS.name}, one `config` with {OURS.name}.
 
 CPU: user and system time of ansible-playbook and its children, with `ANSIBLE_PIPELINING=1`; how much {FEW} (theirs) or
 {MANY} (ours, `ansible.builtin.debug`) tasks more in a play cost, for one; median of {REPETITIONS} ratios, each of

@@ -93,6 +93,7 @@ class Theirs(Side):
         "given": {},
         "of the peer": {**EXACT, "restrict": [{"field": "peer", "values": ["site-b"]}]},
         "own": {**EXACT, "ensure_order": True, "restrict": [{"field": "comment", "regex": "^own: "}]},
+        "own, but for what the router switches": {**EXACT, "restrict": [{"field": "comment", "regex": "^own: "}]},
         "chain": {**EXACT, "ensure_order": True, "restrict": [{"field": "chain", "values": ["input"]}]},
         "forward": {**EXACT, "ensure_order": True, "restrict": [{"field": "chain", "values": ["forward"]}]},
     }
@@ -130,6 +131,11 @@ class Ours(Side):
         "given": {},
         "of the peer": {"state": "overridden", "scope": {"peer": ["site-b"]}},
         "own": {"state": "overridden", "scope": {"owner": ["own"]}},
+        "own, but for what the router switches": {
+            "state": "overridden",
+            "scope": {"owner": ["own"]},
+            "keep": ["disabled"],
+        },
         "chain": {"state": "overridden", "scope": {"chain": ["input"]}},
         "forward": {"state": "overridden", "scope": {"chain": ["forward"]}},
     }

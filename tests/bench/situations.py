@@ -174,6 +174,34 @@ def undone(side: Side, seed: Mapping[str, Rows], tasks: Sequence[Task], nth: int
         return content(server) == before
 
 
+PAIR = {"tunnel": True, "src-address": "192.168.20.0/24", "dst-address": "192.168.10.0/24"}
+WAYS = {"the first": "site-b", "the backup": "site-c"}
+UNSAID = [{**PAIR, "peer": peer, "comment": f"own: {way}"} for way, peer in WAYS.items()]
+SAID = [{**row, "disabled": number > 0} for number, row in enumerate(UNSAID)]
+PEERS = {"ipsec_peer": [PEER, {**PEER, "name": "site-c", "address": "203.0.113.99"}]}
+
+
+def the_router_goes_over(side: Side) -> Iterator[Finding]:
+    """A script of the router has enabled the policy of a backup peer when the task that made both runs again."""
+    label = "The router has gone over to a backup policy, and the task that made both runs again: in use is"
+    yield label, in_use(side, SAID, "own, but for what the router switches", gone_over=True)
+    yield "... if the task does not say which is in use", in_use(side, UNSAID, "given", gone_over=True)
+    yield "... if it does not, on a new router", in_use(side, UNSAID, "given", gone_over=False)
+
+
+def in_use(side: Side, rows: Rows, mode: str, *, gone_over: bool) -> str:
+    """Which policies are enabled when such a task has run twice, and the router has gone over after the first time."""
+    with fresh(PEERS) as server:
+        side.make(server, side.wish("ipsec_policy", rows, mode))
+        path = path_of("ipsec_policy")
+        for row in server.router.rows(path) if gone_over else ():
+            if peer := row.get("peer"):
+                server.router.call(f"{path}/{'enable' if peer == 'site-c' else 'disable'}", {"numbers": row[".id"]})
+        side.make(server, side.wish("ipsec_policy", rows, mode))
+        found = [row["peer"] for row in server.router.rows(path) if row.get("peer") and row["disabled"] == "false"]
+    return " and ".join(way for way, peer in WAYS.items() for _each in range(found.count(peer))) or "none"
+
+
 POLICY = {"peer": "e", "tunnel": True, "dst-address": "192.0.2.0/24"}
 # menu, entry, field, as a person writes it, as the router prints it
 SPELLINGS: Sequence[tuple[str, dict[str, Any], str, Any, Any]] = (
@@ -242,6 +270,7 @@ SITUATIONS: Sequence[Situation] = (
     a_rule_comes_between,
     a_chain_locks_out,
     the_router_refuses,
+    the_router_goes_over,
     spelled_otherwise,
     five_menus,
 )

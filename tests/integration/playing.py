@@ -148,3 +148,27 @@ def playbook(folder: Path, *arguments: str, environment: Mapping[str, str]) -> R
     )
     lines = record.read_text().splitlines() if record.exists() else []
     return Run(done.returncode, done.stdout, [Outcome(**json.loads(line)) for line in lines])
+
+
+Join = Callable[..., Run]
+
+
+def joining(play: Play, role: str) -> Join:
+    """Runs a role that takes tunnels, with these; keyword arguments become variables of the role."""
+
+    def run(server: Server, *tunnels: dict[str, Any], flags: tuple[str, ...] = (), **variables: Any) -> Run:
+        # These routers move no packets, so no tunnel ever stands on them.
+        wanted = {"tunnels": list(tunnels), "verify": False, **variables}
+        named = {f"{role}_{name}": value for name, value in wanted.items()}
+        return play(server, [], *flags, roles=[{"role": f"vpnops.mikrotik.{role}"}], variables=named)
+
+    return run
+
+
+def converged(join: Join, server: Server, *tunnels: dict[str, Any], **variables: Any) -> int:
+    """Run the role twice: all is well, and the second run changes nothing. Gives the changes of the first."""
+    first = join(server, *tunnels, **variables)
+    assert first.status == 0, first.output
+    second = join(server, *tunnels, **variables)
+    assert (second.status, second.changed) == (0, 0), second.output
+    return first.changed

@@ -19,11 +19,13 @@ from tests.integration.playing import PASSWORD, Play, place
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")])
+ROLES = sorted(folder.name for folder in (ROOT / "roles").iterdir())
 MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("*.py"))
 VARIABLES = {
     # These routers move no packets, so no tunnel ever stands on them.
     "site_to_site_verify": False,
     "route_based_verify": False,
+    "ha_backup_peer_verify": False,
     "router_password": PASSWORD,
     "psk_hq_branch": "a-secret-for-the-documentation",
     "site_b_psk": "another-secret-for-the-documentation",
@@ -101,14 +103,22 @@ def provider(server: Server) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("content", shown(dict))
-def test_what_a_page_shows_as_inventory_is_one(router: Server, play: Play, content: dict[str, Any]) -> None:
+def test_what_a_page_shows_as_inventory_is_one(
+    router: Server, other: Server, play: Play, content: dict[str, Any]
+) -> None:
+    """And the roles whose variables it has run with it."""
     for group in content.values():
         assert group["vars"]["ansible_connection"] == "vpnops.mikrotik.routeros"
-        hosts = {name: {**group["vars"], **host, **place(router)} for name, host in group["hosts"].items()}
+        places = zip(group["hosts"].items(), (router, other), strict=True)
+        hosts = {name: {**group["vars"], **host, **place(server)} for (name, host), server in places}
         for host in hosts.values():
             host.pop("routeros_fingerprint", None)
+        said = [variable for host in hosts.values() for variable in host]
+        roles = [{"role": f"vpnops.mikrotik.{role}"} for role in ROLES if any(f"{role}_" in each for each in said)]
         task = {"name": "read", "vpnops.mikrotik.ipsec_peer": {"state": "gathered"}}
-        assert play(hosts, [task], variables=VARIABLES).status == 0
+        first, second = (play(hosts, [task], roles=roles, variables=VARIABLES) for _dummy in range(2))
+        assert (first.status, second.status, second.changed) == (0, 0, 0), first.output + second.output
+        assert bool(first.changed) == bool(roles)
 
 
 def test_the_inventory_of_the_front_page_is_the_example() -> None:

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from twin import Server
 from twin.pytest_plugin import MakeTwin
 
-from tests.integration.playing import PASSWORD, Play, Run, content
+from tests.integration.playing import PASSWORD, Join, Play, content, converged, joining
 
 SECRET = "a-secret-of-good-length"
 TUNNEL = {
@@ -35,7 +34,6 @@ OTHER = {
 GONE = {"name": "branch", "state": "absent"}
 FILTER, ROUTES = "/ip/firewall/filter", "/ip/route"
 VERSIONS = ("7.10.2", "7.16.2", "7.24")
-Join = Callable[..., Run]
 
 
 @pytest.fixture
@@ -45,24 +43,7 @@ def router(make_twin: MakeTwin) -> Server:
 
 @pytest.fixture
 def join(play: Play) -> Join:
-    """Runs the role with these tunnels; keyword arguments become variables of the role."""
-
-    def run(server: Server, *tunnels: dict[str, Any], flags: tuple[str, ...] = (), **variables: Any) -> Run:
-        # These routers move no packets, so no tunnel ever stands on them.
-        wanted = {"tunnels": list(tunnels), "verify": False, **variables}
-        named = {f"route_based_{name}": value for name, value in wanted.items()}
-        return play(server, [], *flags, roles=[{"role": "vpnops.mikrotik.route_based"}], variables=named)
-
-    return run
-
-
-def converged(join: Join, server: Server, *tunnels: dict[str, Any], **variables: Any) -> int:
-    """Run the role twice: all is well, and the second run changes nothing. Gives the changes of the first."""
-    first = join(server, *tunnels, **variables)
-    assert first.status == 0, first.output
-    second = join(server, *tunnels, **variables)
-    assert (second.status, second.changed) == (0, 0), second.output
-    return first.changed
+    return joining(play, "route_based")
 
 
 def comments(server: Server, menu: str) -> list[str]:

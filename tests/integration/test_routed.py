@@ -30,8 +30,10 @@ WISH: dict[str, Any] = {
     "interface_ipip": [{"name": "ipip-b", "remote_address": "b.example.com", "comment": "own: b"}],
     "interface_eoip": [{"name": "eoip-b", "remote_address": FAR, "tunnel_id": 7, "comment": "own: b"}],
     "interface_vrrp": [{"name": "vrrp-lan", "interface": "ether3", "vrid": 10, "comment": "own: lan"}],
-    "interface_list": [{"name": "TUNNELS", "comment": "own: all"}, {"name": "INSIDE", "include": ["TUNNELS", "LAN"],
-                        "comment": "own: all"}],
+    "interface_list": [
+        {"name": "TUNNELS", "comment": "own: all"},
+        {"name": "INSIDE", "include": ["TUNNELS", "LAN"], "comment": "own: all"},
+    ],
     "interface_list_member": [
         {"list": "TUNNELS", "interface": name, "comment": "own: b"} for name in ("gre-b", "ipip-b", "eoip-b")
     ],

@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from twin import Server
 from twin.pytest_plugin import MakeTwin
 
-from tests.integration.playing import PASSWORD, Play, Run
+from tests.integration.playing import PASSWORD, Join, Play, Run, converged, joining
 
 TUNNEL = {
     "name": "branch",
@@ -24,7 +21,6 @@ TUNNEL = {
 OTHER = {**TUNNEL, "name": "other", "remote_address": "203.0.113.60", "remote_subnets": ["192.168.30.0/24"]}
 IDENTITIES, POLICIES, FILTER = "/ip/ipsec/identity", "/ip/ipsec/policy", "/ip/firewall/filter"
 VERSIONS = ("7.10.2", "7.12.2", "7.16.2", "7.20.8", "7.22.3", "7.24")
-Join = Callable[..., Run]
 
 
 @pytest.fixture
@@ -34,24 +30,7 @@ def router(make_twin: MakeTwin) -> Server:
 
 @pytest.fixture
 def join(play: Play) -> Join:
-    """Runs the role with these tunnels; keyword arguments become variables of the role."""
-
-    def run(server: Server, *tunnels: dict[str, Any], flags: tuple[str, ...] = (), **variables: Any) -> Run:
-        # These routers move no packets, so no tunnel ever stands on them.
-        wanted = {"tunnels": list(tunnels), "verify": False, **variables}
-        named = {f"site_to_site_{name}": value for name, value in wanted.items()}
-        return play(server, [], *flags, roles=[{"role": "vpnops.mikrotik.site_to_site"}], variables=named)
-
-    return run
-
-
-def converged(join: Join, server: Server, *tunnels: dict[str, Any], **variables: Any) -> int:
-    """Run the role twice: all is well, and the second run changes nothing. Gives the changes of the first."""
-    first = join(server, *tunnels, **variables)
-    assert first.status == 0, first.output
-    second = join(server, *tunnels, **variables)
-    assert (second.status, second.changed) == (0, 0), second.output
-    return first.changed
+    return joining(play, "site_to_site")
 
 
 def comments(server: Server, menu: str) -> list[str]:

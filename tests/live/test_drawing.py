@@ -205,3 +205,50 @@ def test_nothing_that_leads_to_a_router_is_left_to_an_inventory() -> None:
         "routeros_anonymous",
     }
     assert found["ansible_host"] == "{{ rehearse_twins[inventory_hostname].ansible_host | default('127.0.0.1') }}"
+
+
+def tunnelled() -> Found:
+    """A router with a tunnel that is an interface, in a list, with an address and a route through it."""
+    found = router()
+    found["interfaces"].append(interface("to-branch", "gre-tunnel"))
+    found["interface_lists"] = [{"name": "tunnels", "include": "", "exclude": "", "builtin": False, "dynamic": False}]
+    found["interface_list_members"] = [
+        {"list": "tunnels", "interface": name, "disabled": False, "dynamic": False} for name in ("bridge", "to-branch")
+    ]
+    found["addresses"].append(address("10.255.0.1/30", "to-branch"))
+    found["routes"].append(route("192.168.20.0/24", "10.255.0.2", "10.255.0.2%to-branch"))
+    found["routes"].append(route("192.168.30.0/24", "192.168.10.9", "192.168.10.9%bridge"))
+    found["gathered"] = {
+        "interface_gre": [{"name": "to-branch", "remote_address": "203.0.113.50"}],
+        "interface_list_member": [{"list": "tunnels", "interface": name} for name in ("bridge", "to-branch")],
+        "ip_address": [
+            {"address": "198.51.100.7/24", "interface": "ether1"},
+            {"address": "10.255.0.1/30", "interface": "to-branch"},
+        ],
+        "ip_route": [
+            {"dst_address": "0.0.0.0/0", "gateway": ["198.51.100.1"]},
+            {"dst_address": "192.168.20.0/24", "gateway": ["10.255.0.2"], "check_gateway": "ping"},
+        ],
+    }
+    return found
+
+
+def test_interfaces_that_people_made_are_made_again_where_the_lab_can() -> None:
+    found = draw({"hq": tunnelled()}, ACCOUNT, kinds=["gre"])
+    assert found.notes == []
+    seed, config = found.plan.routers["hq"].seed, found.configs["hq"]
+    assert [row["name"] for row in seed["/interface"]] == ["ether1", "bridge"]
+    assert [row["address"] for row in seed["/ip/address"]] == ["198.51.100.7/24", "192.168.10.1/24"]
+    assert [row["dst-address"] for row in seed["/ip/route"]] == ["0.0.0.0/0", "192.168.30.0/24"]
+    assert [each["name"] for each in config["interface_gre"]] == ["to-branch"]
+    # With what is there already, lest it go.
+    assert [each["interface"] for each in config["ip_address"]] == ["ether1", "bridge", "to-branch"]
+    assert [each["interface"] for each in config["interface_list_member"]] == ["bridge", "to-branch"]
+    assert [each["dst_address"] for each in config["ip_route"]] == ["0.0.0.0/0", "192.168.30.0/24", "192.168.20.0/24"]
+
+
+def test_interfaces_that_a_lab_cannot_have_stay_names() -> None:
+    found = drawn({"hq": tunnelled()})
+    assert found.notes[0] == "hq: its interface to-branch is there by name only, so nothing goes through it"
+    assert [row["name"] for row in found.plan.routers["hq"].seed["/interface"]] == ["ether1", "bridge", "to-branch"]
+    assert not any(menu.startswith(("interface_", "ip_")) for menu in found.configs["hq"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -62,6 +63,8 @@ def _provider(near: str, number: int) -> Router:
 def uplinks() -> Iterator[Sites]:
     able()
     with Lab(plan()) as lab, closing(Sites(lab)) as found:
+        # As users do; the kernel's name stays.
+        found.path("a", "/interface").update(**{".id": "*1", "name": "first-uplink"})
         yield found
 
 
@@ -132,6 +135,24 @@ def test_what_is_behind_a_provider_decides_over_its_uplink(uplinks: Sites) -> No
     finally:
         uplinks.path("one", "/ip/firewall/filter").remove(drop)
     assert until(lambda: default(uplinks) == "ether1", 13)
+
+
+def test_a_router_that_pings_does_other_things_meanwhile(uplinks: Sites) -> None:
+    def ping(address: str, **more: str) -> list[str]:
+        rows = uplinks.path("a", "/tool")("ping", address=address, count="1", **more)
+        return [row.get("status", "answered") for row in rows]
+
+    assert ping(SERVER) == ["answered"]
+    assert ping(SERVER, **{"src-address": "192.0.2.99"}) == ["timeout"]
+    with ThreadPoolExecutor() as pool:
+        told, began = pool.submit(ping, "192.0.2.99"), time.monotonic()
+        while not told.done():
+            time.sleep(0.1)
+            asked = time.monotonic()
+            uplinks.lab.rows("a", "/interface")
+            assert time.monotonic() - asked < 0.5
+        assert told.result() == ["timeout"]
+        assert time.monotonic() - began > 0.9
 
 
 def test_other_ways_to_check_are_refused(uplinks: Sites) -> None:

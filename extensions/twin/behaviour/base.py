@@ -57,6 +57,9 @@ class Behaviour:
     def dropped(self, row: Row) -> None:
         """Called once an entry is gone."""
 
+    def booted(self) -> None:
+        """Called once the router has started again and what it had made itself is gone."""
+
     def refresh(self) -> None:
         """Called before rows are read."""
 

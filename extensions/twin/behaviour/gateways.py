@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..probe import Probe
+
 if TYPE_CHECKING:
     from ..router import Router
 
@@ -17,69 +19,83 @@ INTERVAL, TIMEOUT = 10.0, 10.0
 TIMEOUTS = 2
 
 
-@dataclass
+@dataclass(eq=False)
 class Asked:
-    """One gateway: when it is asked next, whether a request is open, and how many ran out since it last answered."""
+    """One gateway, and how many requests ran out since it last answered."""
 
-    due: float
-    open: bool = False
+    gateway: str
     silent: int = 0
+
+    @property
+    def down(self) -> bool:
+        return self.silent >= TIMEOUTS
 
 
 class Gateways:
     """Gateways by address, with `%interface` where a route says so.
 
-    `wanted` gives those that routes ask for, `told` is called with one that came or went.
+    `wanted` gives those that routes ask for, `way_to` the interface that leads to one, if any, and `told` is called
+    with one that came or went.
     """
 
-    def __init__(self, router: Router, wanted: Callable[[], Collection[str]], told: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        router: Router,
+        wanted: Callable[[], Collection[str]],
+        way_to: Callable[[str], str],
+        told: Callable[[str], None],
+    ) -> None:
         self.router = router
         self.wanted = wanted
+        self.way_to = way_to
         self.told = told
-        # Who moves packets asks by itself, and says here what it heard.
-        self.asked_by_plane = False
         self._asked: dict[str, Asked] = {}
 
-    def follow(self) -> Collection[str]:
+    def follow(self) -> None:
         """Forget gateways that no route asks for any more, and begin with new ones; they count as reached."""
         wanted = self.wanted()
         for gone in self._asked.keys() - set(wanted):
             del self._asked[gone]
         for gateway in wanted:
-            self._asked.setdefault(gateway, Asked(self.router.clock()))
-        return wanted
+            if gateway not in self._asked:
+                known = self._asked[gateway] = Asked(gateway)
+                self._plan(self.router.clock(), known)
 
-    def forget(self) -> None:
+    def booted(self) -> None:
+        """Nothing is known any more."""
         self._asked.clear()
+        self.follow()
 
     def down(self, gateway: str) -> bool:
-        found = self._asked.get(gateway)
-        return found is not None and found.silent >= TIMEOUTS
+        return gateway in self._asked and self._asked[gateway].down
 
-    def heard(self, gateway: str, answered: bool) -> None:
-        """An answer came, or a request ran out."""
-        if (found := self._asked.get(gateway)) is None:
-            return
-        before = self.down(gateway)
-        found.silent = 0 if answered else found.silent + 1
-        if self.down(gateway) != before:
-            self.told(gateway)
+    def _plan(self, moment: float, known: Asked) -> None:
+        self.router.agenda.plan(moment, lambda: self._ask(moment, known))
+        self.router.wake()
 
-    def next_due(self) -> float | None:
-        if self.asked_by_plane:
-            return None
+    def _current(self, known: Asked) -> bool:
+        return self._asked.get(known.gateway) is known
+
+    def _ask(self, moment: float, known: Asked) -> None:
+        """Ask, and plan the next time. One to which there is no way is not asked, and counts as reached after that."""
         self.follow()
-        return min((each.due for each in self._asked.values()), default=None)
+        if not self._current(known):
+            return
+        self._plan(max(moment + INTERVAL, self.router.clock()), known)
+        if not (device := self.way_to(known.gateway)):
+            known.silent = 0
+            return
+        address = known.gateway.partition("%")[0]
+        self.router.ask(
+            Probe(address, TIMEOUT, device=device, presumed=True),
+            lambda answered, _seconds: self._heard(known, answered),
+        )
 
-    def ask(self) -> None:
-        """Ask whoever is due; what was asked before and did not answer has run out."""
-        now = self.router.clock()
-        for gateway, each in list(self._asked.items()):
-            if each.due > now:
-                continue
-            each.due = now + INTERVAL
-            if each.open:
-                self.heard(gateway, False)
-            each.open = not self.router.reaches(gateway.partition("%")[0])
-            if not each.open:
-                self.heard(gateway, True)
+    def _heard(self, known: Asked, answered: bool) -> None:
+        """An answer came, or a request ran out."""
+        if not self._current(known):
+            return
+        before = known.down
+        known.silent = 0 if answered else known.silent + 1
+        if known.down != before:
+            self.told(known.gateway)

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING
 
 from ..errors import failure, invalid_value
 from ..model import Row, Values
 from ..references import show
 from .base import Behaviour
 from .made import TYPES, Made
+
+if TYPE_CHECKING:
+    from ..router import Router
 
 FINDING = ("gre-tunnel", "ipip-tunnel", "eoip")
 """Types of interfaces that find their MTU themselves."""
@@ -51,6 +55,12 @@ class Interfaces(Behaviour):
                 assert isinstance(behaviour, Made)
                 return behaviour, found
         return None
+
+
+def runs(router: Router, interface: Row) -> bool:
+    """Whether an interface is enabled and runs, which its own menu says, or else whoever moves packets."""
+    said = {**interface.values, **router.behaviours["/interface"].derived(interface)}
+    return said["disabled"] == "false" and said.get("running", "true") == "true"
 
 
 class Addresses(Behaviour):

@@ -60,6 +60,9 @@ class AddressLists(Behaviour):
         self.counting.pop(row.id, None)
         self._unresolve(row.id)
 
+    def booted(self) -> None:
+        self.resolve_again()
+
     def resolve_again(self) -> None:
         """Static names changed."""
         for row in list(self.table):

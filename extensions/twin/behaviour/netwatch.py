@@ -9,7 +9,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..actor import Actor
+from ..actor import SYSTEM
 from ..events import launch
 from ..model import Row, Values
 from ..probe import Probe
@@ -22,8 +22,6 @@ from .base import Behaviour
 if TYPE_CHECKING:
     from ..router import Router
 
-# cli.md, 11: scripts run as a system user with these rights alone; its global variables are nobody else's.
-SYSTEM = Actor("*sys", frozenset(("read", "write", "test", "reboot")))
 # What holds until somebody sets it, from MikroTik's manual; that it is not printed then is unverified.
 DEFAULTS = {
     "interval": "10s", "timeout": "3s", "start-delay": "3s", "startup-delay": "5m", "packet-count": "10",

@@ -13,6 +13,7 @@ from ..model import Row, Values
 from ..table import Table
 from .base import Behaviour
 from .gateways import Gateways
+from .interfaces import runs
 from .nexthops import is_address, leading_to
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Routes(Behaviour):
 
     def __init__(self, router: Router, table: Table) -> None:
         super().__init__(router, table)
-        self.gateways = Gateways(router, self._watched, self._changed)
+        self.gateways = Gateways(router, self._checked, self._way_to, self._changed)
 
     def check(self, values: Values, row: Row | None) -> None:
         """Interfaces are kept by id, so that a route follows one that gets another name."""
@@ -74,7 +75,10 @@ class Routes(Behaviour):
 
     def placed(self, row: Row, _new: bool) -> None:
         if "check-gateway" in row.values:
-            self.router.wake()
+            self.gateways.follow()
+
+    def booted(self) -> None:
+        self.gateways.booted()
 
     def _connected(self) -> Iterator[tuple[str, Values]]:
         for row in self.router.tables["/ip/address"]:
@@ -108,10 +112,7 @@ class Routes(Behaviour):
     def _runs(self, name: str) -> bool:
         """Whether an interface is there, enabled and running; connected routes of others are there and inactive."""
         row = self.router.tables["/interface"].by_name(name)
-        if row is None or row.values["disabled"] == "true":
-            return False
-        derived = self.router.behaviours["/interface"].derived(row)
-        return derived.get("running", row.values.get("running", "true")) == "true"
+        return row is not None and runs(self.router, row)
 
     def derived(self, row: Row) -> Values:
         first_hops = self._first_hops(row)
@@ -169,21 +170,15 @@ class Routes(Behaviour):
             return [f"{address}%{route.values['gateway']}"] if self._runs(route.values["gateway"]) else []
         return [] if route.id in seen else self._first_hops(route, seen)
 
-    def _watched(self) -> list[str]:
-        """Gateways that are asked whether they answer: addresses to which there is a way."""
-        rows = [row for row in self.table if row.values.get("check-gateway", "none") != "none"]
-        if rows:
-            self._connect()
-        asked = (
-            part
-            for row in rows
-            for part in self._asked_for(row)
-            if is_address(part.partition("%")[0]) and self.resolved(row, part)
-        )
-        return [*dict.fromkeys(asked)]
+    def _checked(self) -> list[str]:
+        """Gateways that are asked whether they answer."""
+        rows = (row for row in self.table if row.values.get("check-gateway", "none") != "none")
+        parts = (part for row in rows for part in self._asked_for(row))
+        return [*dict.fromkeys(part for part in parts if is_address(part.partition("%")[0]))]
 
-    def way_to(self, gateway: str) -> str:
-        """The interface by which a gateway that is asked is reached."""
+    def _way_to(self, gateway: str) -> str:
+        """The interface by which a gateway that is asked is reached; empty if there is none."""
+        self._connect()
         for row in self.table:
             if gateway in self._asked_for(row) and (hops := self.resolved(row, gateway)):
                 return hops[0].rpartition("%")[2]

@@ -13,6 +13,7 @@ from ..errors import failure
 from ..model import Row, Values
 from ..table import Table
 from ..values.addresses import is_name
+from .interfaces import runs
 from .made import Made
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ class VirtualRouters(Made):
 
     def mirrored(self, row: Row) -> Values:
         below = self.interfaces.by_id(row.values["interface"])
-        up = row.values["disabled"] == "false" and below is not None and below.values["disabled"] == "false"
-        up = up and below is not None and below.values.get("running") != "false"
+        up = row.values["disabled"] == "false" and below is not None and runs(self.router, below)
         if self.states is not None:
             # A backup does not run, as routers print it.
             up = up and self.states.get(row.id) == "master"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..model import Row, Values
 from ..table import Table
 from . import links, netns
-from .netlink import Carriers
+from .carriers import Carriers
 from .nft import Unmapped
 from .state import device, devices, enabled
 
@@ -79,14 +79,17 @@ class Addressing:
 
     def stale(self) -> bool:
         """Whether carrier has come or gone since the last look."""
-        seen = self.plugged | self.links.virtual
-        return (self.carriers.look() & seen) != (self.running & seen)
+        return (self.carriers.look() & self._cables) != (self.running & self._cables)
+
+    @property
+    def _cables(self) -> frozenset[str]:
+        """The devices that have carrier or not; at the far end of a tunnel is nobody whom the kernel could see."""
+        return self.plugged | self.links.virtual
 
     def _run(self) -> None:
         """Tell `/interface` which ports run."""
         table = self.router.tables[INTERFACE]
-        virtual = self.links.virtual
-        self.running = (self.carriers.look() & (self.plugged | virtual)) | (set(self.links.standing) - virtual)
+        self.running = (self.carriers.look() & self._cables) | self.links.tunnels
         for row in table:
             name = device(self.router, row.id)
             running = str(name in self.running).lower()
@@ -96,7 +99,7 @@ class Addressing:
 
     def _usable(self) -> frozenset[str]:
         """A port without a cable is down, and its network is not reached."""
-        return self.plugged | set(self.links.standing)
+        return self._cables | self.links.tunnels
 
     def _links(self) -> list[str]:
         rows = enabled(self.router.tables[INTERFACE])

@@ -63,6 +63,10 @@ class Connections:
                 del self._known[key]
                 self.conntrack.delete(connection)
 
+    def forget(self) -> None:
+        """Let tracking begin anew; raises Broken."""
+        self.conntrack.clear()
+
     def stop(self) -> None:
         self.conntrack.close()
 

@@ -148,6 +148,10 @@ class Links:
             self._clamps = text
 
     @property
+    def tunnels(self) -> set[str]:
+        return set(self._ends())
+
+    @property
     def virtual(self) -> set[str]:
         """The devices of virtual routers, which are up or down as elections go."""
         return {name for name, link in self.standing.items() if isinstance(link, VirtualLink)}

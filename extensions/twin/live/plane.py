@@ -9,23 +9,26 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import failure
 from ..model import Row, Values
 from ..probe import Probe, Told
 from ..table import Table
-from . import addressing, asking, connections, firewall, ipsec, netns, vrrp
-from .netlink import forget_connections
+from . import addressing, connections, firewall, ipsec, vrrp
 from .netns import Broken
 from .nft import Unmapped
 from .probing import Prober
+from .state import devices
 
 if TYPE_CHECKING:
     from ..router import Router
 
 # How often it is looked whether cables carry, and what lasts longer.
 LOOK, TICK = 0.1, 0.5
+# How long a client's ping waits for its answer, and how often it is looked whether that has come.
+PATIENCE, MOMENT = 1.0, 0.01
 WATCHED = firewall.WATCHED | addressing.WATCHED | ipsec.WATCHED | vrrp.WATCHED
 
 
@@ -39,7 +42,6 @@ class LivePlane:
         self.negotiator = ipsec.Negotiator(router, node, kernel=kernel)
         self.firewall = firewall.Firewall(router, node, self.negotiator.tunnel)
         self.connections = connections.Connections(router, node)
-        self.asking = asking.Asking(router, node)
         self.prober = Prober(node)
         self._dirty = True
         self._off = False
@@ -61,7 +63,6 @@ class LivePlane:
             self.router.watchers.append(self._changed)
             self.router.plane = self
             self.router.echo = self._echo
-            self.asking.start()
             self.router.ask = self._ask
         self._ticking.start()
 
@@ -71,7 +72,6 @@ class LivePlane:
         self._news.set()
         if self._ticking.is_alive():
             self._ticking.join()
-        self.asking.stop()
         self.prober.stop()
         self.addressing.links.keepalives.stop()
         self.connections.stop()
@@ -119,7 +119,7 @@ class LivePlane:
     def power_on(self) -> None:
         """Begin with what is configured; connections and associations are forgotten."""
         with self.router.lock:
-            forget_connections(self.node)
+            self.connections.forget()
             self._off = False
             self.virtual.revive()
             self.revive_ike()
@@ -196,13 +196,14 @@ class LivePlane:
             self.firewall.reset(table.menu.path, rows)
 
     def _echo(self, address: str, source: str) -> bool:
-        """Whether a host answers a ping from this router."""
-        command = ["ping", "-n", "-c", "1", "-W", "1", *(["-I", source] if source else []), address]
-        try:
-            netns.run(command, node=self.node)
-        except Broken:
-            return False
-        return True
+        """Whether a host answers a ping from this router, which does other things while its client waits."""
+        heard: list[bool] = []
+        self.prober.once(object(), Probe(address, PATIENCE, source), lambda answered, _seconds: heard.append(answered))
+        # Waiting lets go of the lock, however often it is held; it is not ended, as who probes must not need the lock.
+        unlocked = threading.Condition(self.router.lock)
+        while not heard and not self._ending.is_set():
+            unlocked.wait(MOMENT)
+        return heard == [True]
 
     def _ask(self, probe: Probe, told: Told) -> None:
         """Ask without the router waiting for it, and hear of it when the router has time, as of all that is due."""
@@ -212,7 +213,8 @@ class LivePlane:
             self.router.agenda.plan(self.router.clock(), lambda: told(answered, seconds))
             self.router.wake()
 
-        self.prober.once(object(), probe, hear)
+        named = replace(probe, device=devices(self.router).get(probe.device, probe.device))
+        self.prober.once(object(), named, hear)
 
     def _tick(self) -> None:
         """Entries of address lists run out, and sessions end, although nobody asks for them."""
@@ -232,7 +234,6 @@ class LivePlane:
             then = time.monotonic()
             with self.router.lock:
                 self.router.behaviours[firewall.LISTS].refresh()
-                self.asking.tick()
                 self.settle()
                 with self._telling():
                     self.negotiator.tick()

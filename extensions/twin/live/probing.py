@@ -162,6 +162,7 @@ class Prober:
         except OSError:
             # No way there, or no such source: nothing will come, and that is known when patience ends.
             self._close(asked)
+            self._part(watch.probe)
 
     def _send(self, number: int, asked: _Asked) -> None:
         if asked.watch.probe.port:
@@ -178,6 +179,12 @@ class Prober:
             self._pings[which] = made
             self._selector.register(made, selectors.EVENT_READ, lambda: self._hear(made))
         return self._pings[which]
+
+    def _part(self, probe: Probe) -> None:
+        """Let the next ping from there have a socket of its own: a device that was made anew is another one."""
+        if (stale := self._pings.pop((probe.source, probe.device, probe.ttl), None)) is not None:
+            self._selector.unregister(stale)
+            stale.close()
 
     def _connect(self, number: int, asked: _Asked) -> None:
         probe = asked.watch.probe

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec, passage
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec, passage, performance
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.compiled import Entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover import (
     cluster,
@@ -62,7 +62,7 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
     """
     intent, wrong = intent_from(_watchful(options))
     wrong += wrong_prefix("ha_backup_peer", settings)
-    wrong = wrong or list(problems(intent, allow_weak=settings.allow_weak))
+    wrong = wrong or list(problems(intent, settings))
     if wrong or not intent.connections:
         return Survival(problems=tuple(wrong))
     intent = replace(intent, connections=tuple(_placed(each, intent) for each in intent.connections))
@@ -178,6 +178,7 @@ def _ipsec(present: Sequence[Connection], settings: Settings) -> Entries:
 def _passage(
     intent: Intent, present: Sequence[Connection], marks: Sequence[str], settings: Settings, found: Found
 ) -> Entries:
+    own = [(each.tunnel, _mark(each, settings)) for each in present]
     tunnels = [way.tunnel for each in present for way in each.ways if isinstance(way.tunnel, Tunnel)]
     others = {name for name in standing(found, ("ipsec_peer",), ()) if name.partition("/")[0] not in marks}
     # The lists name connections, not each of their peers.
@@ -188,15 +189,15 @@ def _passage(
     return {
         "firewall_address_list": lists,
         "firewall_nat": [
-            rule
-            for each in present
-            if settings.bypasses(each.tunnel)
-            for rule in passage.nat_bypass(each.tunnel, _mark(each, settings))
+            rule for tunnel, mark in own if settings.bypasses(tunnel) for rule in passage.nat_bypass(tunnel, mark)
         ],
+        "firewall_mangle": [rule for tunnel, mark in own for rule in performance.mangled(tunnel, mark, settings)],
+        "queue_type": performance.queue_types(own),
+        "queue_tree": performance.queues(own, interfaces=False),
         "firewall_filter": [
             *heard,
             *(passage.shared_rules(settings) if lists else ()),
-            *passage.ah_rules([each.tunnel for each in present], settings),
+            *passage.ah_rules([tunnel for tunnel, _mark in own], settings),
         ],
     }
 

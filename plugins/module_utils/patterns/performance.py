@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.ipsec import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.overhead import Way, inner_mtu, segment
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Peering, Tunnel
 
 Row = Mapping[str, object]
@@ -19,6 +20,13 @@ Own = Sequence[tuple[Peering, str]]
 """Tunnels and their marks."""
 UNMARKED = "no-mark"
 LARGEST_SEGMENT = 65535
+
+
+def mangled(tunnel: Tunnel, mark: str, settings: Settings) -> Iterator[Entry]:
+    """What the packets of a tunnel are changed or marked by."""
+    if settings.mss_clamp:
+        yield from mss_clamp(tunnel, mark, settings.outer_mtu)
+    yield from packet_marks(tunnel, mark)
 
 
 def mss_clamp(tunnel: Tunnel, mark: str, outer_mtu: int) -> Iterator[Entry]:

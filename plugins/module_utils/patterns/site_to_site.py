@@ -24,7 +24,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake im
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found, standing, still_needed
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings, wrong_prefix
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.soundness import weak, wrong
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.soundness import NO_IPV6_RULES, weak, wrong
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
 
 
@@ -59,7 +59,7 @@ def _problems(tunnel: Tunnel, settings: Settings) -> Iterator[str]:
     if not settings.allow_weak:
         yield from (f"{text}, or set site_to_site_allow_weak: true" for text in weak(tunnel))
     if tunnel.present and settings.passes(tunnel) and tunnel.needs_ipv6_firewall:
-        yield "IPv6 needs rules in /ipv6/firewall; they are not made here, so make them and set its firewall to false"
+        yield NO_IPV6_RULES
 
 
 def _conflicts(tunnels: Sequence[Tunnel]) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _entries(tunnels: Sequence[Tunnel], marks: Sequence[str], settings: Settings
         "firewall_nat": [
             rule for tunnel, mark in own if settings.bypasses(tunnel) for rule in passage.nat_bypass(tunnel, mark)
         ],
-        "firewall_mangle": [rule for tunnel, mark in own for rule in _mangled(tunnel, mark, settings)],
+        "firewall_mangle": [rule for tunnel, mark in own for rule in performance.mangled(tunnel, mark, settings)],
         "firewall_filter": [
             *(passage.shared_rules(settings) if lists else ()),
             *passage.ah_rules(tunnels, settings),
@@ -93,9 +93,3 @@ def _entries(tunnels: Sequence[Tunnel], marks: Sequence[str], settings: Settings
         "queue_type": performance.queue_types(own),
         "queue_tree": performance.queues(own, interfaces=False),
     }
-
-
-def _mangled(tunnel: Tunnel, mark: str, settings: Settings) -> Iterator[ipsec.Entry]:
-    if settings.mss_clamp:
-        yield from performance.mss_clamp(tunnel, mark, settings.outer_mtu)
-    yield from performance.packet_marks(tunnel, mark)

@@ -21,6 +21,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds impor
 RATE = re.compile(r"[1-9]\d*[kMG]?")
 STATES = ("present", "absent")
 UNSPECIFIED = ("0.0.0.0", "::")
+NO_IPV6_RULES = "IPv6 needs rules in /ipv6/firewall; they are not made here, so make them and set its firewall to false"
 
 
 def wrong(tunnel: Tunnel) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.vpnops.mikrotik.plugins.filter.ha_backup_peer import compiled as backed_up
 from ansible_collections.vpnops.mikrotik.plugins.filter.hardened_input import compiled
 from ansible_collections.vpnops.mikrotik.plugins.filter.site_to_site import compiled as joined
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import request_from, spec_of, validate
@@ -36,6 +37,18 @@ TUNNEL: Mapping[str, Any] = {
     "local_subnets": ["192.168.10.0/24"],
     "remote_subnets": ["192.168.20.0/24"],
     "psk": "a-secret-of-good-length",
+}
+PEERS = ({"name": "first", "remote_address": "203.0.113.50"}, {"name": "second", "remote_address": "203.0.113.130"})
+CONNECTION: Mapping[str, Any] = {
+    **{name: value for name, value in TUNNEL.items() if name != "remote_address"},
+    "peers": list(PEERS),
+}
+VRRP: Mapping[str, Any] = {
+    "members": {"gw1": {"priority": 200}, "gw2": {"priority": 100}},
+    "addresses": [
+        {"name": "wan", "interface": "ether1", "vrid": 1, "address": "198.51.100.7"},
+        {"name": "lan", "interface": "ether2", "vrid": 2, "address": "192.168.10.1"},
+    ],
 }
 OPTIONS: Mapping[str, Any] = {
     "management": ["192.0.2.0/28", "2001:db8:1::/64"],
@@ -101,6 +114,12 @@ def steps(tables: Router, **options: Any) -> Iterator[Router]:
 def tunnelled(tables: Router) -> tuple[Router, int]:
     """A run of site_to_site."""
     found = joined([dict(TUNNEL)])
+    return applied(tables, found, {"owner": found["owners"]})
+
+
+def clustered(tables: Router) -> tuple[Router, int]:
+    """A run of ha_backup_peer for a router that shares its addresses with another one."""
+    found: Mapping[str, Any] = backed_up([dict(CONNECTION)], method="vrrp", vrrp=VRRP, host="gw1")
     return applied(tables, found, {"owner": found["owners"]})
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet, Verdict
 
-from tests.unit.patterns.routers import decided, hardened, router, steps, tunnelled
+from tests.unit.patterns.routers import clustered, decided, hardened, router, steps, tunnelled
 
 MANAGER, PEER, BRANCH, STRANGER = "192.0.2.5", "198.51.100.9", "203.0.113.50", "8.8.4.4"
 MANAGER6, PEER6, STRANGER6 = "2001:db8:1::5", "2001:db8:2::9", "2a00::1"
@@ -173,6 +173,36 @@ def test_beside_site_to_site_in_either_order(order: list[Any], given: Packet, ve
     tables = router()
     for role in order:
         tables, _dummy = role(tables)
+    decision = decided(tables, given)
+    assert decision.verdict is verdict, str(decision)
+
+
+def advert(src: str, **more: Any) -> Packet:
+    """What a router tells those with whom it shares an address."""
+    return packet(src, "vrrp", dst="224.0.0.18", facts=frozenset({("dst-address-type", "multicast")}), **more)
+
+
+@pytest.mark.parametrize("order", [[hardened, clustered], [clustered, hardened]], ids=["first", "last"])
+@pytest.mark.parametrize("defconf", ["replace", "keep"])
+@pytest.mark.parametrize(
+    ("given", "verdict"),
+    [
+        pytest.param(advert("9.9.9.2"), ACCEPT, id="a-member-with-a-public-address"),
+        pytest.param(advert("10.9.9.2"), ACCEPT, id="one-with-a-private-address-beside-the-internet"),
+        pytest.param(advert("192.168.10.3", **LAN), ACCEPT, id="a-member-in-the-lan"),
+        pytest.param(advert("10.9.9.2", in_interface="ether3"), DROP, id="where-no-address-is-shared"),
+        pytest.param(packet("9.9.9.2", "vrrp"), DROP, id="not-to-the-group"),
+        pytest.param(packet("10.9.9.2", "udp", 53, dst="224.0.0.18"), DROP, id="a-bogon-that-says-something-else"),
+        pytest.param(packet(BRANCH, "udp", 4500), ACCEPT, id="peer"),
+        pytest.param(packet("203.0.113.130", "ipsec-esp"), ACCEPT, id="backup-peer"),
+    ],
+)
+def test_members_of_a_cluster_hear_each_other(order: list[Any], defconf: str, given: Packet, verdict: Verdict) -> None:
+    tables, changes = router(), []
+    for role in (*order, *order):
+        tables, often = role(tables, defconf=defconf) if role is hardened else role(tables)
+        changes.append(often)
+    assert changes[2:] == [0, 0]
     decision = decided(tables, given)
     assert decision.verdict is verdict, str(decision)
 

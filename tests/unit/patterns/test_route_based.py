@@ -132,6 +132,7 @@ def test_what_no_tunnel_takes_is_dropped_and_does_not_leave_in_clear() -> None:
         ({"routing": "bgp"}, [("rb-branch: BGP", "tcp", "179")]),
         ({"routing": "none"}, []),
         ({"check_gateway": "ping", "remote_subnets": ["192.168.20.0/24"]}, [("rb-branch: ping", "icmp", None)]),
+        ({"check_gateway": "bfd", "remote_subnets": ["192.168.20.0/24"]}, [("rb-branch: BFD", "udp", "3784,3785")]),
     ],
 )
 def test_what_makes_the_routes_is_let_in_through_the_tunnel(
@@ -264,7 +265,7 @@ def test_a_weak_choice_is_refused_with_its_reason_unless_allowed(change: dict[st
         ({"remote_subnets": []}, "remote_subnets is missing, unless routing is ospf"),
         ({"remote_subnets": ["2001:db8::/64"]}, "2001:db8::/64 is not IPv4"),
         ({"remote_subnets": ["0.0.0.0/0"]}, "0.0.0.0/0 holds 203.0.113.50, so the tunnel would be sent through itself"),
-        ({"check_gateway": "arp"}, "check_gateway: 'arp' was given, allowed is none or ping"),
+        ({"check_gateway": "arp"}, "check_gateway: 'arp' was given, allowed is none or ping or bfd"),
         ({"psk": None}, "certificate (better) or psk is missing"),
         ({**SECRET, "psk": None, "certificate": ["hq"]}, "ipsec-secret takes a psk and nothing else"),
         ({**SECRET, "peer_address": "b.example.com"}, "with ipsec-secret, IKE calls remote_address"),

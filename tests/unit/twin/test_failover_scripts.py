@@ -170,3 +170,9 @@ def test_a_script_that_is_gone_is_an_error(router: Router) -> None:
     with pytest.raises(Trap, match="no such item"):
         router.call("/system/script/run", {"number": "nobody"})
     assert "no such item" in run(router, "/system/script/run nobody")
+
+
+def test_a_point_in_brackets_is_a_point(router: Router) -> None:
+    assert run(router, ':put ("203.0.113.1:4500" ~ "^203[.]0[.]113[.]1:")') == "true"
+    assert run(router, ':put ("203.0.113.11:4500" ~ "^203[.]0[.]113[.]1:")') == "false"
+    assert "does not play the pattern" in run(router, ':put ("1" ~ "^[[:digit:]]")')

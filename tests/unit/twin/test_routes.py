@@ -154,7 +154,8 @@ def test_silent_gateways_are_given_up_after_two_requests(two_uplinks: Router) ->
     two_uplinks.advance(1)
     assert defaults(two_uplinks) == SECOND
     answering = True
-    two_uplinks.advance(10)
+    # An answer takes a moment.
+    two_uplinks.advance(10.1)
     assert defaults(two_uplinks) == FIRST
 
 
@@ -246,3 +247,30 @@ def test_a_nearer_blackhole_takes_what_a_route_would(router: Router) -> None:
     router.add(ROUTE, blackhole="yes", distance="1")
     router.call(f"{ROUTE}/set", {".id": "*1", "distance": "5"})
     assert [active for to, _hop, active in told(router) if to == "0.0.0.0/0"] == ["false", "true"]
+
+
+def test_gateways_without_a_way_are_asked_once_there_is_one(two_uplinks: Router) -> None:
+    """Nobody need look at routes meanwhile; what was silent before counts as reached again."""
+    asked: list[str] = []
+    two_uplinks.echo = lambda address, _source: bool(asked.append(address))
+    two_uplinks.call("/interface/disable", {".id": "ether1"})
+    two_uplinks.advance(35)
+    assert asked == []
+    two_uplinks.call("/interface/enable", {".id": "ether1"})
+    two_uplinks.advance(20)
+    assert asked == ["203.0.113.9"] * 2
+    assert defaults(two_uplinks) == FIRST
+    two_uplinks.advance(10)
+    assert defaults(two_uplinks) == SECOND
+    two_uplinks.call("/interface/disable", {".id": "ether1"})
+    two_uplinks.advance(10)
+    two_uplinks.call("/interface/enable", {".id": "ether1"})
+    assert defaults(two_uplinks) == FIRST
+
+
+def test_a_gateway_that_no_route_checks_any_more_is_left_alone(two_uplinks: Router) -> None:
+    asked: list[str] = []
+    two_uplinks.echo = lambda address, _source: asked.append(address) is None
+    two_uplinks.call(f"{ROUTE}/unset", {".id": "*2", "value-name": "check-gateway"})
+    two_uplinks.advance(30)
+    assert (asked, two_uplinks.next_due()) == ([], None)

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
 from ..topology import INTERNET, Host, Internet, Plan, Router
+from . import made
 from .flows import Flow, checked
 
 Found = Mapping[str, Any]
@@ -65,23 +66,37 @@ class _Site:
     outside: IPv4Interface | None = None
     gateway: str = ""
     notes: list[str] = field(default_factory=list)
+    kinds: Collection[str] = ()
+    """Kinds of interfaces that people make and a lab can have."""
+
+    @property
+    def made(self) -> frozenset[str]:
+        return made.names(self.found, self.kinds)
 
     def note(self, text: str) -> None:
         self.notes.append(f"{self.name}: {text}")
 
 
-def draw(routers: Mapping[str, Found], account: tuple[str, str], asked: Sequence[str] = ()) -> Drawing:
-    """The lab for routers by their inventory names; `asked` are addresses that hosts should have. Raises ValueError."""
-    sites = [_Site(name, node, number, routers[name]) for number, (name, node) in enumerate(_nodes(routers).items(), 1)]
+def draw(
+    routers: Mapping[str, Found], account: tuple[str, str], asked: Sequence[str] = (), kinds: Collection[str] = ()
+) -> Drawing:
+    """The lab for routers by their inventory names. Raises ValueError.
+
+    `asked` are addresses that hosts should have, `kinds` those of `made.KINDS` that the lab can have.
+    """
+    nodes = enumerate(_nodes(routers).items(), 1)
+    sites = [_Site(name, node, number, routers[name], kinds=kinds) for number, (name, node) in nodes]
     for site in sites:
         _find_outside(site)
+        for name in sorted(made.names(site.found, made.KINDS) - site.made):
+            site.note(f"its interface {name} is there by name only, so nothing goes through it")
     networks = [each for site in sites for each in _networks(site, [IPv4Address(text) for text in asked])]
     twins = {site.node: _twin(site, [each for each in networks if each.router == site.name], account) for site in sites}
     hosts = {each.node: Host(f"{each.host}/{each.own.network.prefixlen}", str(each.own.ip)) for each in networks}
     plan = Plan(twins, hosts, _internet(sites))
     plan.check()
     outside = {site.name: str(site.outside.ip) for site in sites if site.outside}
-    configs = {site.name: _config(site) for site in sites}
+    configs = {site.name: _config(site, twins[site.node].seed) for site in sites}
     return Drawing(plan, _nodes(routers), outside, networks, configs, [text for site in sites for text in site.notes])
 
 
@@ -141,7 +156,7 @@ def _networks(site: _Site, asked: Sequence[IPv4Address]) -> Iterator[Network]:
     """One for each interface but that to the internet; an interface's cable leads to one host."""
     seen = {site.wan}
     for number, (own, interface) in enumerate(_addresses(site.found), 1):
-        if interface == site.wan:
+        if interface == site.wan or interface in site.made:
             continue
         if own.network.prefixlen > 30 or interface in seen or not PORT.fullmatch(interface):
             site.note(f"nothing is plugged in for {own} on {interface}")
@@ -189,13 +204,15 @@ def _seed(site: _Site) -> dict[str, Rows]:
         "/interface": [
             {"name": row["name"], "type": row["type"], "disabled": _word(row["disabled"])}
             for row in found["interfaces"]
-            if row["type"] != "loopback"
+            if row["type"] != "loopback" and row["name"] not in site.made
         ],
         # Lists may include each other in any order.
         "/interface/list": [{"name": row["name"]} for row in lists]
         + [_some(row, "name", "include", "exclude") for row in lists if row["include"] or row["exclude"]],
         "/interface/list/member": [
-            {**_some(row, "list", "interface"), "disabled": _word(row["disabled"])} for row in members
+            {**_some(row, "list", "interface"), "disabled": _word(row["disabled"])}
+            for row in members
+            if row["interface"] not in site.made
         ],
         "/ip/address": [{"address": str(own), "interface": interface} for own, interface in _planted(site)],
         "/ip/pool": [_some(row, "name", "ranges") for row in found["pools"]],
@@ -210,6 +227,8 @@ def _seed(site: _Site) -> dict[str, Rows]:
 
 def _planted(site: _Site) -> Iterator[tuple[IPv4Interface, str]]:
     for own, interface in _addresses(site.found):
+        if interface in site.made:
+            continue
         outside = site.outside and interface == site.wan and own.ip == site.outside.ip
         yield (site.outside if site.outside and outside else own), interface
 
@@ -221,6 +240,8 @@ def _routes(site: _Site) -> Iterator[dict[str, str]]:
     for row in site.found["routes"]:
         if row["dynamic"] or row["disabled"] or row["dst_address"] == ANYWHERE:
             continue
+        if made.leads_through(site.found, row["gateway"], site.made):
+            continue
         if row["routing_table"] not in ("", "main"):
             site.note(f"its route to {row['dst_address']} in table {row['routing_table']} is left out")
             continue
@@ -231,9 +252,11 @@ def _routes(site: _Site) -> Iterator[dict[str, str]]:
         }
 
 
-def _config(site: _Site) -> dict[str, Any]:
+def _config(site: _Site, seed: Mapping[str, Any]) -> dict[str, Any]:
     """What was gathered, less what cannot be there without a secret; where one has to be, a placeholder is."""
-    found = {menu: entries for menu, entries in site.found["gathered"].items() if not menu.endswith("_key_psk")}
+    apart = (*made.PLANTED, *(f"interface_{kind}" for kind in made.KINDS), "ipsec_key_psk")
+    found = {menu: entries for menu, entries in site.found["gathered"].items() if menu not in apart}
+    found |= made.config(site.found, site.kinds, seed)
     if site.found["gathered"].get("ipsec_key_psk"):
         site.note("its one-time keys are left out, since keys are not read")
     identities = []

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cli.record import Record, inventory, variables, write
+from ..needs import makes
 from .drawing import Drawing, draw, flows, places
 from .flows import Flow
 
@@ -50,5 +51,5 @@ def prepare(survey: Mapping[str, Any]) -> Prepared:
     routers = {name: {**found, "gathered": menus[name]} for name, found in survey["networks"].items()}
     # Whoever changes the twins needs no password of a real router.
     account = ("rehearsal", secrets.token_hex(16))
-    found = draw(routers, account, places(survey["flows"]))
+    found = draw(routers, account, places(survey["flows"]), ["vrrp", *filter(makes, ("gre", "ipip"))])
     return Prepared(found, flows(found, survey["flows"]))

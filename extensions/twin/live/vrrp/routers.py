@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from ...actor import Actor
+from ...actor import SYSTEM
 from ...behaviour.tunnels import VirtualRouters as Behaviour
 from ...events import launch
 from ...model import Row, Values
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 VRRP, ADDRESS, INTERFACE = "/interface/vrrp", "/ip/address", "/interface"
 WATCHED = frozenset((VRRP, ADDRESS, INTERFACE))
 SCRIPTS = {MASTER: "on-master", BACKUP: "on-backup", FAILURE: "on-fail"}
-# Who runs these scripts, and with which rights, is unverified; netwatch has these.
-ACTOR = Actor("*sys", frozenset(("read", "write", "test", "reboot")))
 
 
 class VirtualRouters:
@@ -121,7 +119,8 @@ class VirtualRouters:
             self.router.note("vrrp,info", f"{name} now {news.state.upper()}, {news.why}")
             if script := row.values[SCRIPTS[news.state]]:
                 told = f"executing script of {name} ({SCRIPTS[news.state]}) failed, please check it manually"
-                launch(self.router, script, ACTOR, name, told)
+                # Who runs these scripts, and with which rights, is unverified; netwatch's have these.
+                launch(self.router, script, SYSTEM, name, told)
 
     def _enter(self, row: Row, state: str) -> None:
         self.states[row.id] = state

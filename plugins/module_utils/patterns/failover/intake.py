@@ -136,7 +136,7 @@ def _connection(given: Options, options: Options) -> Connection:
     ways = []
     for number, peer in enumerate(_mappings(given, "peers", problems), start=1):
         try:
-            ways.append(_way(peer, {**shared, **_preferred(number, method, options)}, method, options))
+            ways.append(_way(peer, {**_preferred(number, method, options), **shared}, method, options))
         except ValueError as problem:
             raise Bad(f"peer {peer.get('name') or number}: {problem}") from None
     if problems:

@@ -74,7 +74,8 @@ class Connection:
     def tunnel(self) -> Tunnel:
         """What all its ways have in common, where policies name the networks."""
         tunnel = self.ways[0].tunnel
-        assert isinstance(tunnel, Tunnel)
+        if not isinstance(tunnel, Tunnel):
+            raise TypeError(f"the ways of {self.name} are interfaces")
         return tunnel
 
     @property

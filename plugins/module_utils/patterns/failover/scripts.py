@@ -115,7 +115,7 @@ def _decide(mark: str, intent: Intent) -> Iterator[str]:
 
 def _leave(number: int, name: str, way: Way) -> Iterator[str]:
     """Disable what is not to be used; of a peer that is lost, the session and what is tracked of it go as well."""
-    forget = f'[{TRACKED} find where dst-address~"^{_address(way.tunnel.remote_address)}"]'
+    forget = f"[{TRACKED} find where {_at('dst-address', way.tunnel.remote_address)}]"
     yield (
         f":if ($next != {number} && $on{number} > 0) do={{ {POLICY} disable {_policies(name, 'no')}; "
         f":if (!$up{number}) do={{ "
@@ -124,9 +124,9 @@ def _leave(number: int, name: str, way: Way) -> Iterator[str]:
     )
 
 
-def _address(address: str) -> str:
-    """A regular expression for an address with a port, or without one."""
-    return f"{_literally(address)}(:|\\$)"
+def _at(name: str, address: str) -> str:
+    """A condition for an address with a port, or without one."""
+    return f'({name}="{address}" or {name}~"^{_literally(address)}:")'
 
 
 def _take(mark: str, number: int, name: str) -> Iterator[str]:
@@ -167,7 +167,7 @@ def uplinks(mark: str, ways: Sequence[Uplink]) -> str:
     lines.append(f':if ([:typeof ${count}] = "nothing") do={{ :set {count} $now }}')
     for number, uplink in enumerate(ways, 1):
         if uplink.local_address:
-            stale = f'[{TRACKED} find where reply-dst-address~"^{_address(uplink.local_address)}"]'
+            stale = f"[{TRACKED} find where {_at('reply-dst-address', uplink.local_address)}]"
             gone = f":do {{ {TRACKED} remove {stale} }} on-error={{}}"
             lines.append(f":if ($now > 0 && $now != ${count} && $now != {number}) do={{ {gone} }}")
     lines.append(f":if ($now > 0) do={{ :set {count} $now }}")

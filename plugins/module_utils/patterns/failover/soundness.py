@@ -12,45 +12,56 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.compiled 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import Connection, Intent, Way
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed import soundness as routed
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.link import Link
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.soundness import weak, wrong
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.soundness import NO_IPV6_RULES, weak, wrong
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import network
 
 
-def problems(intent: Intent, *, allow_weak: bool) -> Iterator[str]:
+def problems(intent: Intent, settings: Settings) -> Iterator[str]:
     """A sentence for everything that keeps the connections from working, or makes them weak."""
     for connection in intent.connections:
         if connection.present:
-            said = list(_of_ways(connection, allow_weak=allow_weak))
+            said = list(_of_ways(connection, settings))
             yield from (f"tunnel {connection.name}: {text}" for text in (*said, *_of(connection, intent)))
     yield from _together(intent)
     yield from _of_detection(intent)
     yield from _of_uplinks(intent)
 
 
-def _of_ways(connection: Connection, *, allow_weak: bool) -> Iterator[str]:
+def _of_ways(connection: Connection, settings: Settings) -> Iterator[str]:
     """What is wrong with all of them is said once."""
-    told = [
-        (way.name, text) for way in connection.ways for text in (*_wrong(way), *(_weak(way) if not allow_weak else ()))
-    ]
+    told = [(way.name, text) for way in connection.ways for text in _of_tunnel(way, settings)]
     often = Counter(text for _name, text in told)
     shared = [text for text in often if often[text] == len(connection.ways)]
     yield from shared
     yield from (f"peer {name}: {text}" for name, text in told if text not in shared)
 
 
+def _of_tunnel(way: Way, settings: Settings) -> Iterator[str]:
+    yield from _wrong(way)
+    yield from _closed(way, settings)
+    if not settings.allow_weak:
+        yield from (f"{text}, or set ha_backup_peer_allow_weak: true" for text in _weak(way))
+
+
 def _wrong(way: Way) -> Iterator[str]:
-    return routed.wrong(way.tunnel) if isinstance(way.tunnel, Link) else wrong(_policied(way))
+    if isinstance(way.tunnel, Link):
+        yield from routed.wrong(way.tunnel)
+    if isinstance(way.tunnel, Tunnel):
+        yield from wrong(way.tunnel)
 
 
 def _weak(way: Way) -> Iterator[str]:
-    found = routed.weak(way.tunnel) if isinstance(way.tunnel, Link) else weak(_policied(way))
-    return (f"{text}, or set ha_backup_peer_allow_weak: true" for text in found)
+    if isinstance(way.tunnel, Link):
+        yield from routed.weak(way.tunnel)
+    if isinstance(way.tunnel, Tunnel):
+        yield from weak(way.tunnel)
 
 
-def _policied(way: Way) -> Tunnel:
-    assert isinstance(way.tunnel, Tunnel)
-    return way.tunnel
+def _closed(way: Way, settings: Settings) -> Iterator[str]:
+    if isinstance(way.tunnel, Tunnel) and settings.passes(way.tunnel) and way.tunnel.needs_ipv6_firewall:
+        yield NO_IPV6_RULES
 
 
 def _of(connection: Connection, intent: Intent) -> Iterator[str]:

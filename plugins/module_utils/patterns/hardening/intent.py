@@ -29,7 +29,7 @@ class Intent:
     ipsec_peers: tuple[str, ...] = ()
     """Addresses, prefixes and DNS names of the other ends of tunnels."""
     ipsec_list: str = "trusted-ipsec-peers"
-    other_lists: tuple[str, ...] = ("s2s-peers",)
+    other_lists: tuple[str, ...] = ("s2s-peers", "rb-peers", "ha-peers", "ha_routed-peers")
     """Address lists of others whose members are no strangers: the raw table leaves them alone."""
     road_warriors: bool = False
     ah: bool = False

@@ -43,6 +43,8 @@ def source_rules(intent: Intent, version: int) -> Iterator[Entry]:
     back: Entry = {"chain": intent.named("sources"), "action": "return"}
     if version == 4:
         yield rule(intent, "DHCP servers", **back, protocol="udp", src_port="67", dst_port="68")
+        # Routers that share an address are on the link itself, where private addresses are as good as any.
+        yield rule(intent, "routers that share addresses", **back, protocol="vrrp", dst_address="224.0.0.18")
         # Routers on the way often have private addresses; without this word of theirs large packets vanish.
         yield rule(intent, "path MTU", **back, protocol="icmp", icmp_options="3:4")
     for known in _known_lists(intent, version):

@@ -15,6 +15,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.li
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.settings import Settings
 
 TALK: Mapping[str, Entry] = {
+    # RFC 5881
+    "BFD": {"protocol": "udp", "dst_port": "3784,3785"},
     "OSPF": {"protocol": "ospf"},
     "BGP": {"protocol": "tcp", "dst_port": "179"},
     "ping": {"protocol": "icmp"},
@@ -79,7 +81,7 @@ def raw_rules(protocols: Collection[str], settings: Settings) -> Iterator[Entry]
 
 def talk(link: Link, mark: str) -> Iterator[Entry]:
     """What the other end's router says to this one: routes, and answers to whether it is there."""
-    said = ({"ospf": "OSPF", "bgp": "BGP"}.get(link.routing), {"ping": "ping"}.get(link.check_gateway))
+    said = ({"ospf": "OSPF", "bgp": "BGP"}.get(link.routing), {"ping": "ping", "bfd": "BFD"}.get(link.check_gateway))
     for word in filter(None, said):
         yield {
             "chain": "input",

@@ -24,7 +24,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "type": tuple(PROTOCOLS),
     "encryption": ("policy", "ipsec-secret"),
     "routing": ("static", "ospf", "bgp", "none"),
-    "check_gateway": ("none", "ping"),
+    "check_gateway": ("none", "ping", "bfd"),
 }
 NUMBERS = {"outer_mtu": (576, 65535), "distance": (1, 253), "tunnel_id": (0, 65535), "mtu": (68, 65535)}
 """A distance leaves 254 to the route that drops what has no other way."""
