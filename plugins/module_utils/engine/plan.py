@@ -268,7 +268,7 @@ def _resting(menu: Menu, row: Row, entry: Entry, version: Version) -> dict[str, 
         item.name: item.default_on(version) or ""
         for item in menu.fields
         if not item.secret and item.name not in menu.key and not (item.follows and given.get(item.follows))
-        if (menu.adds or item.default is not None) and not item.derived and not item.stays
+        if (menu.adds or item.default is not None) and not item.stays
     }
 
 

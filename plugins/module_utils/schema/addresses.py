@@ -106,7 +106,7 @@ ADDRESS = Menu(
             ADDRESS4,
             "Address of the network, or with a length of 32 that of the other end; the router works it out where it "
             "is not given.",
-            derived=True,
+            stays=True,
         ),
         DISABLED,
         COMMENT,

@@ -135,7 +135,7 @@ EOIP = tunnel(
     Field(
         "tunnel-id", number(0, 65535), "Number of the tunnel, the same at both ends, once between two.", required=True
     ),
-    Field("mac-address", MAC, "MAC address; the router makes one up where it is not given.", derived=True),
+    Field("mac-address", MAC, "MAC address; the router makes one up where it is not given.", stays=True),
     Field("arp", ARP, "Whether and how it answers ARP.", "enabled"),
     Field("arp-timeout", duration("auto"), "How long an answer to ARP is believed.", "auto"),
     Field(

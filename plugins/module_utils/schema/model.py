@@ -97,12 +97,10 @@ class Field:
     """Another name under which newer routers may print it; the old one is still accepted."""
     absent: str | None = None
     """The value that the router shows by not printing the field, and takes as `!name`; None: that is its default."""
-    derived: bool = False
-    """Where nobody says it the router works it out, so there is nothing to go back to."""
     fleeting: bool = False
     """Counts down by itself: given when an entry is made, never compared."""
     stays: bool = False
-    """The router fills it in when an entry is made, with what nobody can foresee; where nobody gives it, it stays."""
+    """The router fills it in where nobody gives it, so that there is nothing to go back to."""
 
     @property
     def option(self) -> str:
