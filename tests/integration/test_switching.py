@@ -54,9 +54,9 @@ class Site:
         self.router.echo = lambda address, _source: address in self.alive
         self.router.connects = lambda address, _port, _source: address in self.alive
 
-    def make(self, **options: Any) -> None:
+    def make(self, tunnel: Mapping[str, Any] = TUNNEL, **options: Any) -> None:
         """Put onto the router what the role would."""
-        found: Any = compiled([TUNNEL], **options)
+        found: Any = compiled([tunnel], **options)
         assert found["problems"] == []
         for menu in MENUS:
             for entry in found["config"].get(menu.module, ()):
@@ -294,3 +294,19 @@ def test_a_provider_that_is_dead_behind_a_living_modem_is_left_and_what_was_tran
     site.router.advance(40)
     assert default() == ["ha: default by isp1"]
     assert site.tracked() == []
+
+
+def test_a_port_that_is_down_is_known_before_its_peer_has_not_answered(site: Site) -> None:
+    site.router.add("/ip/address", address="198.51.100.2/24", interface="ether1")
+    site.router.add("/ip/address", address="203.0.113.66/26", interface="ether2")
+    # Netwatch goes on to get its answers: what is seen here is seen by the routes alone.
+    site.alive |= {"198.51.100.1", "203.0.113.65", "192.0.2.1", "192.0.2.129"}
+    peers = [{**peer, "uplink": uplink} for peer, uplink in zip(TUNNEL["peers"], ("isp1", "isp2"), strict=False)]
+    site.make({**TUNNEL, "peers": peers}, uplinks=UPLINKS, fail_back_after=6)
+    assert site.after(30) == ["first"]
+    site.router.call("/interface/disable", {"numbers": "ether1"})
+    assert site.after(2) == ["second"]
+    assert site.after(20) == ["second"]
+    site.router.call("/interface/enable", {"numbers": "ether1"})
+    assert site.after(40) == ["first"]
+    assert site.clashes == []

@@ -83,8 +83,17 @@ def measured(asked: Sequence[Kind], times: int, jobs: int) -> list[Trial]:
     return found
 
 
-def main() -> int:
-    """Print the table, or with --json a line for each trial."""
+def put(page: Path, name: str, text: str) -> None:
+    """Write a table between its two marks in a page."""
+    before, found, rest = page.read_text().partition(f"<!-- measured: {name} -->\n")
+    _old, mark, after = rest.partition("<!-- /measured -->")
+    if not found or not mark:
+        raise SystemExit(f"{page} has no place for {name}")
+    page.write_text(f"{before}{found}{text}\n{mark}{after}")
+
+
+def options() -> argparse.ArgumentParser:
+    """What may be asked for."""
     parser = argparse.ArgumentParser(prog="failover", description=__doc__)
     parser.add_argument("--times", type=int, default=5, help="trials of each kind")
     parser.add_argument("--jobs", type=int, default=4, help="labs side by side")
@@ -94,7 +103,13 @@ def main() -> int:
     parser.add_argument(
         "--from", dest="source", type=Path, help="make the table of what --json wrote, and measure nothing"
     )
-    chosen = parser.parse_args()
+    parser.add_argument("--write", metavar="NAME", help="put the table into its place in docs/failover.md, too")
+    return parser
+
+
+def main() -> int:
+    """Print the table, or with --json a line for each trial."""
+    chosen = options().parse_args()
     asked = list(kinds(chosen.method or (), chosen.lab or (), chosen.failure or ()))
     if chosen.source:
         found = [load(line) for line in chosen.source.read_text().splitlines()]
@@ -107,7 +122,9 @@ def main() -> int:
     if chosen.json:
         with chosen.json.open("a") as file:
             file.write(lines)
-    print(table(found, asked))
+    print(text := table(found, asked))
+    if chosen.write:
+        put(ROOT / "docs" / "failover.md", chosen.write, text)
     return 0
 
 

@@ -48,7 +48,7 @@ def policy_switch(mark: str, connection: Connection, intent: Intent) -> str:
         f"# Keeps {mark} on the first of its peers that is up: {', '.join(names)}",
         f":global {variable(mark)}",
         ":local now 0; :local best 0; :local nowUp false",
-        *(line for number, name in enumerate(names, 1) for line in _look(number, name)),
+        *(line for number, way in enumerate(connection.ways, 1) for line in _look(number, names[number - 1], way)),
         *(_lost(mark, connection.ways, intent.detection) if intent.detection.by == "dpd" else ()),
         *(f":if ($best = 0 && $up{number}) do={{ :set best {number} }}" for number in _numbers(names)),
         *(f":if ($now = {number}) do={{ :set nowUp $up{number} }}" for number in _numbers(names)),
@@ -63,11 +63,15 @@ def _numbers(names: Sequence[str]) -> range:
     return range(1, len(names) + 1)
 
 
-def _look(number: int, name: str) -> Iterator[str]:
+def _look(number: int, name: str, way: Way) -> Iterator[str]:
     """Whether a peer is up, and whether its policies are enabled."""
     yield f":local up{number} false"
     status = f'[{WATCH} get [{WATCH} find where name="{name}"] status]'
     yield f':do {{ :set up{number} ({status} = "up") }} on-error={{}}'
+    if way.uplink:
+        # Known before anybody has asked in vain: a port that is down takes its routes along.
+        pinned = f'[{ROUTE} find where comment="{pin_mark(name, way.uplink)}" and active=yes]'
+        yield f":if ([:len {pinned}] = 0) do={{ :set up{number} false }}"
     yield f":local on{number} [:len {_policies(name, 'no')}]"
     yield f":if ($now = 0 && $on{number} > 0) do={{ :set now {number} }}"
 
@@ -177,3 +181,8 @@ def uplinks(mark: str, ways: Sequence[Uplink]) -> str:
 def uplink_mark(mark: str, uplink: Uplink) -> str:
     """The comment of an uplink's default route."""
     return f"{mark}: default by {uplink.name}"
+
+
+def pin_mark(name: str, uplink: str) -> str:
+    """The comment of the route that leads to a peer by its uplink."""
+    return f"{name}: by {uplink}"

@@ -42,7 +42,7 @@ def pins(intent: Intent, way: Way, name: str) -> Iterator[Entry]:
     for uplink in intent.uplinks:
         if uplink.name == way.uplink:
             peer = f"{way.tunnel.remote_address}/32"
-            yield {"dst_address": peer, **_by(uplink), "distance": 1, "comment": f"{name}: by {uplink.name}"}
+            yield {"dst_address": peer, **_by(uplink), "distance": 1, "comment": scripts.pin_mark(name, uplink.name)}
             yield {"dst_address": peer, "blackhole": True, "distance": LAST, "comment": f"{name}: by no other"}
 
 
