@@ -123,7 +123,7 @@ class Speaker:
             with self._lock:
                 ears = list(self._ears.values())
                 dues = [each.due for each in self._elections.values()]
-            patience = max(0.0, min(_LONGEST, *(due - time.monotonic() for due in dues)))
+            patience = max(0.0, min([_LONGEST, *(due - time.monotonic() for due in dues)]))
             # An ear that somebody closed meanwhile is no longer listened to in the next round.
             with contextlib.suppress(OSError, ValueError):
                 if self._in in select.select([self._in, *ears], [], [], patience)[0]:
