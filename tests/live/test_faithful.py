@@ -56,9 +56,9 @@ def counters(sites: Sites, site: str) -> dict[str, Any]:
     return sites.rows(site, "/ip/ipsec/statistics")[0]
 
 
-@pytest.mark.parametrize("mode", ["ike2", "main"])
-def test_esp_travels_by_itself(sites: Sites, mode: str) -> None:
-    sites.configure(Side(mode), Side(mode, peer={"passive": "yes"}))
+def test_esp_travels_by_itself(sites: Sites) -> None:
+    """With the older IKE; all others have the newer."""
+    sites.configure(Side("main"), Side("main", peer={"passive": "yes"}))
     assert sites.crosses(30)
     answered, lines = captured(sites)
     assert answered
@@ -173,11 +173,15 @@ def test_the_kernels_counters_are_told(sites: Sites) -> None:
 
 @contextmanager
 def joined(sites: Sites, kind: str) -> Iterator[None]:
-    """A tunnel interface between the sites' WAN addresses, and routes to the other LAN over it."""
+    """A tunnel interface between the sites' WAN addresses, and routes to the other LAN over it.
+
+    After the first keepalive of GRE there is none for an hour: tests count packets.
+    """
     menu, made = f"/interface/{kind}", []
+    more = {"keepalive": "1h,10"} if kind == "gre" else {}
     for name, far in FAR.items():
         words = {"name": f"a-rather-long-name-to-{far}", "local-address": WAN[name], "remote-address": WAN[far]}
-        made.append((name, menu, sites.path(name, menu).add(**words)))
+        made.append((name, menu, sites.path(name, menu).add(**words, **more)))
         route = {"dst-address": f"{LAN[far]}.0/24", "gateway": words["name"]}
         made.append((name, "/ip/route", sites.path(name, "/ip/route").add(**route)))
     try:
@@ -195,7 +199,9 @@ def between_wans(near: str, protocol: str, **peer: str) -> Side:
 
 
 @pytest.mark.parametrize(("kind", "protocol"), [("gre", "gre"), ("ipip", "ipencap")])
-def test_a_tunnel_interface_over_transport_mode_joins_networks(sites: Sites, kind: str, protocol: str) -> None:
+def test_a_tunnel_interface_over_transport_mode_joins_networks_and_is_one_like_others(
+    sites: Sites, kind: str, protocol: str
+) -> None:
     sites.configure(between_wans("a", protocol), between_wans("b", protocol, passive="yes"))
     with joined(sites, kind):
         assert sites.crosses(30)
@@ -210,31 +216,26 @@ def test_a_tunnel_interface_over_transport_mode_joins_networks(sites: Sites, kin
         assert not sites.ping()
         sites.path("a", "/interface").update(**{".id": interface[".id"], "disabled": "no"})
         assert sites.ping()
+        has_addresses_and_is_known_to_rules(sites, kind)
     assert not sites.ping()
 
 
-@pytest.mark.parametrize("kind", ["gre", "ipip"])
-def test_a_tunnel_interface_is_one_like_others(sites: Sites, kind: str) -> None:
-    """It has addresses, and rules know it."""
-    sites.clear()
-    with joined(sites, kind):
-        assert sites.crosses()
-        assert any(f"{WAN['a']} > {WAN['b']}" in line for line in captured(sites)[1])
-        address = sites.path("b", "/ip/address").add(address="10.255.0.2/32", interface="a-rather-long-name-to-a")
-        route = {"dst-address": "10.255.0.2/32", "gateway": "a-rather-long-name-to-b"}
-        id_ = sites.path("a", "/ip/route").add(**route)
-        assert sites.ping("a", "10.255.0.2")
-        # The device is made anew, with its address and the routes over it.
-        sites.set("b", f"/interface/{kind}", mtu="1300")
-        assert sites.ping("a", "10.255.0.2")
-        rules = sites.path("b", "/ip/firewall/filter")
-        rules.add(chain="forward", action="passthrough", **{"in-interface": "a-rather-long-name-to-a"})
-        assert sites.ping(count=3)
-        assert sites.rows("b", "/ip/firewall/filter")[0]["packets"] == 3
-        # 1300 less the headers of IP and TCP.
-        assert "maxseg size set 1260" in sites.lab.run("b", "nft", "list", "table", "ip", "links").out
-        sites.path("a", "/ip/route").remove(id_)
-        sites.path("b", "/ip/address").remove(address)
+def has_addresses_and_is_known_to_rules(sites: Sites, kind: str) -> None:
+    address = sites.path("b", "/ip/address").add(address="10.255.0.2/32", interface="a-rather-long-name-to-a")
+    route = {"dst-address": "10.255.0.2/32", "gateway": "b"}
+    id_ = sites.path("a", "/ip/route").add(**route)
+    assert sites.ping("a", "10.255.0.2")
+    # The device is made anew, with its address and the routes over it.
+    sites.set("b", f"/interface/{kind}", mtu="1300")
+    assert sites.ping("a", "10.255.0.2")
+    rules = sites.path("b", "/ip/firewall/filter")
+    rules.add(chain="forward", action="passthrough", **{"in-interface": "a-rather-long-name-to-a"})
+    assert sites.ping(count=3)
+    assert sites.rows("b", "/ip/firewall/filter")[0]["packets"] == 3
+    # 1300 less the headers of IP and TCP.
+    assert "maxseg size set 1260" in sites.lab.run("b", "nft", "list", "table", "ip", "links").out
+    sites.path("a", "/ip/route").remove(id_)
+    sites.path("b", "/ip/address").remove(address)
 
 
 def routed(near: str, **more: Any) -> dict[str, list[dict[str, Any]]]:
@@ -291,12 +292,11 @@ def sized(sites: Sites, size: int, discovery: str = "do") -> tuple[bool, int]:
     return answered, len(fragments)
 
 
-@pytest.mark.parametrize("kind", ["gre", "ipip"])
 @pytest.mark.parametrize(
-    "proposal",
+    ("kind", "proposal"),
     [
-        pytest.param({"enc_algorithms": ["aes-256-gcm"], "auth_algorithms": []}, id="gcm"),
-        pytest.param({"enc_algorithms": ["aes-256-cbc"], "auth_algorithms": ["sha256"]}, id="cbc"),
+        pytest.param("gre", {"enc_algorithms": ["aes-256-gcm"], "auth_algorithms": []}, id="gre-gcm"),
+        pytest.param("ipip", {"enc_algorithms": ["aes-256-cbc"], "auth_algorithms": ["sha256"]}, id="ipip-cbc"),
     ],
 )
 def test_tunnel_interfaces_take_what_leaves_in_one_piece_and_not_a_byte_more(
@@ -316,9 +316,13 @@ def test_tunnel_interfaces_take_what_leaves_in_one_piece_and_not_a_byte_more(
 
 
 def test_a_tunnel_interface_says_nothing_in_clear_when_its_policy_is_off(sites: Sites) -> None:
-    """While it is on its level sees to that; then the drop on the way out does, and what comes is dropped as well."""
+    """While it is on its level sees to that; then the drop on the way out does, and what comes is dropped as well.
+
+    Without the interface itself nothing takes the default route.
+    """
     with compiled_ends(sites):
         assert sites.crosses(30)
+        nothing_takes_the_default_route(sites)
         [rule] = [row for row in sites.rows("a", "/ip/firewall/filter") if row["action"] == "drop"]
         assert rule["packets"] == 0
         for name in FAR:
@@ -331,19 +335,22 @@ def test_a_tunnel_interface_says_nothing_in_clear_when_its_policy_is_off(sites: 
         answered, lines = captured(sites)
         assert not answered
         assert [line for line in lines if "protocol 47" in line]
-        assert [row["packets"] for row in sites.rows("b", "/ip/firewall/raw")] == [4]
+        [dropped] = sites.rows("b", "/ip/firewall/raw")
+        # A keepalive may be among them.
+        assert dropped["packets"] in (4, 5)
 
 
-def test_without_its_interface_nothing_takes_the_default_route_in_clear(sites: Sites) -> None:
-    with compiled_ends(sites):
-        assert sites.crosses(30)
-        sites.set("a", "/interface/gre", disabled="yes")
-        answered, lines = captured(sites)
-        assert not answered
-        assert in_clear(lines) == []
-        [drop] = [row for row in sites.rows("a", "/ip/route") if "blackhole" in row]
-        sites.path("a", "/ip/route").update(**{".id": drop[".id"], "disabled": "yes"})
-        assert in_clear(captured(sites)[1])
+def nothing_takes_the_default_route(sites: Sites) -> None:
+    sites.set("a", "/interface/gre", disabled="yes")
+    answered, lines = captured(sites)
+    assert not answered
+    assert in_clear(lines) == []
+    [drop] = [row for row in sites.rows("a", "/ip/route") if "blackhole" in row]
+    sites.path("a", "/ip/route").update(**{".id": drop[".id"], "disabled": "yes"})
+    assert in_clear(captured(sites)[1])
+    sites.path("a", "/ip/route").update(**{".id": drop[".id"], "disabled": "no"})
+    sites.set("a", "/interface/gre", disabled="no")
+    assert sites.crosses(30)
 
 
 def test_a_gre_interface_whose_far_end_is_silent_does_not_run(sites: Sites) -> None:

@@ -201,6 +201,12 @@ def test_members_hear_each_other_unless_the_firewall_is_left_to_others() -> None
         ("bridge", "224.0.0.18"),
     ]
     assert config(firewall=False, **CLUSTER)["firewall_filter"] == []
+    both = {"gw1": {"priority": 9, "address": "10.0.0.1"}, "gw2": {"priority": 8, "address": "10.0.0.2"}}
+    made = config(**{**CLUSTER, "vrrp": {**VRRP, "members": both, "sync_connections": True}})
+    assert [(each["src_address"], each["dst_port"]) for each in made["firewall_filter"] if "src_address" in each] == [
+        ("10.0.0.2", "8275")
+    ]
+    assert made["interface_vrrp"][0]["remote_address"] == "10.0.0.2"
 
 
 def test_interfaces_go_by_a_prefix_of_their_own() -> None:

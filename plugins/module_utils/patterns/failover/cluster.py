@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover import scripts
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import Intent
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import Intent, Member
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.ipsec import Entry
+
+SYNC_PORT = "8275"
+"""Where a member hears of the other one's connections."""
 
 
 def leader(prefix: str, intent: Intent) -> str:
@@ -42,10 +45,13 @@ def interfaces(intent: Intent, prefix: str, scripts_of: list[str]) -> Iterator[E
 
 def _synchronised(intent: Intent) -> Entry:
     """Both know the other's connections, where there is one other."""
-    others = [member for member in intent.cluster.members if member.host != intent.host]
     if not intent.cluster.sync_connections:
         return {}
-    return {"sync_connection_tracking": True, "remote_address": others[0].address}
+    return {"sync_connection_tracking": True, "remote_address": _others(intent)[0].address}
+
+
+def _others(intent: Intent) -> list[Member]:
+    return [member for member in intent.cluster.members if member.host != intent.host]
 
 
 def addresses(intent: Intent, prefix: str) -> Iterator[Entry]:
@@ -65,4 +71,13 @@ def rules(intent: Intent, prefix: str) -> Iterator[Entry]:
             "in_interface": interface,
             "dst_address": "224.0.0.18",
             "comment": f"{prefix}: VRRP on {interface}",
+        }
+    for member in _others(intent) if intent.cluster.sync_connections else ():
+        yield {
+            "chain": "input",
+            "action": "accept",
+            "protocol": "udp",
+            "dst_port": SYNC_PORT,
+            "src_address": member.address,
+            "comment": f"{prefix}: connections of {member.host}",
         }
