@@ -159,7 +159,7 @@ XFRM = Menu(
     fields=(
         NAME,
         # Neither its words nor its default are known: the router judges it, and `replaced` leaves it.
-        Field("mtu", WORD, "Largest packet inside, in the router's words.", derived=True),
+        Field("mtu", WORD, "Largest packet inside, in the router's words.", stays=True),
         DISABLED,
         COMMENT,
     ),
