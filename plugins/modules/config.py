@@ -46,6 +46,12 @@ options:
           - As O(vpnops.mikrotik.ipsec_proposal#module:config) takes them.
         type: list
         elements: dict
+      interface_xfrm:
+        description:
+          - Tunnel interfaces of IPsec itself, known from a development version of RouterOS alone.
+          - As O(vpnops.mikrotik.interface_xfrm#module:config) takes them.
+        type: list
+        elements: dict
       ipsec_policy_group:
         description:
           - Groups of policy templates that identities name.

@@ -14,9 +14,12 @@ author: the vpnops contributors (@vpnops)
 description:
   - Manages C(/ip/ipsec/policy/group), the groups of policy templates that identities with generated
     policies name.
+  - That a group binds an interface (O(config[].interface)) is known from a development version of RouterOS 7.25 alone,
+    and unverified; older routers are refused before anything is sent.
 extends_documentation_fragment:
   - vpnops.mikrotik.routeros
 seealso:
+  - module: vpnops.mikrotik.interface_xfrm
   - module: vpnops.mikrotik.ipsec_identity
   - module: vpnops.mikrotik.ipsec_policy
 options:
@@ -33,6 +36,12 @@ options:
           - Name that other entries refer to.
         type: str
         required: true
+      interface:
+        description:
+          - Interface that it binds, one of M(vpnops.mikrotik.interface_xfrm); known from a development
+            version of RouterOS alone, and unverified.
+          - Needs RouterOS 7.25 or newer.
+        type: str
       comment:
         description:
           - Free text.

@@ -277,6 +277,28 @@ def masters(pair: Pair, interface: str) -> list[str]:
     ]
 
 
+def test_members_of_a_group_are_what_their_authority_is(pair: Pair) -> None:
+    more = {"interface": "ether1", "vrid": "50", "interval": INTERVAL, "name": "v2", "group-authority": "v1"}
+    made = {}
+    # By its own priority the other router would be master.
+    for name, priority in (("one", "100"), ("two", "200")):
+        row = pair.path(name, VRRP).add(**more, priority=priority)
+        made[name] = row, pair.path(name, "/ip/address").add(address=f"{SECOND}/32", interface="v2")
+
+    def holders() -> list[str]:
+        shown = ("ip", "route", "show", "table", "local")
+        return [name for name in OWN if SECOND in pair.lab.run(name, *shown).out]
+
+    assert until(lambda: holders() == ["one"], 4)
+    pair.change("one", disabled="yes")
+    assert until(lambda: holders() == ["two"], 4)
+    pair.change("one", disabled="no")
+    assert until(lambda: holders() == ["one"], 4)
+    for name, (row, address) in made.items():
+        pair.path(name, "/ip/address").remove(address)
+        pair.path(name, VRRP).remove(row)
+
+
 def test_a_firewall_that_drops_adverts_makes_two_masters(pair: Pair) -> None:
     drop = {"chain": "input", "action": "drop", "in-interface": "ether1"}
     made = pair.path("two", "/ip/firewall/filter").add(**drop)

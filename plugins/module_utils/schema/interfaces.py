@@ -148,6 +148,23 @@ EOIP = tunnel(
     Field("loop-protect-send-interval", DURATION, "How often it looks for a loop.", "5s"),
 )
 
+# Of 7.25, which is not released, four names are known and no row (ipsec.md 16).
+XFRM = Menu(
+    path="/interface/xfrm",
+    help="Tunnel interfaces of IPsec itself, known from a development version of RouterOS alone.",
+    module="interface_xfrm",
+    part_of=INTERFACE.path,
+    cuts=True,
+    since="7.25",
+    fields=(
+        NAME,
+        # Neither its words nor its default are known: the router judges it, and `replaced` leaves it.
+        Field("mtu", WORD, "Largest packet inside, in the router's words.", stays=True),
+        DISABLED,
+        COMMENT,
+    ),
+)
+
 VRRP_PATH = "/interface/vrrp"
 GROUP = ("", "none", "self")
 # {".id": "*C", "name": "vrrp1", "mtu": "1500", "mac-address": "00:00:5E:00:01:01", "arp": "enabled",

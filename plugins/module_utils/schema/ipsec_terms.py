@@ -3,17 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The menus of /ip/ipsec that hold terms for tunnels: algorithms, template groups, client settings.
 
-The IPsec menus have no `unset`: a field is cleared by writing its default, so nearly every field has one
-(ipsec.md 14).
+The IPsec menus have no `unset`, save for groups since 7.25: a field is cleared by writing its default, so nearly every
+field has one (ipsec.md 14).
 """
 
 from __future__ import annotations
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import POOL
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE, POOL
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
     ADDRESS4,
     DURATION,
     PREFIX,
+    REFERENCE,
     SWITCH,
     TEXT,
     WORD,
@@ -153,7 +154,21 @@ POLICY_GROUP = Menu(
     path="/ip/ipsec/policy/group",
     help="Groups of policy templates that identities name.",
     module="ipsec_policy_group",
-    fields=(NAME, COMMENT),
+    # It got the command with 7.25, for `interface`, which older routers do not have.
+    unsets=True,
+    fields=(
+        NAME,
+        # Known from a development version alone; what it takes, and that `unset` clears it, is unverified.
+        Field(
+            "interface",
+            REFERENCE,
+            "Interface that it binds, one of M(vpnops.mikrotik.interface_xfrm); known from a development version of "
+            "RouterOS alone, and unverified.",
+            since="7.25",
+            refers=INTERFACE.path,
+        ),
+        COMMENT,
+    ),
 )
 
 # {".id": "*1", "name": "request-only", "responder": "false", "use-responder-dns": "exclusively", "default": "true"}

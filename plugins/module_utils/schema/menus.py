@@ -25,6 +25,8 @@ MENUS: tuple[Menu, ...] = (
     ipsec_terms.SETTINGS,
     ipsec_terms.PROFILE,
     ipsec_terms.PROPOSAL,
+    # Before the groups that name them, unlike the tunnels below.
+    interfaces.XFRM,
     ipsec_terms.POLICY_GROUP,
     ipsec_terms.MODE_CONFIG,
     ipsec.PEER,

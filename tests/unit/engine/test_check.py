@@ -177,6 +177,20 @@ def test_a_policy_with_a_backup_peer_lies_in_the_scope_of_both() -> None:
             "/ip/ipsec/peer name=b: ppk-secret: RouterOS 7.20 does not have it; it came with 7.21",
             id="field-too-new",
         ),
+        case(
+            BY_MODULE["interface_xfrm"],
+            {"name": "xfrm-b"},
+            V7,
+            "/interface/xfrm: RouterOS 7.24 does not have this menu; it came with 7.25",
+            id="menu-of-a-development-version",
+        ),
+        case(
+            BY_MODULE["ipsec_policy_group"],
+            {**B, "interface": "xfrm-b"},
+            V7,
+            "/ip/ipsec/policy/group name=b: interface: RouterOS 7.24 does not have it; it came with 7.25",
+            id="field-of-a-development-version",
+        ),
     ],
 )
 def test_what_a_version_lacks(menu: Menu, row: Row, version: tuple[int, ...], sentence: str) -> None:

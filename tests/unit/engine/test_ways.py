@@ -21,7 +21,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script impo
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import stages
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import joined, vague_lists
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 from tests.unit.engine.router import V7
@@ -30,6 +30,8 @@ GRE, VRRP, LIST, MEMBER, ADDRESS, ROUTE = (
     BY_MODULE[name]
     for name in ("interface_gre", "interface_vrrp", "interface_list", "interface_list_member", "ip_address", "ip_route")
 )
+XFRM, GROUP = BY_MODULE["interface_xfrm"], BY_MODULE["ipsec_policy_group"]
+V7_25 = (7, 25)
 Row = Mapping[str, str]
 B = {"name": "gre-b", "remote-address": "203.0.113.50"}
 V = {"name": "v", "interface": "a"}
@@ -232,3 +234,25 @@ def test_what_comes_and_goes_is_an_interface_afterwards() -> None:
     have = tables("ether1", "gre-c", interface_gre=[{**B, "name": "gre-c"}])
     after = rehearse(have, Intent({GRE: [B]}, "overridden"), V7).after[INTERFACE]
     assert [entry.values["name"] for entry in after] == ["ether1", "gre-b"]
+
+
+def test_a_group_binds_an_interface_that_comes_before_it_and_goes_after_it() -> None:
+    interface, group = {"name": "xfrm-b"}, {"name": "b", "interface": "xfrm-b"}
+    # A task's menus come in the order of the schema.
+    wants = {menu: [interface if menu is XFRM else group] for menu in MENUS if menu in (XFRM, GROUP)}
+    come = rehearse(tables("ether1", interface_xfrm=[], ipsec_policy_group=[]), Intent(wants), V7_25).plan
+    assert [change.menu for change in come] == [XFRM, GROUP]
+    have = tables("ether1", "xfrm-b", interface_xfrm=[interface], ipsec_policy_group=[group])
+    go = rehearse(have, Intent(wants, "deleted"), V7_25).plan
+    assert [[change.menu for change in stage] for stage in stages(go)] == [[GROUP], [XFRM]]
+    with pytest.raises(Problem, match=r"xfrm-b: cannot be removed, /ip/ipsec/policy/group name=b still uses it"):
+        rehearse(have, Intent({XFRM: [interface]}, "deleted"), V7_25)
+
+
+def test_replaced_lets_an_interface_go_and_leaves_an_mtu_that_nobody_gave() -> None:
+    have = tables(
+        interface_xfrm=[{"name": "xfrm-b", "mtu": "1400"}], ipsec_policy_group=[{"name": "b", "interface": "x"}]
+    )
+    wants = {XFRM: [{"name": "xfrm-b"}], GROUP: [{"name": "b"}]}
+    found = plan(have, Intent(wants, "replaced"), V7_25)
+    assert [render(change) for change in found] == ["/ip ipsec policy group set *0 !interface"]

@@ -52,6 +52,7 @@ REQUIRED = {
     "interface_ipip": {"name"},
     "interface_eoip": {"name"},
     "interface_vrrp": {"name"},
+    "interface_xfrm": {"name"},
     "interface_list": {"name"},
     "interface_list_member": {"list", "interface"},
     "ip_address": {"address", "interface"},
