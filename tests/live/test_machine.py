@@ -92,8 +92,8 @@ def test_what_needs_a_kernel_with_esp_runs_where_there_is_one() -> None:
 
 
 def test_a_command_that_takes_too_long_is_ended() -> None:
-    done = run("--timeout", "60", "--", "sh", "-c", f"{sys.executable} -c 'while 1: pass' & sleep 600")
-    assert (done.stderr, done.returncode) == ("twin.live.machine: the command did not end within 60 s\n", machine.LATE)
+    done = run("--timeout", "45", "--", "sh", "-c", f"{sys.executable} -c 'while 1: pass' & sleep 600")
+    assert (done.stderr, done.returncode) == ("twin.live.machine: the command did not end within 45 s\n", machine.LATE)
 
 
 def test_a_panic_is_told() -> None:

@@ -1,9 +1,10 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows what crosses a node of the lab, a line a packet: `python -m twin.live.capture`.
+"""Shows what crosses a node of the lab, a line a packet: `python capture.py BRIDGE`, for a switch its bridge.
 
-tcpdump changes into a user of its own, which the lab of an ordinary user does not have.
+tcpdump changes into a user of its own, which the lab of an ordinary user does not have. This imports nothing of the
+twin, so that it begins at once.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-
-from .topology import BRIDGE
 
 ETH_P_IP, ETH_P_ALL = 0x0800, 0x0003
 _NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 50: "ESP", 51: "AH", 112: "VRRP"}
@@ -52,20 +51,20 @@ def _esp(body: bytes) -> str:
     return f"ESP(spi=0x{spi:08x},seq=0x{number:x}), length {len(body)}"
 
 
-def main() -> None:
+def main(bridge: str) -> None:
     """Until somebody ends it; each packet once, where it comes in."""
     # What a bridge passes on never comes as far as those who ask for IPv4 alone.
-    wanted = ETH_P_ALL if any(name == BRIDGE for _index, name in socket.if_nameindex()) else ETH_P_IP
+    wanted = ETH_P_ALL if any(name == bridge for _index, name in socket.if_nameindex()) else ETH_P_IP
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(wanted)) as sock:
         print("listening", flush=True)
         while True:
             packet, (device, protocol, kind, *_rest) = sock.recvfrom(65535)
-            if kind != socket.PACKET_OUTGOING and protocol == ETH_P_IP and device != BRIDGE and len(packet) >= 20:
+            if kind != socket.PACKET_OUTGOING and protocol == ETH_P_IP and device != bridge and len(packet) >= 20:
                 print(described(packet), flush=True)
 
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1])
     except KeyboardInterrupt:
         sys.exit(0)

@@ -22,9 +22,10 @@ from types import TracebackType
 from typing import Any
 
 from .needs import entering, missing
-from .topology import Plan
+from .topology import BRIDGE, Plan
 
 EXTENSIONS = Path(__file__).parents[2]
+CAPTURE = Path(__file__).with_name("capture.py")
 PATIENCE = 60.0
 
 
@@ -162,7 +163,7 @@ class Lab:
     def capture(self, node: str) -> Iterator[list[str]]:
         """What crosses a node meanwhile, a line a packet; the list is filled at the end."""
         lines: list[str] = []
-        number = self.start(node, sys.executable, "-m", "twin.live.capture")
+        number = self.start(node, sys.executable, "-IS", str(CAPTURE), BRIDGE)
         try:
             # It says so once it listens; no packet of the caller's can come before.
             self._ask(PATIENCE, do="wait", process=number, **{"in": node})

@@ -40,11 +40,13 @@ COMMANDS = {QEMU: "qemu-system-x86", "modprobe": "kmod"}
 INIT = Path(__file__).with_name("machine-init.sh")
 # To get at the files of this machine.
 FIRST = ("virtio_pci", "9pnet_virtio", "9p", "virtio_rng")
-# Most modules come when they are needed; these do not, or are needed by those who may not load modules.
+# Most modules come when they are needed; these do not, or are needed by those who may not load modules, or would have
+# an IKE daemon wait in the midst of a negotiation.
 MODULES = """
     esp4 ah4 xfrm_user xfrm4_tunnel tunnel4 tun veth bridge macvlan ip_gre ipip af_packet
-    nf_conntrack nf_tables nft_ct nft_chain_nat nft_masq nft_redir nft_limit nft_fib_ipv4 nft_log nft_reject_ipv4
-    nft_xfrm nft_numgen nft_hash nft_connlimit
+    authenc ctr drbg echainiv gcm ghash_generic seqiv
+    nf_conntrack nf_tables nft_ct nft_nat nft_chain_nat nft_masq nft_redir nft_limit nft_fib_ipv4 nft_log
+    nft_reject_ipv4 nft_xfrm nft_numgen nft_hash nft_connlimit
 """
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 # What the machine has of its own, and the folder of a job has to shine through.

@@ -77,6 +77,7 @@ class Charon:
         self._wanted, self._backend = IN_KERNEL if kernel else IN_USER_SPACE
         self._folder = tempfile.TemporaryDirectory(prefix="charon-")
         self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
         self._session: Any = None
         self._read = 0
         self.killed = False
@@ -110,30 +111,47 @@ class Charon:
             sock.settimeout(PATIENCE)
             with contextlib.suppress(OSError):
                 sock.connect(str(self.folder / "vici"))
+                self._socket = sock
                 return vici.Session(sock)
             sock.close()
             time.sleep(0.02)
         raise Broken(f"charon in {self.node} does not start: {' '.join(self.news()[-3:]) or 'it said nothing'}")
 
+    def _talk(self) -> Any:
+        self._session = self._session or self._connect()
+        return self._session
+
+    def _lost(self, name: str, error: Exception) -> Broken:
+        """What comes late would be taken for the answer to what is asked next, so that begins anew."""
+        self._hang_up()
+        return Broken(f"charon in {self.node}, {name}: {error}")
+
+    def _hang_up(self) -> None:
+        if self._socket:
+            self._socket.close()
+        self._socket = self._session = None
+
     def ask(self, name: str, message: Mapping[str, Any] | None = None) -> Message:
         """One request; raises Broken with the daemon's words if it refuses."""
         try:
-            found = getattr(self._session, name)(*((message,) if message is not None else ()))
+            found = getattr(self._talk(), name)(*((message,) if message is not None else ()))
             return dict(found or {})
-        except (CommandException, SessionException, OSError) as error:
+        except CommandException as error:
             raise Broken(f"charon in {self.node}, {name}: {error}") from None
+        except (SessionException, OSError) as error:
+            raise self._lost(name, error) from None
 
     def tell(self, name: str, message: Mapping[str, Any]) -> bool:
         """A request that streams what it does; whether it was taken."""
         if self.killed:
             return False
         try:
-            for _line in getattr(self._session, name)(message):
+            for _line in getattr(self._talk(), name)(message):
                 pass
         except CommandException:
             return False
         except (SessionException, OSError) as error:
-            raise Broken(f"charon in {self.node}, {name}: {error}") from None
+            raise self._lost(name, error) from None
         return True
 
     def sas(self) -> dict[str, Message]:
@@ -142,12 +160,12 @@ class Charon:
         if self.killed:
             return found
         try:
-            for each in self._session.list_sas({"noblock": "no"}):
+            for each in self._talk().list_sas({"noblock": "no"}):
                 for name, sa in each.items():
                     plain = text_of(sa)
                     found[f"{name}#{plain['uniqueid']}"] = {"name": name, **plain}
         except (SessionException, OSError) as error:
-            raise Broken(f"charon in {self.node}, list_sas: {error}") from None
+            raise self._lost("list_sas", error) from None
         return found
 
     def kill(self) -> None:
@@ -171,6 +189,7 @@ class Charon:
         return whole.decode(errors="replace").splitlines()
 
     def stop(self) -> None:
+        self._hang_up()
         process, self._process = self._process, None
         if process:
             process.terminate()
