@@ -181,12 +181,12 @@ def joined(sites: Sites, kind: str) -> Iterator[None]:
     """
     menu, made = f"/interface/{kind}", []
     more = {"keepalive": "1h,10"} if kind == "gre" else {}
-    for name, far in FAR.items():
-        words = {"name": f"a-rather-long-name-to-{far}", "local-address": WAN[name], "remote-address": WAN[far]}
-        made.append((name, menu, sites.path(name, menu).add(**words, **more)))
-        route = {"dst-address": f"{LAN[far]}.0/24", "gateway": words["name"]}
-        made.append((name, "/ip/route", sites.path(name, "/ip/route").add(**route)))
     try:
+        for name, far in FAR.items():
+            words = {"name": f"a-rather-long-name-to-{far}", "local-address": WAN[name], "remote-address": WAN[far]}
+            made.append((name, menu, sites.path(name, menu).add(**words, **more)))
+            route = {"dst-address": f"{LAN[far]}.0/24", "gateway": words["name"]}
+            made.append((name, "/ip/route", sites.path(name, "/ip/route").add(**route)))
         yield
     finally:
         for name, path, id_ in reversed(made):
@@ -269,13 +269,13 @@ def compiled_ends(sites: Sites, **more: Any) -> Iterator[int]:
     """Both ends as the role makes them; gives the size of the interfaces."""
     sites.clear()
     made, size = [], 0
-    for name in FAR:
-        for module, rows in routed(name, **more).items():
-            for row in rows:
-                words = {option.replace("_", "-"): word(value) for option, value in row.items()}
-                made.append((name, BY_MODULE[module].path, sites.path(name, BY_MODULE[module].path).add(**words)))
-                size = int(row.get("mtu", size))
     try:
+        for name in FAR:
+            for module, rows in routed(name, **more).items():
+                for row in rows:
+                    words = {option.replace("_", "-"): word(value) for option, value in row.items()}
+                    made.append((name, BY_MODULE[module].path, sites.path(name, BY_MODULE[module].path).add(**words)))
+                    size = int(row.get("mtu", size))
         yield size
     finally:
         for name, path, id_ in reversed(made):
