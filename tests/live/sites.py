@@ -22,6 +22,8 @@ SECOND = {"a": "172.16.10", "b": "172.16.20"}
 FAR = {"a": "b", "b": "a"}
 HOST = {site: f"{LAN[site]}.10" for site in "ab"}
 IPSEC = ("policy", "identity", "peer", "proposal", "profile")
+# Who gives up waiting takes a late answer for the next one; where much else runs, kernels take long for a device.
+PATIENCE = 60
 Rows = list[dict[str, str]]
 
 
@@ -83,7 +85,8 @@ class Sites:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.api = {
-            name: librouteros.connect("127.0.0.1", "admin", "", port=found.port) for name, found in lab.routers.items()
+            name: librouteros.connect("127.0.0.1", "admin", "", port=found.port, timeout=PATIENCE)
+            for name, found in lab.routers.items()
         }
 
     def close(self) -> None:
