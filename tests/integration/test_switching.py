@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -229,6 +230,31 @@ def test_a_peer_without_a_session_is_lost_although_it_answers_pings(site: Site) 
     site.after(14)
     site.begin(ADDRESSES["first"])
     assert site.after(30) == ["first"]
+
+
+def test_a_better_peer_that_never_has_a_session_is_tried_more_and_more_rarely(site: Site) -> None:
+    """It answers pings, as a router does whose IKE is dead."""
+    site.make(detect={"by": "dpd"}, fail_back_after=20)
+    site.begin(ADDRESSES["second"])
+    tries: list[float] = []
+    for second in range(0, 2000, 2):
+        used = site.after(2)
+        assert len(used) == 1
+        if used == ["first"] and (not tries or second - tries[-1] > 15):
+            tries.append(second)
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
+    assert pauses == sorted(pauses)
+    assert pauses[0] < 40
+    assert pauses[-1] >= 600
+    # It lasts, so the next return is quick again.
+    site.begin(ADDRESSES["first"])
+    assert site.after(1500) == ["first"]
+    site.end(ADDRESSES["first"])
+    assert site.after(10) == ["second"]
+    assert site.after(14) == ["second"]
+    site.begin(ADDRESSES["first"])
+    assert site.after(20) == ["first"]
+    assert site.clashes == []
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -16,13 +16,14 @@ from collections.abc import Iterator, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import (
     Connection,
-    Detection,
     Intent,
     Uplink,
     Way,
 )
 
 POLICY, SESSION, TRACKED = "/ip ipsec policy", "/ip ipsec active-peers", "/ip firewall connection"
+RAREST = 32
+"""How many times longer than at first it may take at most until a better peer is tried again."""
 PEER, ROUTE, WATCH, VRRP = "/ip ipsec peer", "/ip route", "/tool netwatch", "/interface vrrp"
 
 
@@ -46,17 +47,22 @@ def policy_switch(mark: str, connection: Connection, intent: Intent) -> str:
     names = [f"{mark}/{way.name}" for way in connection.ways]
     lines = [
         f"# Keeps {mark} on the first of its peers that is up: {', '.join(names)}",
-        f":global {variable(mark)}",
+        _remembered(variable(mark), "0"),
         ":local now 0; :local best 0; :local nowUp false",
         *(line for number, way in enumerate(connection.ways, 1) for line in _look(number, names[number - 1], way)),
-        *(_lost(mark, connection.ways, intent.detection) if intent.detection.by == "dpd" else ()),
+        *(_lost(mark, connection.ways, intent) if intent.detection.by == "dpd" else ()),
         *(f":if ($best = 0 && $up{number}) do={{ :set best {number} }}" for number in _numbers(names)),
         *(f":if ($now = {number}) do={{ :set nowUp $up{number} }}" for number in _numbers(names)),
         *_decide(mark, intent),
         *(line for number, way in enumerate(connection.ways, 1) for line in _leave(number, names[number - 1], way)),
-        *(line for number, name in enumerate(names, 1) for line in _take(mark, number, name)),
+        *(line for number, name in enumerate(names, 1) for line in _take(mark, number, name, intent)),
     ]
     return "\n".join(lines)
+
+
+def _remembered(name: str, start: str) -> str:
+    """Declares what lasts from one run to the next, until the router restarts."""
+    return f':global {name}; :if ([:typeof ${name}] = "nothing") do={{ :set {name} {start} }}'
 
 
 def _numbers(names: Sequence[str]) -> range:
@@ -85,16 +91,36 @@ def _literally(text: str) -> str:
     return text.replace(".", "[.]")
 
 
-def _lost(mark: str, ways: Sequence[Way], detection: Detection) -> Iterator[str]:
-    """The peer in use is up while it has a session, and for as long as one takes to come about."""
-    missed = f"{variable(mark)}missed"
-    yield f":global {missed}"
+def _lost(mark: str, ways: Sequence[Way], intent: Intent) -> Iterator[str]:
+    """The peer in use is up while it has a session, and for as long as one takes to come about.
+
+    What is counted are looks without a session, and below zero looks with one.
+    """
+    missed, wait = _missed(mark), _wait(mark)
+    yield _remembered(missed, "0")
+    yield _remembered(wait, str(_looks(intent)))
     for number, way in enumerate(ways, 1):
         session = f"[:len [{SESSION} find where {_session(way)} and state=established]]"
         yield (
-            f":if ($now = {number}) do={{ :if ({session} > 0) do={{ :set {missed} 0 }} "
-            f"else={{ :set {missed} (0 + ${missed} + 1) }}; :set up{number} (${missed} < {detection.failures}) }}"
+            f":if ($now = {number}) do={{ :if ({session} > 0) do={{ :if (${missed} > 0) do={{ :set {missed} 0 }}; "
+            f":set {missed} (${missed} - 1) }} else={{ :if (${missed} < 0) do={{ :set {missed} 0 }}; "
+            f":set {missed} (${missed} + 1) }}; :set up{number} (${missed} < {intent.detection.failures}) }}"
         )
+    # A peer that lasts has earned that the next return to it is quick.
+    yield f":if ($now = 1 && ${missed} <= -{_looks(intent)}) do={{ :set {wait} {_looks(intent)} }}"
+
+
+def _missed(mark: str) -> str:
+    return f"{variable(mark)}missed"
+
+
+def _wait(mark: str) -> str:
+    return f"{variable(mark)}wait"
+
+
+def _looks(intent: Intent) -> int:
+    """How many looks in a row a better peer has to answer before the traffic goes back to it."""
+    return max(1, -(-intent.fail_back_after // intent.detection.interval))
 
 
 def _session(way: Way) -> str:
@@ -109,12 +135,18 @@ def _decide(mark: str, intent: Intent) -> Iterator[str]:
     yield ":local next $now"
     yield ":if ($now = 0) do={ :set next 1; :if ($best > 0) do={ :set next $best } }"
     yield ":if ($now > 0 && !$nowUp && $best > 0) do={ :set next $best }"
-    if intent.fail_back:
-        looks = max(1, -(-intent.fail_back_after // intent.detection.interval))
-        yield (
-            f":if ($nowUp && $best > 0 && $best < $now) do={{ :set {count} (0 + ${count} + 1); "
-            f":if (${count} >= {looks}) do={{ :set next $best }} }} else={{ :set {count} 0 }}"
-        )
+    if not intent.fail_back:
+        return
+    enough, after = str(_looks(intent)), ""
+    if intent.detection.by == "dpd":
+        # Whether it has a session shows only when it is tried, so each try that fails makes the next one rarer.
+        wait, most = _wait(mark), _looks(intent) * RAREST
+        enough = f"${wait}"
+        after = f"; :set {wait} (${wait} * 2); :if (${wait} > {most}) do={{ :set {wait} {most} }}"
+    yield (
+        f":if ($nowUp && $best > 0 && $best < $now) do={{ :set {count} (${count} + 1); "
+        f":if (${count} >= {enough}) do={{ :set next $best{after} }} }} else={{ :set {count} 0 }}"
+    )
 
 
 def _leave(number: int, name: str, way: Way) -> Iterator[str]:
@@ -133,8 +165,10 @@ def _at(name: str, address: str) -> str:
     return f'({name}="{address}" or {name}~"^{_literally(address)}:")'
 
 
-def _take(mark: str, number: int, name: str) -> Iterator[str]:
+def _take(mark: str, number: int, name: str, intent: Intent) -> Iterator[str]:
     told = f'/log warning message="{mark}: now by {name}"'
+    if intent.detection.by == "dpd":
+        told += f"; :set {_missed(mark)} 0"
     yield (
         f":if ($next = {number} && [:len {_policies(name, 'yes')}] > 0) do={{ "
         f"{POLICY} enable {_policies(name, 'yes')}; {told} }}"
