@@ -352,7 +352,8 @@ def nothing_takes_the_default_route(sites: Sites) -> None:
     sites.set("a", "/interface/gre", disabled="yes")
     answered, lines = captured(sites)
     assert not answered
-    assert in_clear(lines) == []
+    # The router itself may say that it has no tunnel for a keepalive.
+    assert [line for line in lines if LAN["a"] in line or LAN["b"] in line] == []
     [drop] = [row for row in sites.rows("a", "/ip/route") if "blackhole" in row]
     sites.path("a", "/ip/route").update(**{".id": drop[".id"], "disabled": "yes"})
     assert in_clear(captured(sites)[1])
