@@ -53,13 +53,15 @@ class Addressing:
         """Change what differs. The kernel forgets routes whose address or device goes, so routes come last."""
         made, gone = self.links.changes()
         self._forget(gone)
-        netns.ip([*made, *self._links()], self.node)
+        links = [*made, *self._links()]
+        netns.ip(links, self.node)
         self.links.tune()
         # Whether somebody is at the far end shows once the near one is up.
         self._run()
         lines = self._addresses()
         routes = self._routes()
-        if lines or routes != self.routes:
+        # A device that was made anew has lost its routes, although they are the same.
+        if links or lines or routes != self.routes:
             # There is no moment without a route that stays: packets would be lost at it.
             gone = {_place(line) for line in self.routes} - {_place(line) for line in routes}
             netns.ip([*lines, *routes, *(f"route flush exact {place}" for place in sorted(gone))], self.node)
