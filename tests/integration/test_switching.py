@@ -55,9 +55,9 @@ class Site:
         self.router.echo = lambda address, _source: address in self.alive
         self.router.connects = lambda address, _port, _source: address in self.alive
 
-    def make(self, tunnel: Mapping[str, Any] = TUNNEL, **options: Any) -> None:
+    def make(self, tunnel: Mapping[str, Any] | None = None, **options: Any) -> None:
         """Put onto the router what the role would."""
-        found: Any = compiled([tunnel], **options)
+        found: Any = compiled([tunnel or TUNNEL], **options)
         assert found["problems"] == []
         for menu in MENUS:
             for entry in found["config"].get(menu.module, ()):
