@@ -116,7 +116,7 @@ EXAMPLES = r"""
 
 - name: Wait until one of two peers stands, of which the second is the backup
   vpnops.mikrotik.ipsec_verify:
-    tunnels: [ha-hq/first, ha-hq/second]
+    tunnels: [site-b, site-c]
     enough: one
 
 - name: Bring up the tunnel to a network, and see that it carries packets
