@@ -46,6 +46,8 @@ class Speaker:
         self._mouths: dict[str, socket.socket] = {}
         self._lock = threading.RLock()
         self._in, self._out = socket.socketpair()
+        # Without elections nobody reads, and no command may wait for that.
+        self._out.setblocking(False)
         self._ending = False
         self._thread: threading.Thread | None = None
 
