@@ -21,3 +21,4 @@ def test_no_command_waits_for_a_speaker_without_elections() -> None:
     settling.start()
     settling.join(30)
     assert not settling.is_alive()
+    speaker.stop()

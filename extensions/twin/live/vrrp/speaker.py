@@ -191,9 +191,11 @@ class Speaker:
             netns.within(self.node, act)
 
     def stop(self) -> None:
-        """Leave all elections in order."""
+        """Leave all elections in order, for good."""
         self.play({})
         self._end()
+        self._in.close()
+        self._out.close()
 
     def kill(self) -> None:
         """End as by a crash: nobody is told, and a master's device stays up. `play` begins anew."""
