@@ -312,6 +312,8 @@ def test_what_is_wrong_is_told(connection: Row, options: Row, sentence: str) -> 
             "vrid 1 is given twice on ether1",
         ),
         ({"interval": "often"}, "vrrp: interval: 'often' was given, allowed is "),
+        ({"members": {"gw1": {"priority": 9}, "gw2": {}}}, "vrrp.members.gw2: priority is missing"),
+        ({"addresses": [{"name": "wan"}]}, "addresses, wan: interface, vrid, address is missing"),
     ],
 )
 def test_what_is_wrong_with_a_cluster_is_told(change: Row, sentence: str) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import TypeVar
 
@@ -114,14 +114,9 @@ def read(kind: type[Thing], given: object, where: str, readers: Mapping[str, Rea
             values[name] = readers[name](value)
         except ValueError as allowed:
             raise Bad(f"{where}: {name}: {value!r} was given, allowed is {allowed}") from None
-    needed = [each.name for each in fields(kind) if each.name in _required(kind) and each.name not in values]  # type: ignore[arg-type]
-    if needed:
+    if needed := [name for name in REQUIRED.get(kind, ()) if name not in values]:
         raise Bad(f"{where}: {', '.join(needed)} is missing")
     return kind(**values)
-
-
-def _required(kind: type[object]) -> Sequence[str]:
-    return {Uplink: ("name", "gateway"), SharedAddress: ("name", "interface", "vrid", "address")}.get(kind, ())
 
 
 def _connection(given: Options, options: Options) -> Connection:
@@ -240,6 +235,11 @@ def _interval(value: object) -> str:
     return str(value)
 
 
+REQUIRED: Mapping[type[object], tuple[str, ...]] = {
+    Member: ("priority",),
+    SharedAddress: ("name", "interface", "vrid", "address"),
+    Uplink: ("name", "gateway"),
+}
 DETECTION: Mapping[str, Read] = {
     "by": _one_of(*DETECTORS),
     "interval": _number(1, 3600),
