@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import (
     DETECTORS,
@@ -72,8 +72,8 @@ def _intent(connections: tuple[Connection, ...], options: Options) -> Intent:
     return Intent(
         connections,
         read(Detection, options.get("detect"), "detect", DETECTION),
-        _switch(options.get("fail_back", True)),
-        _number(0, 86400)(options.get("fail_back_after", 60)),
+        _taken("fail_back", options.get("fail_back", True), _switch),
+        _taken("fail_back_after", options.get("fail_back_after", 60), _number(0, 86400)),
         tuple(_each(Uplink, options, "uplinks", UPLINK)),
         _cluster(options.get("vrrp")),
         str(options.get("host", "")),
@@ -108,15 +108,18 @@ def read(kind: type[Thing], given: object, where: str, readers: Mapping[str, Rea
     for name, value in dict(given or {}).items():
         if name not in readers:
             raise Bad(f"{where}: {name}: there is no such option; allowed is {', '.join(readers)}")
-        if value is None:
-            continue
-        try:
-            values[name] = readers[name](value)
-        except ValueError as allowed:
-            raise Bad(f"{where}: {name}: {value!r} was given, allowed is {allowed}") from None
+        if value is not None:
+            values[name] = _taken(f"{where}: {name}", value, readers[name])
     if needed := [name for name in REQUIRED.get(kind, ()) if name not in values]:
         raise Bad(f"{where}: {', '.join(needed)} is missing")
     return kind(**values)
+
+
+def _taken(what: str, value: object, reader: Callable[[object], Thing]) -> Thing:
+    try:
+        return reader(value)
+    except ValueError as allowed:
+        raise Bad(f"{what}: {value!r} was given, allowed is {allowed}") from None
 
 
 def _connection(given: Options, options: Options) -> Connection:
@@ -142,7 +145,7 @@ def _connection(given: Options, options: Options) -> Connection:
         return Connection(name, method, present=False)
     if not ways:
         # For what is wrong with the rest.
-        tunnel_from(shared, _options(options, "profile"), _options(options, "proposal"))
+        tunnel_from(shared, *_algorithms(options))
     return Connection(name, method, tuple(ways))
 
 
@@ -155,9 +158,9 @@ def _preferred(number: int, method: str, options: Options) -> Options:
     return {"distance": str(number), "keepalive": f"{detection.interval}s,{detection.failures}"}
 
 
-def _options(options: Options, name: str) -> Options:
-    value = options.get(name) or {}
-    return value if isinstance(value, Mapping) else {"?": value}
+def _algorithms(options: Options) -> tuple[Any, Any]:
+    """Profile and proposal for all; what is no mapping is told by who takes them."""
+    return options.get("profile") or {}, options.get("proposal") or {}
 
 
 def _way(peer: Options, shared: Options, method: str, options: Options) -> Way:
@@ -172,7 +175,7 @@ def _way(peer: Options, shared: Options, method: str, options: Options) -> Way:
         # One proof takes the place of the other.
         shared = {option: value for option, value in shared.items() if option not in ("certificate", "psk")}
     take = link_from if method == "routed" else tunnel_from
-    tunnel = take({**shared, **own}, _options(options, "profile"), _options(options, "proposal"))
+    tunnel = take({**shared, **own}, *_algorithms(options))
     more = {option: str(peer[option]) for option in OF_WAY if peer.get(option) is not None}
     return Way(**{**more, "tunnel": tunnel})  # type: ignore[arg-type]
 
