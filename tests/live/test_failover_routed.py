@@ -13,14 +13,14 @@ from twin.live.needs import kernel_esp
 
 from tests.live.conftest import able
 from tools.failover.failures import SILENCE
-from tools.failover.trials import trial
+from tools.failover.trials import trials
 
 
 def test_routes_go_over_to_the_other_tunnel_and_back() -> None:
     if not kernel_esp():
         pytest.skip("this kernel has no ESP: test_machine.py runs this in one that has")
     able()
-    found = trial("routed", "two-uplinks", SILENCE)
+    [found] = trials("routed", "two-uplinks", SILENCE)
     assert found.lost, found
     assert found.returned, found
     assert found.returned_after is not None, found

@@ -9,7 +9,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +20,7 @@ from twin.live.needs import makes
 from tools.failover.failures import FAILURES, NOT_COVERED, reason
 from tools.failover.flow import Damage
 from tools.failover.table import table
-from tools.failover.trials import Trial, trial
+from tools.failover.trials import Trial, trials
 
 ROOT = Path(__file__).parents[2]
 LABS = {
@@ -43,22 +43,27 @@ def kinds(methods: Sequence[str], labs: Sequence[str], failures: Sequence[str]) 
                     yield method, lab, failure
 
 
-def attempt(kind: Kind) -> Trial | None:
-    """A trial, or what became of it on standard error."""
+def attempt(kind: Kind, times: int) -> list[Trial]:
+    """Trials in one lab; what became of each goes to standard error, also of one that came to nothing."""
+    done: list[Trial] = []
     try:
-        found = trial(*kind)
+        for found in trials(*kind, times):
+            done.append(found)
+            print(f"{' / '.join(kind)}: {found.lost} {found.returned_after} {found.returned}", file=sys.stderr)
     except (Trouble, TimeoutError) as error:
         print(f"{' / '.join(kind)}: {error}", file=sys.stderr)
-        return None
-    print(f"{' / '.join(kind)}: {found.lost} {found.returned_after} {found.returned}", file=sys.stderr, flush=True)
-    return found
+    return done
 
 
-def elsewhere(arguments: Sequence[str], minutes: int) -> list[Trial]:
-    """The same trials in an emulated machine, whose kernel has what this one lacks."""
-    inside = [sys.executable, "-m", "tools.failover", "--json", "-", *arguments]
+def elsewhere(kind: Kind, times: int, row: int) -> list[Trial]:
+    """Trials in an emulated machine, whose kernel has what this one lacks; it takes minutes to start a lab there."""
+    words = [word for pair in zip(("--method", "--lab", "--failure"), kind, strict=True) for word in pair]
+    inside = [sys.executable, "-m", "tools.failover", "--json", "-", *words, "--times", str(times), "--row", str(row)]
+    minutes = 5 + 2 * times + 2 * -(-times // row)
     command = [sys.executable, "-m", "twin.live.machine", "--share", str(ROOT), "--timeout", str(60 * minutes), "--"]
     done = subprocess.run([*command, *inside], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        print(f"{' / '.join(kind)}: the emulated machine ended with {done.returncode}", file=sys.stderr)
     return [load(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
@@ -70,17 +75,29 @@ def load(line: str) -> Trial:
     return Trial(**found)
 
 
-def measured(asked: Sequence[Kind], times: int, jobs: int) -> list[Trial]:
+def measured(asked: Sequence[Kind], chosen: argparse.Namespace) -> Iterator[Trial]:
     """All trials, the kinds in turn, so that a disturbance does not meet one of them alone."""
-    wanted = [kind for _turn in range(times) for kind in asked if not reason(*kind)]
-    here = [kind for kind in wanted if kind[0] != "routed" or makes("gre")]
-    there = list(dict.fromkeys(kind for kind in wanted if kind not in here))
-    with ThreadPoolExecutor(jobs) as pool:
-        found = [each for each in pool.map(attempt, here) if each]
-    for method, lab, failure in there:
-        words = ["--method", method, "--lab", lab, "--failure", failure, "--times", str(times), "--jobs", "1"]
-        found += elsewhere(words, 5 + 4 * times)
-    return found
+    rows = [min(chosen.row, chosen.times - done) for done in range(0, chosen.times, chosen.row)]
+    wanted = [kind for kind in asked if not reason(*kind)]
+    there = [kind for kind in wanted if kind[0] == "routed" and not makes("gre")]
+    here = [(kind, times) for times in rows for kind in wanted if kind not in there]
+    with ThreadPoolExecutor(chosen.jobs) as pool:
+        for found in pool.map(attempt, *zip(*here, strict=True)) if here else ():
+            yield from found
+    for kind in there:
+        yield from elsewhere(kind, chosen.times, chosen.row)
+
+
+def kept(found: Iterable[Trial], where: Path | None) -> Iterator[Trial]:
+    """The same trials; each is written as soon as it is there, since many take hours."""
+    for each in found:
+        line = f"{json.dumps(asdict(each))}\n"
+        if str(where) == "-":
+            print(line, end="", flush=True)
+        elif where:
+            with where.open("a") as file:
+                file.write(line)
+        yield each
 
 
 def put(page: Path, name: str, text: str) -> None:
@@ -96,6 +113,7 @@ def options() -> argparse.ArgumentParser:
     """What may be asked for."""
     parser = argparse.ArgumentParser(prog="failover", description=__doc__)
     parser.add_argument("--times", type=int, default=5, help="trials of each kind")
+    parser.add_argument("--row", type=int, default=1, help="how many of them in a row in the same lab")
     parser.add_argument("--jobs", type=int, default=4, help="labs side by side")
     for name, values in (("method", LABS), ("lab", FAILURES), ("failure", None)):
         parser.add_argument(f"--{name}", action="append", choices=values, help="only this; may be given several times")
@@ -114,14 +132,9 @@ def main() -> int:
     if chosen.source:
         found = [load(line) for line in chosen.source.read_text().splitlines()]
     else:
-        found = measured(asked, chosen.times, chosen.jobs)
-    lines = "".join(f"{json.dumps(asdict(each))}\n" for each in found)
+        found = list(kept(measured(asked, chosen), chosen.json))
     if str(chosen.json) == "-":
-        print(lines, end="")
         return 0
-    if chosen.json:
-        with chosen.json.open("a") as file:
-            file.write(lines)
     print(text := table(found, asked))
     if chosen.write:
         put(ROOT / "docs" / "failover.md", chosen.write, text)

@@ -12,7 +12,7 @@ from tools.failover.failures import reason
 from tools.failover.trials import RESTS, Trial
 
 # Seconds until a silent peer is noticed with the settings of the trials: docs/failover.md says how they come about.
-DETECTION = {"policy_switch": 3.4, "policy_switch by dpd": 16.1, "multi_peer": 10.1, "vrrp": 3.6, "routed": 6.0}
+DETECTION = {"policy_switch": 3.4, "policy_switch by dpd": 16.1, "multi_peer": 10.1, "vrrp": 3.6, "routed": 8.0}
 HEADING = (
     "Method",
     "Lab",

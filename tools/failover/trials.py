@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from twin.live import Lab
@@ -61,14 +62,15 @@ class Meter:
         return int(found[1])
 
 
-def trial(method: str, name: str, failure: str) -> Trial:
-    """Start a lab, make its routers, break and mend."""
+def trials(method: str, name: str, failure: str, times: int = 1) -> Iterator[Trial]:
+    """Start a lab, make its routers, and as often as asked for break and mend."""
     setting = LABS[name](method)
     with Lab(setting.plan) as lab:
         configure(lab, setting)
         address = "192.168.10.10"
         with Flow(lab, "branch-pc", "hq-pc", address, round_trip=setting.round_trip) as flow:
-            return _measured(flow, Meter(lab, setting), Trial(method, name, failure, setting.round_trip, lab.ipsec))
+            for _time in range(times):
+                yield _measured(flow, Meter(lab, setting), Trial(method, name, failure, setting.round_trip, lab.ipsec))
 
 
 def _measured(flow: Flow, meter: Meter, found: Trial) -> Trial:

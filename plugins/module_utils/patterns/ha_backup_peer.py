@@ -24,7 +24,6 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intake import intent_from
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import (
     Connection,
-    Detection,
     Intent,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.soundness import problems
@@ -60,7 +59,7 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
 
     `found` is what stands of peers and address lists under the prefix, for the sake of what is not spoken of.
     """
-    intent, wrong = intent_from(_watchful(options))
+    intent, wrong = intent_from(options)
     wrong += wrong_prefix("ha_backup_peer", settings)
     wrong = wrong or list(problems(intent, settings))
     if wrong or not intent.connections:
@@ -76,14 +75,6 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
     names = {each.name: tuple(_names(each, settings)) for each in present if each.method != "vrrp"}
     entries = _joined(_policied(intent, marks, settings, found), _routed(intent, settings, found))
     return Survival(entries, owners, kept, names)
-
-
-def _watchful(options: Options) -> Options:
-    """With dead peer checks as often as the router looks otherwise, where nothing is said of them."""
-    detect, profile = options.get("detect") or {}, options.get("profile") or {}
-    if not isinstance(detect, Mapping) or not isinstance(profile, Mapping):
-        return options
-    return {**options, "profile": {"dpd_interval": f"{detect.get('interval') or Detection().interval}s", **profile}}
 
 
 def _placed(connection: Connection, intent: Intent) -> Connection:

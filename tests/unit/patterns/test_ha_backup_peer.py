@@ -133,6 +133,12 @@ def test_dead_peers_are_checked_for_as_often_as_the_router_looks() -> None:
     assert config(profile={"dpd_interval": "20s"})["ipsec_profile"][0]["dpd_interval"] == "20s"
 
 
+def test_with_interfaces_keepalives_look_and_sessions_are_kept_for_longer() -> None:
+    made = config(LINKS, method="routed", detect={"interval": 5})
+    assert {each["keepalive"] for each in made["interface_gre"]} == {"5s,3"}
+    assert {each["dpd_interval"] for each in made["ipsec_profile"]} == {"10s"}
+
+
 def test_netwatch_calls_the_script_when_a_peer_is_lost() -> None:
     made = config({**HQ, "peers": [PEERS[0], {**PEERS[1], "watch": "192.0.2.7"}]})
     first, second = made["tool_netwatch"]

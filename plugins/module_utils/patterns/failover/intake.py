@@ -145,7 +145,7 @@ def _connection(given: Options, options: Options) -> Connection:
         return Connection(name, method, present=False)
     if not ways:
         # For what is wrong with the rest.
-        tunnel_from(shared, *_algorithms(options))
+        tunnel_from(shared, *_algorithms(method, options))
     return Connection(name, method, tuple(ways))
 
 
@@ -158,9 +158,13 @@ def _preferred(number: int, method: str, options: Options) -> Options:
     return {"distance": str(number), "keepalive": f"{detection.interval}s,{detection.failures}"}
 
 
-def _algorithms(options: Options) -> tuple[Any, Any]:
+def _algorithms(method: str, options: Options) -> tuple[Any, Any]:
     """Profile and proposal for all; what is no mapping is told by who takes them."""
-    return options.get("profile") or {}, options.get("proposal") or {}
+    profile, detect = options.get("profile") or {}, options.get("detect") or {}
+    # Interfaces have keepalives. A session that is given up as soon costs packets if its way is back by then.
+    if method != "routed" and isinstance(profile, Mapping) and isinstance(detect, Mapping):
+        profile = {"dpd_interval": f"{detect.get('interval') or Detection().interval}s", **profile}
+    return profile, options.get("proposal") or {}
 
 
 def _way(peer: Options, shared: Options, method: str, options: Options) -> Way:
@@ -175,7 +179,7 @@ def _way(peer: Options, shared: Options, method: str, options: Options) -> Way:
         # One proof takes the place of the other.
         shared = {option: value for option, value in shared.items() if option not in ("certificate", "psk")}
     take = link_from if method == "routed" else tunnel_from
-    tunnel = take({**shared, **own}, *_algorithms(options))
+    tunnel = take({**shared, **own}, *_algorithms(method, options))
     more = {option: str(peer[option]) for option in OF_WAY if peer.get(option) is not None}
     return Way(**{**more, "tunnel": tunnel})  # type: ignore[arg-type]
 
