@@ -139,13 +139,9 @@ _value:
 from collections.abc import Callable, Iterator, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.ha_backup_peer import ha_backup_peer
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.overhead import ETHERNET
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
-
-SWITCHES = ("allow_weak", "firewall", "nat_bypass", "mss_clamp")
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings, settings_from
 
 
 def compiled(
@@ -154,19 +150,18 @@ def compiled(
     existing: Found | None = None,
     prefix: str = "ha",
     hosts: Mapping[str, Mapping[str, object]] | None = None,
-    outer_mtu: int | str = ETHERNET,
     **options: object,
 ) -> dict[str, object]:
     """The compiled connections as plain data; `options` are those of the role without its name."""
     if not isinstance(tunnels, list):
         raise AnsibleFilterError("ha_backup_peer takes a list of connections, each with its options by name")
-    # Extra variables come as text: "false" must not switch anything on.
-    switches = {name: boolean(options.pop(name)) for name in SWITCHES if name in options}
-    settings = Settings(prefix, outer_mtu=int(outer_mtu), **switches)
+    given = {name: value for name, value in options.items() if name in OF_CONNECTIONS}
+    rest = {name: value for name, value in options.items() if name not in given}
     try:
-        result = ha_backup_peer(**_taken(options, tunnels), settings=settings, found=existing or {})
-    except TypeError as error:
+        settings = settings_from(Settings, {"prefix": prefix, **rest})
+    except ValueError as error:
         raise AnsibleFilterError(f"ha_backup_peer: {error}") from None
+    result = ha_backup_peer({"tunnels": tunnels, **given}, settings, existing or {})
     if strangers := list(_strangers(tunnels, options, hosts or {})):
         return {**NOTHING, "problems": [*result.problems, *strangers]}
     return {
@@ -179,15 +174,8 @@ def compiled(
 
 
 NOTHING: dict[str, object] = {"config": {}, "owners": [], "keep": {}, "peers": {}}
-TAKEN = ("method", "detect", "fail_back", "fail_back_after", "uplinks", "vrrp", "host", "profile", "proposal")
-
-
-def _taken(options: Mapping[str, object], tunnels: list[object]) -> dict[str, Mapping[str, object]]:
-    if unknown := sorted(set(options) - set(TAKEN)):
-        raise AnsibleFilterError(
-            f"ha_backup_peer: {unknown[0]}: there is no such option; allowed is {', '.join(TAKEN)}"
-        )
-    return {"options": {"tunnels": tunnels, **options}}
+OF_CONNECTIONS = ("method", "detect", "fail_back", "fail_back_after", "uplinks", "vrrp", "host", "profile", "proposal")
+"""Options that say what the connections are; the others hold for everything that is made."""
 
 
 def _strangers(

@@ -86,10 +86,10 @@ _value:
 from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.route_based import route_based
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.settings import Settings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import settings_from
 
 
 def compiled(
@@ -98,16 +98,14 @@ def compiled(
     profile: Mapping[str, object] | None = None,
     proposal: Mapping[str, object] | None = None,
     existing: Found | None = None,
-    prefix: str = "rb",
-    **switches: object,
+    **settings: object,
 ) -> dict[str, object]:
-    """The compiled tunnels as plain data; `switches` are those of `patterns.routed.settings.Settings`."""
+    """The compiled tunnels as plain data; `settings` are those of `patterns.routed.settings.Settings`."""
     if not isinstance(tunnels, list) or not all(isinstance(tunnel, Mapping) for tunnel in tunnels):
         raise AnsibleFilterError("route_based takes a list of tunnels, each with its options by name")
     try:
-        # Extra variables come as text: "false" must not switch anything on.
-        chosen = Settings(prefix, **{name: boolean(value) for name, value in switches.items()})
-    except TypeError as error:
+        chosen = settings_from(Settings, settings)
+    except ValueError as error:
         raise AnsibleFilterError(f"route_based: {error}") from None
     result = route_based(tunnels, chosen, profile or {}, proposal or {}, existing or {})
     return {"config": result.config, "owners": list(result.owners), "problems": list(result.problems)}

@@ -96,10 +96,8 @@ _value:
 from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.overhead import ETHERNET
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings, settings_from
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.site_to_site import site_to_site
 
 
@@ -109,19 +107,14 @@ def compiled(
     profile: Mapping[str, object] | None = None,
     proposal: Mapping[str, object] | None = None,
     existing: Found | None = None,
-    prefix: str = "s2s",
-    outer_mtu: int | str = ETHERNET,
-    **switches: object,
+    **settings: object,
 ) -> dict[str, object]:
-    """The compiled tunnels as plain data; `switches` are those of `patterns.site_to_site.Settings`."""
+    """The compiled tunnels as plain data; `settings` are those of `patterns.settings.Settings`."""
     if not isinstance(tunnels, list) or not all(isinstance(tunnel, Mapping) for tunnel in tunnels):
         raise AnsibleFilterError("site_to_site takes a list of tunnels, each with its options by name")
     try:
-        # Extra variables come as text: "false" must not switch anything on.
-        chosen = Settings(
-            prefix, outer_mtu=int(outer_mtu), **{name: boolean(value) for name, value in switches.items()}
-        )
-    except (TypeError, ValueError) as error:
+        chosen = settings_from(Settings, settings)
+    except ValueError as error:
         raise AnsibleFilterError(f"site_to_site: {error}") from None
     result = site_to_site(tunnels, chosen, profile or {}, proposal or {}, existing or {})
     return {"config": result.config, "owners": list(result.owners), "problems": list(result.problems)}

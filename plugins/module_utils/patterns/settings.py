@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import TypeVar
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.overhead import ETHERNET
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.readers import Read, truth, whole
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Peering, Tunnel
 
 # Without a dash, so that what all tunnels share under one prefix is never what one tunnel has under another.
 PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+Kind = TypeVar("Kind", bound="Names")
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,31 @@ class Settings(Names):
         """Whether the tunnel's traffic is to stay untranslated; IPv6 is not translated anyway."""
         wanted = self.nat_bypass if tunnel.nat_bypass is None else tunnel.nat_bypass
         return wanted and not tunnel.carries_ipv6
+
+
+# Extra variables come as text: "false" must not switch anything on.
+READERS: Mapping[str, Read] = {
+    "prefix": str,
+    "allow_weak": truth,
+    "firewall": truth,
+    "nat_bypass": truth,
+    "mss_clamp": truth,
+    "outer_mtu": whole(576, 65535),
+}
+
+
+def settings_from(kind: type[Kind], given: Mapping[str, object]) -> Kind:
+    """Settings from options as people write them; raises ValueError with a sentence."""
+    known = [each.name for each in fields(kind)]
+    if unknown := sorted(given.keys() - set(known)):
+        raise ValueError(f"{unknown[0]}: there is no such option; allowed is {', '.join(known)}")
+    values: dict[str, object] = {}
+    for name, value in given.items():
+        try:
+            values[name] = READERS[name](value)
+        except ValueError as allowed:
+            raise ValueError(f"{name}: {value!r} was given, allowed is {allowed}") from None
+    return kind(**values)  # type: ignore[arg-type]
 
 
 def wrong_prefix(role: str, names: Names) -> Iterator[str]:

@@ -343,3 +343,12 @@ def test_what_is_no_list_or_no_option_is_told() -> None:
         compiled({"name": "hq"})
     with pytest.raises(AnsibleFilterError, match="detection: there is no such option"):
         compiled([HQ], detection={})
+    assert config(HQ, firewall="off")["firewall_filter"] == []
+    with pytest.raises(AnsibleFilterError, match="firewall: 'maybe' was given, allowed is yes or no"):
+        compiled([HQ], firewall="maybe")
+
+
+def test_interfaces_have_no_looks_that_could_take_too_long() -> None:
+    quick = {"interval": 1, "failures": 1}
+    assert config(LINKS, method="routed", detect=quick)["interface_gre"][0]["keepalive"] == "1s,1"
+    assert any("a look takes up to 1.4 s" in told for told in problems(HQ, detect=quick))

@@ -159,7 +159,7 @@ def test_text_is_no_truth() -> None:
         ({"ipv6": False}, "management: 2001:db8:1::/64 is IPv6, which ipv6: false leaves alone"),
         ({"extra": [{"chain": "forward"}]}, "extra: rule 1 is of chain forward, but only input is hardened"),
         ({"extra": "accept"}, "extra: 'accept' was given, allowed is a list of rules"),
-        ({"defconf": "delete"}, "defconf: 'delete' was given, allowed is replace or keep"),
+        ({"defconf": "delete"}, "defconf: 'delete' was given, allowed is replace, keep"),
         ({"prefix": "a-b"}, "prefix: 'a-b' was given, allowed is letters, digits and _"),
         ({"prefix": "defconf"}, "prefix: defconf is how the factory's own rules begin"),
         ({"log_prefix": "x" * 32}, "log_prefix: 'xxx"),

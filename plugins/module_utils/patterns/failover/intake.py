@@ -23,13 +23,13 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.
     Way,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake import NAME, Options, tunnel_from
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.readers import Read, one_of, truth, whole
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.intake import link_from
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.link import Link
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import ADDRESS, duration, switch
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import ADDRESS, duration
 
 Thing = TypeVar("Thing")
-Read = Callable[[object], object]
 OF_WAY = ("name", "watch", "uplink")
 """Options of a peer that a tunnel alone does not have."""
 OF_CONNECTION = ("peers", "method")
@@ -72,8 +72,8 @@ def _intent(connections: tuple[Connection, ...], options: Options) -> Intent:
     return Intent(
         connections,
         read(Detection, options.get("detect"), "detect", DETECTION),
-        _taken("fail_back", options.get("fail_back", True), _switch),
-        _taken("fail_back_after", options.get("fail_back_after", 60), _number(0, 86400)),
+        _taken("fail_back", options.get("fail_back", True), truth),
+        _taken("fail_back_after", options.get("fail_back_after", 60), whole(0, 86400)),
         tuple(_each(Uplink, options, "uplinks", UPLINK)),
         _cluster(options.get("vrrp")),
         str(options.get("host", "")),
@@ -202,29 +202,6 @@ def _cluster(given: object) -> Cluster:
     return Cluster(tuple(members), tuple(shared), found.interval, found.sync_connections)
 
 
-def _switch(value: object) -> bool:
-    return switch(str(value)) == "yes"
-
-
-def _number(least: int, most: int) -> Callable[[object], int]:
-    def number(value: object) -> int:
-        text = str(value)
-        if not text.isdecimal() or not least <= int(text) <= most:
-            raise ValueError(f"a number from {least} to {most}")
-        return int(text)
-
-    return number
-
-
-def _one_of(*words: str) -> Read:
-    def word(value: object) -> str:
-        if str(value) not in words:
-            raise ValueError(", ".join(words))
-        return str(value)
-
-    return word
-
-
 def _name(value: object) -> str:
     if not NAME.fullmatch(str(value)):
         raise ValueError("letters, digits and . _ - after a letter or digit")
@@ -248,20 +225,20 @@ REQUIRED: Mapping[type[object], tuple[str, ...]] = {
     Uplink: ("name", "gateway"),
 }
 DETECTION: Mapping[str, Read] = {
-    "by": _one_of(*DETECTORS),
-    "interval": _number(1, 3600),
-    "packets": _number(1, 100),
-    "timeout": _number(1, 60),
-    "port": _number(1, 65535),
-    "failures": _number(1, 100),
+    "by": one_of(*DETECTORS),
+    "interval": whole(1, 3600),
+    "packets": whole(1, 100),
+    "timeout": whole(1, 60),
+    "port": whole(1, 65535),
+    "failures": whole(1, 100),
 }
 UPLINK: Mapping[str, Read] = {
     "name": _name,
     "gateway": _host,
     "check": _host,
     "local_address": _host,
-    "default_route": _switch,
+    "default_route": truth,
 }
-CLUSTER: Mapping[str, Read] = {"interval": _interval, "sync_connections": _switch}
-MEMBER: Mapping[str, Read] = {"host": str, "priority": _number(1, 254), "address": _host}
-SHARED: Mapping[str, Read] = {"name": _name, "interface": str, "vrid": _number(1, 255), "address": _host}
+CLUSTER: Mapping[str, Read] = {"interval": _interval, "sync_connections": truth}
+MEMBER: Mapping[str, Read] = {"host": str, "priority": whole(1, 254), "address": _host}
+SHARED: Mapping[str, Read] = {"name": _name, "interface": str, "vrid": whole(1, 255), "address": _host}

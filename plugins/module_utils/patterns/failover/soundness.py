@@ -132,7 +132,8 @@ def _of_detection(intent: Intent) -> Iterator[str]:
         yield "detect: port is missing; tcp has to know which one opens"
     if detection.by != "tcp" and detection.port:
         yield f"detect: port has no meaning with {detection.by}"
-    if detection.by != "dpd" and detection.seconds - detection.interval > detection.interval:
+    looks = detection.by != "dpd" and any(each.method == "policy_switch" for each in intent.connections)
+    if looks and detection.seconds - detection.interval > detection.interval:
         yield (
             f"detect: a look takes up to {detection.seconds - detection.interval:g} s, but the next comes after "
             f"{detection.interval} s; give a longer interval, a shorter timeout or fewer packets"

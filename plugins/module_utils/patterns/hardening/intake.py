@@ -15,6 +15,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening
     MANAGEMENT,
     SERVICES,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.readers import Read, one_of, truth
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.strength import listed
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites import LIMIT
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
@@ -22,11 +23,9 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds impor
     PREFIX,
     PREFIX_OR_NAME,
     duration,
-    switch,
 )
 
 Options = Mapping[str, object]
-Read = Callable[[object], object]
 
 # Without a dash, as in site_to_site: a list or chain of one prefix is never an entry of another.
 PREFIXES = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
@@ -52,10 +51,6 @@ def intent_from(given: Options) -> tuple[Intent, list[str]]:
 
 def _shown(value: object) -> str:
     return ", ".join(listed(value)) if isinstance(value, list | tuple) else repr(value)
-
-
-def _switch(value: object) -> bool:
-    return switch(str(value)) == "yes"
 
 
 def _each(normal: Callable[[str], str]) -> Read:
@@ -125,10 +120,6 @@ def _rules(value: object) -> tuple[Options, ...]:
     return rules
 
 
-def _one_of(*words: str) -> Callable[[object], str]:
-    return _matching(re.compile("|".join(words)), " or ".join(words))
-
-
 def _log_prefix(value: object) -> str:
     text = str(value)
     if len(text) > LONGEST_LOG_PREFIX:
@@ -138,7 +129,7 @@ def _log_prefix(value: object) -> str:
 
 _LIST = _matching(NAMES, "the name of an interface list, or nothing", empty=True)
 READERS: Mapping[str, Read] = {
-    **{each.name: _switch for each in fields(Intent) if each.type == "bool"},
+    **{each.name: truth for each in fields(Intent) if each.type == "bool"},
     "prefix": _matching(PREFIXES, "letters, digits and _"),
     "management": _each(_network),
     "management_ports": _ports,
@@ -157,6 +148,6 @@ READERS: Mapping[str, Read] = {
     "tunnel_services": _each(_service),
     "extra": _rules,
     "extra_ipv6": _rules,
-    "defconf": _one_of("replace", "keep"),
+    "defconf": one_of("replace", "keep"),
     "log_prefix": _log_prefix,
 }
