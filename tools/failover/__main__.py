@@ -19,6 +19,7 @@ from twin.live.needs import makes
 
 from tools.failover.failures import FAILURES, NOT_COVERED, reason
 from tools.failover.flow import Damage
+from tools.failover.labs import routed
 from tools.failover.table import table
 from tools.failover.trials import Trial, trials
 
@@ -26,9 +27,11 @@ ROOT = Path(__file__).parents[2]
 LABS = {
     "policy_switch": ("two-uplinks", "own-uplinks", "two-routers"),
     "policy_switch by dpd": ("two-routers",),
+    "policy_switch quickly": ("two-uplinks", "two-routers"),
     "multi_peer": ("two-uplinks", "two-routers"),
     "vrrp": ("vrrp",),
     "routed": ("two-uplinks", "two-routers"),
+    "routed quickly": ("two-uplinks",),
 }
 Kind = tuple[str, str, str]
 
@@ -79,7 +82,7 @@ def measured(asked: Sequence[Kind], chosen: argparse.Namespace) -> Iterator[Tria
     """All trials, the kinds in turn, so that a disturbance does not meet one of them alone."""
     rows = [min(chosen.row, chosen.times - done) for done in range(0, chosen.times, chosen.row)]
     wanted = [kind for kind in asked if not reason(*kind)]
-    there = [kind for kind in wanted if kind[0] == "routed" and not makes("gre")]
+    there = [kind for kind in wanted if routed(kind[0]) and not makes("gre")]
     here = [(kind, times) for times in rows for kind in wanted if kind not in there]
     with ThreadPoolExecutor(chosen.jobs) as pool:
         for found in pool.map(attempt, *zip(*here, strict=True)) if here else ():

@@ -58,6 +58,7 @@ NOT_COVERED: Mapping[tuple[str, str], str] = {
 # A router whose daemon is gone answers pings all the same.
 NOT_NOTICED: Mapping[tuple[str, str], str] = {
     ("policy_switch", DAEMON): "the router still answers pings; with `detect: {by: dpd}` it is noticed",
+    ("policy_switch quickly", DAEMON): "the router still answers pings",
     ("routed", DAEMON): "keys that stand go on without a daemon, until they end",
 }
 

@@ -33,6 +33,12 @@ WAN = {"a": "203.0.113.2", "b": "192.0.2.2"}
 NEAR = {"a": "203.0.113", "b": "192.0.2"}
 SHARED = {"wan": "203.0.113.4", "lan": f"{HQ}.1"}
 FAIL_BACK_AFTER = 5
+DETECT: Mapping[str, Options] = {
+    "policy_switch by dpd": {"by": "dpd"},
+    "policy_switch quickly": {"interval": 1, "packets": 1},
+    "routed quickly": {"interval": 1, "failures": 1},
+}
+"""Options of how a loss is noticed, by method; those that are not here have the role's."""
 
 
 @dataclass(frozen=True)
@@ -107,18 +113,26 @@ def ends(near: str, way: str, method: str) -> dict[str, str]:
 
 def calling(method: str, near: str = "branch", far: str = "hq") -> dict[str, Any]:
     """What the end is given that decides: two ways to the other one."""
-    method, _by, detector = method.partition(" by ")
+    detect, method = DETECT.get(method, {}), method.partition(" ")[0]
     uplinks = [{"uplink": f"wan-{way}"} if near == "hq" else {} for way in WAN]
     peers = [{"name": way, **ends(near, way, method), **more} for way, more in zip(WAN, uplinks, strict=True)]
-    detect = {"detect": {"by": detector}} if detector else {}
-    return {"tunnels": [tunnel(near, far, method=method, peers=peers)], "fail_back_after": FAIL_BACK_AFTER, **detect}
+    return {
+        "tunnels": [tunnel(near, far, method=method, peers=peers)],
+        "fail_back_after": FAIL_BACK_AFTER,
+        "detect": detect,
+    }
 
 
 def answering(method: str, near: str, far: str) -> dict[str, Any]:
     """What the other end is given: the same two ways, by which it waits for calls."""
-    found = calling("routed" if method == "routed" else "multi_peer", near, far)
+    found = calling(method if routed(method) else "multi_peer", near, far)
     found["tunnels"][0]["passive"] = True
     return found
+
+
+def routed(method: str) -> bool:
+    """Whether the ways are interfaces."""
+    return method.startswith("routed")
 
 
 def own_uplinks(method: str) -> Setting:
@@ -145,7 +159,7 @@ def two_uplinks(method: str, decides: str = "branch") -> Setting:
     here, there = (calling, answering) if decides == "branch" else (answering, calling)
     options = {"branch": here(method, "branch", "hq"), "hq": there(method, "hq", "branch")}
     options["hq"]["uplinks"] = uplinks
-    return Setting(plan, options, {}, (("isp1", "to-internet"), ("isp2", "to-internet")), routed=method == "routed")
+    return Setting(plan, options, {}, (("isp1", "to-internet"), ("isp2", "to-internet")), routed=routed(method))
 
 
 def two_routers(method: str) -> Setting:
@@ -166,11 +180,12 @@ def two_routers(method: str) -> Setting:
     )
     plain = {name: _waiting(way, method) for name, way in (("hq1", "a"), ("hq2", "b"))}
     ways = (("isp1", "to-internet"), ("isp2", "to-internet"))
-    return Setting(plan, {"branch": calling(method)}, plain, ways, round_trip=False, routed=method == "routed")
+    return Setting(plan, {"branch": calling(method)}, plain, ways, round_trip=False, routed=routed(method))
 
 
 def _waiting(way: str, method: str) -> Options:
     """One router's tunnel to the branch by one way."""
+    method = method.partition(" ")[0]
     given = tunnel("hq", "branch", method=method, **ends("hq", way, method), passive=True)
     return {"tunnels": [{name: value for name, value in given.items() if name != "method"}]}
 

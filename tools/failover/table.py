@@ -9,10 +9,19 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from tools.failover.failures import reason
+from tools.failover.labs import DETECT
 from tools.failover.trials import RESTS, Trial
 
 # Seconds until a silent peer is noticed with the settings of the trials: docs/failover.md says how they come about.
-DETECTION = {"policy_switch": 3.4, "policy_switch by dpd": 16.1, "multi_peer": 10.1, "vrrp": 3.6, "routed": 8.0}
+DETECTION = {
+    "policy_switch": 3.4,
+    "policy_switch by dpd": 16.1,
+    "policy_switch quickly": 2.0,
+    "multi_peer": 10.1,
+    "vrrp": 3.6,
+    "routed": 8.0,
+    "routed quickly": 2.0,
+}
 HEADING = (
     "Method",
     "Lab",
@@ -32,10 +41,14 @@ def table(trials: Sequence[Trial], kinds: Iterable[tuple[str, str, str]]) -> str
     lines = [HEADING, ("---",) * len(HEADING)]
     for kind in kinds:
         found = [each for each in trials if (each.method, each.lab, each.failure) == kind]
-        lines.append(
-            (kind[0].replace("policy_switch by dpd", "policy_switch, `by: dpd`"), *kind[1:], *_figures(kind, found))
-        )
+        lines.append((_method(kind[0]), *kind[1:], *_figures(kind, found)))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _method(method: str) -> str:
+    """With what it was told of how to notice a loss."""
+    told = ", ".join(f"{option}: {value}" for option, value in DETECT.get(method, {}).items())
+    return f"{method.partition(' ')[0]}, `{told}`" if told else method
 
 
 def _figures(kind: tuple[str, str, str], found: Sequence[Trial]) -> Sequence[str]:
