@@ -27,7 +27,7 @@ GATEWAY = {"one": "198.51.100.1", "two": "203.0.113.1"}
 PRIORITY = {"one": "200", "two": "100"}
 # 0.2 s: a backup takes over after three of them and (256 - 100) / 256 of one, 0.72 s.
 INTERVAL, TAKEOVER = "200ms", 0.2 * (3 + 156 / 256)
-SLACK = 0.8
+SLACK = 1.5
 SCRIPTS = {f"on-{state}": f"/log info was-{state}" for state in ("master", "backup", "fail")}
 VRRP = "/interface/vrrp"
 ROW = {"name": "v1", "interface": "ether1", "vrid": "49", "interval": INTERVAL, **SCRIPTS}
@@ -149,9 +149,9 @@ def test_the_address_is_answered_by_the_master_alone_from_the_virtual_mac(pair: 
 
 def test_adverts_come_as_the_protocol_says(pair: Pair) -> None:
     with pair.lab.capture("lan") as lines:
-        time.sleep(1.1)
+        time.sleep(2.2)
     seen = [line for line in lines if "VRRP" in line]
-    assert 4 <= len(seen) <= 7
+    assert 6 <= len(seen) <= 13
     assert all(line.startswith(f"{OWN['one']} > 224.0.0.18: VRRP") for line in seen)
 
 
@@ -203,12 +203,15 @@ def test_a_daemon_that_is_killed_is_replaced(pair: Pair) -> None:
 
 
 def test_who_leaves_in_order_is_replaced_sooner(pair: Pair) -> None:
-    begun = time.monotonic()
+    for name in OWN:
+        pair.change(name, interval="2s")
+    assert pair.becomes("master", "backup", 10)
     pair.change("one", disabled="yes")
-    assert until(lambda: pair.state("two") == "master", 3)
-    # What is left is the skew of the second: 0.12 s.
-    assert time.monotonic() - begun < TAKEOVER
+    # What is left is the skew of the second, 1.2 s; who waits for three intervals waits more than 7.
+    assert until(lambda: pair.state("two") == "master", 5)
     assert pair.state("one") == ""
+    for name in OWN:
+        pair.change(name, interval=INTERVAL)
     pair.change("one", disabled="no")
     assert pair.becomes("master", "backup")
 
