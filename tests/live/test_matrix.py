@@ -106,7 +106,7 @@ def test_tunnels_stand_and_carry_with_every_pair_of_choices(sites: Sites, first:
 
 
 def carries(sites: Sites, case: Case) -> bool:
-    """Whether packets cross by associations as asked for; at first they may still find those of the case before."""
+    """Whether packets cross by associations as asked for; at first there may be others, of sessions that go again."""
     return sites.ping() and not unlike(sites, case) and sites.ping()
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from statistics import median
 
 import pytest
 
@@ -77,11 +76,10 @@ def test_a_host_that_is_cut_off_is_noticed_in_time_and_its_script_runs(watching:
 def test_probes_without_an_answer_keep_nobody_waiting(watching: Sites) -> None:
     for number in range(10):
         watch(watching, f"n{number}", NOBODY, timeout="900ms")
-    waited = []
+    slowest = 0.0
     for _dummy in range(30):
         began = time.monotonic()
         watching.rows("a", "/ip/address")
-        waited.append(time.monotonic() - began)
+        slowest = max(slowest, time.monotonic() - began)
         time.sleep(0.05)
-    # A machine that others use may be slow now and then; who waits for probes waits each time.
-    assert median(waited) < 0.45
+    assert slowest < 0.5

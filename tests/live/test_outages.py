@@ -81,10 +81,10 @@ def test_carrier_that_goes_at_the_far_end_is_seen_without_being_asked(lab: Lab) 
     port = next(cable.far for cable in PLAN.links() if cable.joins("r1", "lan"))
     lab.run("lan", "ip", "link", "set", port, "down")
     # Nothing is read of the router: its address is gone because it noticed.
-    assert until(lambda: "192.168.10.2" not in lab.run("r1", "ip", "address").out, 5)
+    assert until(lambda: "192.168.10.2" not in lab.run("r1", "ip", "address").out, 0.8)
     assert not running(lab, "r1", "ether2")
     lab.run("lan", "ip", "link", "set", port, "up")
-    assert until(lambda: "192.168.10.2" in lab.run("r1", "ip", "address").out, 5)
+    assert until(lambda: "192.168.10.2" in lab.run("r1", "ip", "address").out, 0.8)
 
 
 def test_what_is_not_there_cannot_be_broken(lab: Lab) -> None:
