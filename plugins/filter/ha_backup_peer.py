@@ -158,7 +158,7 @@ def compiled(
     given = {name: value for name, value in options.items() if name in OF_CONNECTIONS}
     rest = {name: value for name, value in options.items() if name not in given}
     try:
-        settings = settings_from(Settings, {"prefix": prefix, **rest})
+        settings = settings_from(Settings, {"prefix": prefix, **rest}, (*OF_CONNECTIONS, "hosts", "existing"))
     except ValueError as error:
         raise AnsibleFilterError(f"ha_backup_peer: {error}") from None
     result = ha_backup_peer({"tunnels": tunnels, **given}, settings, existing or {})

@@ -104,7 +104,7 @@ def compiled(
     if not isinstance(tunnels, list) or not all(isinstance(tunnel, Mapping) for tunnel in tunnels):
         raise AnsibleFilterError("route_based takes a list of tunnels, each with its options by name")
     try:
-        chosen = settings_from(Settings, settings)
+        chosen = settings_from(Settings, settings, ("profile", "proposal", "existing"))
     except ValueError as error:
         raise AnsibleFilterError(f"route_based: {error}") from None
     result = route_based(tunnels, chosen, profile or {}, proposal or {}, existing or {})

@@ -113,7 +113,7 @@ def compiled(
     if not isinstance(tunnels, list) or not all(isinstance(tunnel, Mapping) for tunnel in tunnels):
         raise AnsibleFilterError("site_to_site takes a list of tunnels, each with its options by name")
     try:
-        chosen = settings_from(Settings, settings)
+        chosen = settings_from(Settings, settings, ("profile", "proposal", "existing"))
     except ValueError as error:
         raise AnsibleFilterError(f"site_to_site: {error}") from None
     result = site_to_site(tunnels, chosen, profile or {}, proposal or {}, existing or {})

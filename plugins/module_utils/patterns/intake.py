@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TypeVar
 
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.readers import taken, truth
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.strength import listed
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Peering, Tunnel
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import PREFIX_OR_NAME, prefix, switch
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import PREFIX_OR_NAME, prefix
 
 Made = TypeVar("Made", bound=Peering)
 Options = Mapping[str, object]
@@ -100,11 +101,7 @@ def subnets(key: str, value: object) -> tuple[str, ...]:
 
 def flag(key: str, value: object) -> bool:
     """A switch, however it is spelled."""
-    text = str(value)
-    try:
-        return switch(text) == "yes"
-    except ValueError as allowed:
-        raise ValueError(f"{key}: {text!r} was given, allowed is {allowed}") from None
+    return taken(key, value, truth)
 
 
 def words(_key: str, value: object) -> tuple[str, ...]:

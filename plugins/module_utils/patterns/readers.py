@@ -6,12 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import switch
 
+Thing = TypeVar("Thing")
 Read = Callable[[object], object]
 ANSIBLE = {"on": "yes", "y": "yes", "t": "yes", "off": "no", "n": "no", "f": "no"}
 """What Ansible takes for a switch and routers do not print."""
+
+
+def taken(what: str, value: object, reader: Callable[[object], Thing]) -> Thing:
+    """What is read of an option; the ValueError names it, what was given and what is allowed."""
+    try:
+        return reader(value)
+    except ValueError as allowed:
+        raise ValueError(f"{what}: {value!r} was given, allowed is {allowed}") from None
 
 
 def truth(value: object) -> bool:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TypeVar
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.overhead import ETHERNET
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.readers import Read, truth, whole
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.readers import Read, taken, truth, whole
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Peering, Tunnel
 
 # Without a dash, so that what all tunnels share under one prefix is never what one tunnel has under another.
@@ -75,17 +75,12 @@ READERS: Mapping[str, Read] = {
 }
 
 
-def settings_from(kind: type[Kind], given: Mapping[str, object]) -> Kind:
-    """Settings from options as people write them; raises ValueError with a sentence."""
+def settings_from(kind: type[Kind], given: Mapping[str, object], others: Sequence[str]) -> Kind:
+    """Settings from options as people write them; `others` are options besides. Raises ValueError with a sentence."""
     known = [each.name for each in fields(kind)]
     if unknown := sorted(given.keys() - set(known)):
-        raise ValueError(f"{unknown[0]}: there is no such option; allowed is {', '.join(known)}")
-    values: dict[str, object] = {}
-    for name, value in given.items():
-        try:
-            values[name] = READERS[name](value)
-        except ValueError as allowed:
-            raise ValueError(f"{name}: {value!r} was given, allowed is {allowed}") from None
+        raise ValueError(f"{unknown[0]}: there is no such option; allowed is {', '.join((*known, *others))}")
+    values = {name: taken(name, value, READERS[name]) for name, value in given.items()}
     return kind(**values)  # type: ignore[arg-type]
 
 

@@ -341,7 +341,9 @@ def test_a_member_that_is_described_otherwise_is_named() -> None:
 def test_what_is_no_list_or_no_option_is_told() -> None:
     with pytest.raises(AnsibleFilterError, match="takes a list of connections"):
         compiled({"name": "hq"})
-    with pytest.raises(AnsibleFilterError, match="detection: there is no such option"):
+    with pytest.raises(
+        AnsibleFilterError, match=r"detection: there is no such option; allowed is .*, method, detect, "
+    ):
         compiled([HQ], detection={})
     assert config(HQ, firewall="off")["firewall_filter"] == []
     with pytest.raises(AnsibleFilterError, match="firewall: 'maybe' was given, allowed is yes or no"):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.
     Way,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake import NAME, Options, tunnel_from
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.readers import Read, one_of, truth, whole
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.readers import Read, one_of, taken, truth, whole
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.intake import link_from
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.link import Link
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
@@ -72,8 +72,8 @@ def _intent(connections: tuple[Connection, ...], options: Options) -> Intent:
     return Intent(
         connections,
         read(Detection, options.get("detect"), "detect", DETECTION),
-        _taken("fail_back", options.get("fail_back", True), truth),
-        _taken("fail_back_after", options.get("fail_back_after", 60), whole(0, 86400)),
+        taken("fail_back", options.get("fail_back", True), truth),
+        taken("fail_back_after", options.get("fail_back_after", 60), whole(0, 86400)),
         tuple(_each(Uplink, options, "uplinks", UPLINK)),
         _cluster(options.get("vrrp")),
         str(options.get("host", "")),
@@ -109,17 +109,10 @@ def read(kind: type[Thing], given: object, where: str, readers: Mapping[str, Rea
         if name not in readers:
             raise Bad(f"{where}: {name}: there is no such option; allowed is {', '.join(readers)}")
         if value is not None:
-            values[name] = _taken(f"{where}: {name}", value, readers[name])
+            values[name] = taken(f"{where}: {name}", value, readers[name])
     if needed := [name for name in REQUIRED.get(kind, ()) if name not in values]:
         raise Bad(f"{where}: {', '.join(needed)} is missing")
     return kind(**values)
-
-
-def _taken(what: str, value: object, reader: Callable[[object], Thing]) -> Thing:
-    try:
-        return reader(value)
-    except ValueError as allowed:
-        raise Bad(f"{what}: {value!r} was given, allowed is {allowed}") from None
 
 
 def _connection(given: Options, options: Options) -> Connection:
