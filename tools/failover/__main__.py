@@ -47,12 +47,13 @@ def kinds(methods: Sequence[str], labs: Sequence[str], failures: Sequence[str]) 
 
 
 def attempt(kind: Kind, times: int) -> list[Trial]:
-    """Trials in one lab; what became of each goes to standard error, also of one that came to nothing."""
+    """Trials in as few labs as it takes; what becomes of each goes to standard error, also if it comes to nothing."""
     done: list[Trial] = []
     try:
-        for found in trials(*kind, times):
-            done.append(found)
-            print(f"{' / '.join(kind)}: {found.lost} {found.returned_after} {found.returned}", file=sys.stderr)
+        while len(done) < times:
+            for found in trials(*kind, times - len(done)):
+                done.append(found)
+                print(f"{' / '.join(kind)}: {found.lost} {found.returned_after} {found.returned}", file=sys.stderr)
     except (Trouble, TimeoutError) as error:
         print(f"{' / '.join(kind)}: {error}", file=sys.stderr)
     return done
@@ -61,7 +62,8 @@ def attempt(kind: Kind, times: int) -> list[Trial]:
 def elsewhere(kind: Kind, times: int, row: int) -> list[Trial]:
     """Trials in an emulated machine, whose kernel has what this one lacks; it takes minutes to start a lab there."""
     words = [word for pair in zip(("--method", "--lab", "--failure"), kind, strict=True) for word in pair]
-    inside = [sys.executable, "-m", "tools.failover", "--json", "-", *words, "--times", str(times), "--row", str(row)]
+    counts = ["--times", str(times), "--row", str(row), "--jobs", "1"]
+    inside = [sys.executable, "-m", "tools.failover", "--json", "-", *words, *counts]
     minutes = 5 + 2 * times + 2 * -(-times // row)
     command = [sys.executable, "-m", "twin.live.machine", "--share", str(ROOT), "--timeout", str(60 * minutes), "--"]
     done = subprocess.run([*command, *inside], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
@@ -85,7 +87,7 @@ def measured(asked: Sequence[Kind], chosen: argparse.Namespace) -> Iterator[Tria
     there = [kind for kind in wanted if routed(kind[0]) and not makes("gre")]
     here = [(kind, times) for times in rows for kind in wanted if kind not in there]
     with ThreadPoolExecutor(chosen.jobs) as pool:
-        for found in pool.map(attempt, *zip(*here, strict=True)) if here else ():
+        for found in pool.map(lambda each: attempt(*each), here):
             yield from found
     for kind in there:
         yield from elsewhere(kind, chosen.times, chosen.row)

@@ -113,7 +113,7 @@ def ends(near: str, way: str, method: str) -> dict[str, str]:
 
 def calling(method: str, near: str = "branch", far: str = "hq") -> dict[str, Any]:
     """What the end is given that decides: two ways to the other one."""
-    detect, method = DETECT.get(method, {}), method.partition(" ")[0]
+    detect, method = DETECT.get(method, {}), of_role(method)
     uplinks = [{"uplink": f"wan-{way}"} if near == "hq" else {} for way in WAN]
     peers = [{"name": way, **ends(near, way, method), **more} for way, more in zip(WAN, uplinks, strict=True)]
     return {
@@ -130,9 +130,14 @@ def answering(method: str, near: str, far: str) -> dict[str, Any]:
     return found
 
 
+def of_role(method: str) -> str:
+    """What the role calls a method, however a loss is noticed."""
+    return method.partition(" ")[0]
+
+
 def routed(method: str) -> bool:
     """Whether the ways are interfaces."""
-    return method.startswith("routed")
+    return of_role(method) == "routed"
 
 
 def own_uplinks(method: str) -> Setting:
@@ -185,7 +190,7 @@ def two_routers(method: str) -> Setting:
 
 def _waiting(way: str, method: str) -> Options:
     """One router's tunnel to the branch by one way."""
-    method = method.partition(" ")[0]
+    method = of_role(method)
     given = tunnel("hq", "branch", method=method, **ends("hq", way, method), passive=True)
     return {"tunnels": [{name: value for name, value in given.items() if name != "method"}]}
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from tools.failover.failures import reason
-from tools.failover.labs import DETECT
+from tools.failover.labs import DETECT, of_role
 from tools.failover.trials import RESTS, Trial
 
 # Seconds until a silent peer is noticed with the settings of the trials: docs/failover.md says how they come about.
@@ -48,7 +48,7 @@ def table(trials: Sequence[Trial], kinds: Iterable[tuple[str, str, str]]) -> str
 def _method(method: str) -> str:
     """With what it was told of how to notice a loss."""
     told = ", ".join(f"{option}: {value}" for option, value in DETECT.get(method, {}).items())
-    return f"{method.partition(' ')[0]}, `{told}`" if told else method
+    return f"{of_role(method)}, `{told}`" if told else method
 
 
 def _figures(kind: tuple[str, str, str], found: Sequence[Trial]) -> Sequence[str]:

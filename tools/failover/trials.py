@@ -63,14 +63,17 @@ class Meter:
 
 
 def trials(method: str, name: str, failure: str, times: int = 1) -> Iterator[Trial]:
-    """Start a lab, make its routers, and as often as asked for break and mend."""
+    """Start a lab, make its routers, break and mend; again, up to so many times, while the first way is taken again."""
     setting = LABS[name](method)
     with Lab(setting.plan) as lab:
         configure(lab, setting)
         address = "192.168.10.10"
         with Flow(lab, "branch-pc", "hq-pc", address, round_trip=setting.round_trip) as flow:
             for _time in range(times):
-                yield _measured(flow, Meter(lab, setting), Trial(method, name, failure, setting.round_trip, lab.ipsec))
+                begun = Trial(method, name, failure, setting.round_trip, lab.ipsec)
+                yield (found := _measured(flow, Meter(lab, setting), begun))
+                if found.returned_after is None:
+                    return
 
 
 def _measured(flow: Flow, meter: Meter, found: Trial) -> Trial:
