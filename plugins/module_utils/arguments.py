@@ -13,8 +13,6 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.analyse import JUDGED
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.finding import SEVERITIES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import Flow
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.mask import Mask
@@ -22,13 +20,15 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.choose import Wanted
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.pings import Ping
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import (
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import JUDGED
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.finding import SEVERITIES
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.services import (
     KNOWN,
     Service,
     service_of,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import Asked
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.sources import Asked
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import (
     SEVERAL,
     BadArguments,

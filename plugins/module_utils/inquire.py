@@ -11,27 +11,26 @@ from typing import Any
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Tables, read
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.analyse import (
-    READ,
-    analyse,
-    outside_of,
-)
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.finding import (
-    SEVERITIES,
-    Finding,
-    Spot,
-    Unjudged,
-)
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.table import table_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import check
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.rehearse import Rehearsal, menus_to_read, rehearse
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic import survey
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.reach import Row
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.reach_table import table
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import NoSuchSource
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import (
+    READ,
+    analyse,
+    outside_of,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.finding import (
+    SEVERITIES,
+    Finding,
+    Unjudged,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import Spot, table_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability import survey
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.reach import Row
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.sources import NoSuchSource
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.table import table
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, Inquiry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL

@@ -13,8 +13,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.choose import Wanted
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.pings import Ping
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import SERVICES, Service
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import Asked
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.services import SERVICES, Service
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.sources import Asked
 
 SEVERAL = "config"
 """The module that takes several menus at once."""

@@ -23,10 +23,10 @@ from random import Random
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Decision, Verdict
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet as Simulated
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Firewall
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Decision, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet as Simulated
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.tables import Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.walk import decide
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6
 
 from tests.kernel.cases import Case, random_case

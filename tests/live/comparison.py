@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Decision, Verdict
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Firewall
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide, decide_chain
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Decision, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.tables import Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.walk import decide, decide_chain
 
 from tests.live.flows import Flow
 from tests.live.walks import Rule

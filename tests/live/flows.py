@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet as Simulated
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import facts
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet as Simulated
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import facts
 
 from tests.live.grounds import MAPPED, PEER, REMOTE, STRANGER, Site
 

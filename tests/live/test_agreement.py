@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import read
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Command
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet, Verdict
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.survey import READ, gate_of
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Firewall
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.survey import READ, gate_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.tables import Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.walk import decide
 from twin.live import Lab
 
 from tests.integration.playing import PASSWORD, play_on

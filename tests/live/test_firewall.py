@@ -12,9 +12,9 @@ import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import read
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet, Verdict
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.survey import READ, gate_of
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.survey import READ, gate_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.walk import decide
 from twin.live import Lab
 
 from tests.live.bench import LAN, OUTSIDE, ROUTER, SERVER, Bench, plan

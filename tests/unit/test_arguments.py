@@ -18,8 +18,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import (
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.services import SERVICES
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.sources import Asked
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.services import SERVICES
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.sources import Asked
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, Inquiry, Request
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 

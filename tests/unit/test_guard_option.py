@@ -20,7 +20,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import MARKS, Problem, check_entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, read_entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import Flow
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, Guard
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.lookout import Care, LockedOut, foresee
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE

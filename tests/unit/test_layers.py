@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = "ansible_collections.vpnops.mikrotik.plugins."
+COLLECTION = "ansible_collections.vpnops.mikrotik"
+OURS = f"{COLLECTION}.plugins."
 UTILS = f"{OURS}module_utils."
 
 # Nothing here reads a clock, a file, a socket or a dice: same input, same output.
@@ -29,7 +30,9 @@ STDLIB = sorted(sys.stdlib_module_names)
 # Which imports a folder may use: the first pattern that fits a file counts. `x.*` means x or anything below it.
 ALLOWED = {
     "plugins/module_utils/schema/*": [*PURE, f"{UTILS}schema.*"],
-    "plugins/module_utils/engine/*": [*PURE, f"{UTILS}schema.*", f"{UTILS}engine.*"],
+    # What the rules of a firewall mean, stated once; all that asks about rules asks there.
+    "plugins/module_utils/firewall/*": [*PURE, f"{UTILS}schema.*", f"{UTILS}engine.entry.*", f"{UTILS}firewall.*"],
+    "plugins/module_utils/engine/*": [*PURE, f"{UTILS}schema.*", f"{UTILS}engine.*", f"{UTILS}firewall.*"],
     "plugins/module_utils/patterns/*": [*PURE, f"{UTILS}schema.*", f"{UTILS}patterns.*"],
     "plugins/module_utils/device/*": [*STDLIB, "librouteros", f"{UTILS}schema.*", f"{UTILS}device.*"],
     # Where arguments, engine and device meet.
@@ -43,7 +46,7 @@ ALLOWED = {
     "extensions/twin/live/*": [*STDLIB, "vici", "yaml"],
     "extensions/twin/*": [*STDLIB, "pytest", "cryptography"],
 }
-PURE_FOLDERS = ("schema", "engine", "patterns")
+PURE_FOLDERS = ("schema", "firewall", "engine", "patterns")
 
 LONGEST_FUNCTION = 30
 LONGEST_FILE = 400
@@ -57,13 +60,15 @@ def name_of(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
 
-def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and full name of every absolute import, wherever it stands; relative ones stay in their own folder."""
+def imports(name: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and full name of every import, wherever it stands; of relative ones within the collection as well."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (not node.level or name.startswith("plugins/")):
+            stem = [COLLECTION, *name.split("/")][: -node.level] if node.level else []
+            module = ".".join([*stem, *filter(None, [node.module])])
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
 
 
 def fits(imported: str, allowed: str) -> bool:
@@ -80,7 +85,7 @@ def strangers(name: str, source: str) -> list[str]:
     allowed = allowed_for(name)
     return [
         f"{name}:{line} imports {imported}"
-        for line, imported in imports(ast.parse(source))
+        for line, imported in imports(name, ast.parse(source))
         if not any(fits(imported, pattern) for pattern in allowed)
     ]
 
@@ -105,6 +110,9 @@ def test_a_file_imports_only_what_its_layer_may(file: Path) -> None:
     [
         ("plugins/module_utils/schema/x.py", "import yaml"),
         ("plugins/module_utils/schema/x.py", f"from {UTILS}engine.plan import plan"),
+        ("plugins/module_utils/firewall/x.py", f"from {UTILS}engine.plan import plan"),
+        ("plugins/module_utils/firewall/findings/x.py", "from ...engine.plan import plan"),
+        ("plugins/module_utils/firewall/x.py", "from ..engine import plan"),
         ("plugins/module_utils/engine/x.py", "import socket"),
         ("plugins/module_utils/engine/x.py", "def late():\n    import time"),
         ("plugins/module_utils/engine/x.py", f"from {UTILS}device.session import Session"),

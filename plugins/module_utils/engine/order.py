@@ -15,10 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import Rule, rule_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.jumps import behind_jumps
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.obstacles import Obstacles, obstacles
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.placement import (
+    Obstacles,
+    behind_jumps,
+    obstacles,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.rules import Rule, wanted_rule
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version, exists
 
 
@@ -28,6 +31,8 @@ class Wish:
 
     values: Row
     entry: Entry | None
+    changed: bool = False
+    """The entry is there and says something else now."""
 
 
 @dataclass(frozen=True)
@@ -114,12 +119,13 @@ def _line(
 ) -> Line:
     at = {entry.id: position for position, entry in enumerate(have)}
     mine = {wish.entry.id for wish in wishes if wish.entry}
-    rules = [rule_of(menu, wish.values, version) for wish in wishes]
-    others = ((n, entry) for n, entry in enumerate(have) if entry.id not in mine | leaving)
-    spare = ((n, entry) for n, entry in enumerate(have) if entry.id in leaving)
-    hard = _limits(obstacles(menu, others, version, behind), rules, len(have))
-    soft = _limits(obstacles(menu, spare, version, behind), rules, len(have))
+    rules = [wanted_rule(menu, wish.values, wish.entry, version) for wish in wishes]
+    others = [(n, entry) for n, entry in enumerate(have) if entry.id not in mine | leaving]
+    spare = [(n, entry) for n, entry in enumerate(have) if entry.id in leaving]
     now = [at[wish.entry.id] if wish.entry else None for wish in wishes]
+    fresh = [wish.entry is None or wish.changed for wish in wishes]
+    hard = _limits(obstacles(menu, others, version, behind), rules, fresh, len(have))
+    soft = _limits(obstacles(menu, spare, version, behind), rules, fresh, len(have))
     own = [wish.entry.id if wish.entry else "" for wish in wishes]
     return Line([entry.id for entry in have], own, now, hard, soft)
 
@@ -198,11 +204,14 @@ class Line:
         return under
 
 
-def _limits(index: Obstacles, rules: Sequence[Rule], end: int) -> list[int]:
-    """For each wish the position it has to stand above: the first obstacle for it or for any wish after it."""
-    limits: list[int] = []
-    limit = end
-    for rule in reversed(rules):
-        limit = index.first(rule, limit)
-        limits.append(limit)
-    return limits[::-1]
+def _limits(others: Obstacles, rules: Sequence[Rule], fresh: Sequence[bool], end: int) -> list[int]:
+    """For each wanted entry the position it has to stand above: the first obstacle for it or for any after it.
+
+    What is new, or changes, goes above all that it can; what stays as it is goes nowhere because of a rule that has as
+    much of a claim to the place.
+    """
+    limits = [end]
+    for rule, comes in zip(reversed(rules), reversed(fresh), strict=True):
+        above, preferable = others.first(rule, limits[-1])
+        limits.append(preferable if comes else above)
+    return limits[:0:-1]

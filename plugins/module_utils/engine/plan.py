@@ -219,7 +219,7 @@ def _wish(menu: Menu, row: Row, entry: Entry | None, change: Set | None, version
     if entry is None:
         check_given(menu, row, (item.name for item in menu.fields if item.required))
     check_together(menu, values, version)
-    return Wish(values, entry)
+    return Wish(values, entry, change is not None)
 
 
 def _course(

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import DENY, PERMIT, within
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row, spell, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall import actions
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field
 
 
 def stages(changes: Iterable[Change]) -> list[list[Change]]:
@@ -35,12 +36,12 @@ def stages(changes: Iterable[Change]) -> list[list[Change]]:
 
 def denies(values: Row) -> bool:
     """Whether an entry denies traffic."""
-    return values.get("action") in DENY and not switched_off(values)
+    return actions.denies(values.get("action")) and not switched_off(values)
 
 
 def permits(values: Row) -> bool:
     """Whether an entry lets traffic pass."""
-    return values.get("action") in PERMIT and not switched_off(values)
+    return "action" in values and actions.permits(values["action"]) and not switched_off(values)
 
 
 def hurts(change: Change) -> bool:
@@ -66,6 +67,14 @@ def _keeps(change: Set) -> bool:
     old = change.entry.values
     for name, text in change.values.items():
         item = change.menu.by_name[name]
-        if item.matches and not (name in old and within(item, spell(item, old[name]), spell(item, text))):
+        if item.matches and not (name in old and _within(item, spell(item, old[name]), spell(item, text))):
             return False
     return True
+
+
+def _within(item: Field, text: str, other: str) -> bool:
+    """Whether a matcher's value lies in another; of values that the schema does not understand nothing is known."""
+    try:
+        return item.kind.within(text, other)
+    except ValueError:
+        return text == other

@@ -11,8 +11,10 @@ from math import log2
 from random import Random
 
 import pytest
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine import match, obstacles, plan, stage
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine import match, plan, stage
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall import placement
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.index import Index
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 from tests.unit.engine.router import FILTER, NAT, PEER, POLICY, entries, planned
@@ -159,9 +161,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     for module, name in (
         (match, "held"),
         (plan, "held"),
-        (obstacles, "eclipses"),
-        (obstacles, "need"),
-        (obstacles, "_slot"),
+        (placement, "order"),
         (stage, "spell"),
     ):
         wrap(module, name)
@@ -193,7 +193,8 @@ def test_looking_at_rules_grows_no_faster_than_n_log_n(
 def test_the_count_notices_a_plan_that_compares_everything(
     counted: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(obstacles, "marks_of", lambda _item, _text: None)
+    monkeypatch.setattr(Index, "near", lambda _self, _box, bits: bits)
+    monkeypatch.setattr(Index, "around", lambda _self, _box, bits: bits)
     totals = []
     for n in (N // 4, N):
         counted.clear()

@@ -29,7 +29,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.stagi
     stage,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, plan
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
 from hypothesis import given
 from hypothesis import strategies as st

@@ -26,7 +26,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.stagi
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from hypothesis import given

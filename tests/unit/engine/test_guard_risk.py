@@ -12,9 +12,9 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import risky
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet, Verdict
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import firewall_of
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.tables import firewall_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.walk import decide
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from hypothesis import assume, given, settings

@@ -10,10 +10,11 @@ from itertools import combinations, pairwise
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Move
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import eclipses, rule_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import rising
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.rules import rule_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.shadowing import Order, order
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -176,10 +177,11 @@ def test_a_new_rule_is_never_below_one_that_takes_its_packets(case: tuple[list[E
     for change in planned(FILTER, have, want, scope=OWN):
         router.do(change)
         if isinstance(change, Add):
-            line = [rule_of(FILTER, values, V7) for _dummy, values in router.rows[FILTER]]
+            line = [rule_of(FILTER, entry, V7) for entry in router.entries(FILTER)]
             names = comments(router)
             at = names.index(change.values["comment"])
-            assert not any(eclipses(line[n], line[at]) for n in range(at) if names[n].startswith("their"))
+            above = [line[n] for n in range(at) if names[n].startswith("their")]
+            assert Order.ABOVE not in [order(each, line[at]) for each in above]
 
 
 def test_an_accept_that_goes_down_is_not_below_its_drop_for_one_change() -> None:

@@ -19,7 +19,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.rehearse import menus_to_read, rehearse
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.stage import stages
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import joined, vague_lists
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.tables import joined, vague_lists
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.elsewhere import INTERFACE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu

@@ -17,9 +17,9 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import check, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.report import shown
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import simulate
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Decision, Packet
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import Firewall
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Decision, Packet
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.tables import Firewall
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.walk import decide
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, MENUS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu

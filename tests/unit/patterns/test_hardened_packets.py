@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Packet, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet, Verdict
 
 from tests.unit.patterns.routers import clustered, decided, hardened, router, steps, tunnelled
 

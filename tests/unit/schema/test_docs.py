@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import spec_of
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.analysis.finding import KINDS, SEVERITIES
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.finding import KINDS, SEVERITIES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE, BY_PATH
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import (

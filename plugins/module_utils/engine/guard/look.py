@@ -21,10 +21,10 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.stagi
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import words
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values, simulate
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.packet import Decision, Packet, Verdict
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.tables import MENUS, Firewall, firewall_of
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.translate import TRANSLATE
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.traffic.walk import decide, decide_chain
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.actions import Effect, effect_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Decision, Packet, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.tables import MENUS, Firewall, firewall_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.walk import decide, decide_chain
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.addresses import ADDRESS
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import NAT
@@ -301,7 +301,7 @@ def _diverted(vantage: Vantage, moments: Sequence[State], walls: Walls) -> Itera
 def _moved(wall: Firewall, readings: Sequence[Packet]) -> str:
     """The rule that certainly translates a packet, whichever reading is the right one, or nothing."""
     found = [decide_chain(wall, "nat", "dstnat", each).endings for each in readings]
-    if all(len(each) == 1 and each[0].rule and each[0].action in TRANSLATE for each in found):
+    if all(len(each) == 1 and each[0].rule and effect_of(each[0].action) is Effect.TRANSLATE for each in found):
         rule = found[0][0].rule
         return f"{NAT.path} {words(NAT, _told(NAT, rule.values))}" if rule else ""
     return ""

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.eclipse import DENY
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.actions import denies
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_PATH
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
@@ -77,7 +77,7 @@ class _Near:
         action = values.get("action", "accept")
         for name in LISTED:
             text = values.get(name, "")
-            if text and (action not in DENY or text.startswith("!")):
+            if text and (not denies(action) or text.startswith("!")):
                 self.permits.add((_root(path), text.removeprefix("!")))
             if text and (action not in self.harmless(path) or text.startswith("!")):
                 self.denies.add((_root(path), text.removeprefix("!")))
@@ -196,7 +196,7 @@ def _rule(change: Change, near: _Near) -> bool:
             action = change.values.get("action", "accept")
             return _is_near(change.menu, change.values, near) and action not in near.harmless(change.menu.path)
         case Remove():
-            return _is_near(change.menu, change.entry.values, near) and change.entry.values.get("action") not in DENY
+            return _is_near(change.menu, change.entry.values, near) and not denies(change.entry.values.get("action"))
         case Move():
             # An accept that goes up hurts nobody; where it goes is not looked at, for it may pass a `return`.
             return _is_near(change.menu, change.entry.values, near)

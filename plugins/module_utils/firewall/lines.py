@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of a table that count, by chain, each with the region it matches and what it does with it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..engine.entry import Entry, held, label
+from ..schema.model import Menu, Version
+from .actions import CHANGING, ENDING
+from .rules import Region, Rule, rule_of
+from .tables import BUILTIN, table_name
+
+# What rules of mangle may change while a packet passes them.
+CHANGEABLE = frozenset(
+    {"packet-mark", "connection-mark", "routing-mark", "dscp", "tos", "ttl", "priority", "tcp-mss", "packet-size"}
+    | {"ipv4-options"}
+)
+TO_LIST = ("src-address-list", "dst-address-list")
+NO_OUTCOME = frozenset({"chain", "comment", "disabled", "log", "log-prefix", "address-list-timeout"})
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a rule is, and how people call it."""
+
+    id: str
+    label: str
+    position: int
+    """Its place in its chain, without the rules that the router made itself, beginning with 1."""
+    number: int = -1
+    """Its place in the table as `print` and WinBox count, all rules included, beginning with 0; -1: in no table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One rule that counts."""
+
+    place: int
+    """Among the lines of its chain, beginning with 0."""
+    position: int
+    """As people count, disabled rules included, beginning with 1; 0 for a rule that the router made itself."""
+    entry: Entry
+    rule: Rule
+    region: Region
+    ends: bool
+    """Whether it surely ends the way of what it matches."""
+    logs: bool
+    outcome: tuple[str, frozenset[tuple[str, str]]]
+    """What happens to what it matches, matchers aside."""
+    spot: Spot
+
+    @property
+    def action(self) -> str:
+        """RouterOS's word for what it does."""
+        return self.rule.action
+
+    @property
+    def target(self) -> str:
+        """The chain that it jumps to."""
+        return self.rule.target
+
+    @property
+    def denies(self) -> bool:
+        """Whether it stops packets."""
+        return self.rule.denies
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One ordered menu with chains."""
+
+    menu: Menu
+    chains: Mapping[str, Sequence[Line]]
+    builtin: frozenset[str]
+
+    def lines(self) -> Iterable[Line]:
+        """All lines, chain by chain."""
+        return (line for chain in self.chains.values() for line in chain)
+
+
+def table_of(menu: Menu, entries: Iterable[Entry], version: Version) -> Table:
+    """The lines of a table; disabled rules are left out, and of those that the router calls invalid nothing is said."""
+    rows = tuple(entries)
+    unstable = _unstable(menu, rows)
+    chains = defaultdict[str, list[Line]](list)
+    positions = defaultdict[str, int](int)
+    for number, entry in enumerate(rows):
+        name = entry.values.get("chain", "")
+        positions[name] += not entry.dynamic
+        if not entry.disabled:
+            spot = Spot(entry.id, label(menu, entry.values), 0 if entry.dynamic else positions[name], number)
+            chains[name].append(_line(menu, entry, version, unstable, len(chains[name]), spot))
+    return Table(menu, dict(chains), frozenset(BUILTIN[table_name(menu)]))
+
+
+def _unstable(menu: Menu, rows: Iterable[Entry]) -> frozenset[str]:
+    """Matchers whose answer may change between two rules of the table."""
+    lists = {row.values["address-list"] for row in rows if not row.disabled and row.values.get("address-list")}
+    found = {f"{field}={name}" for name in lists for field in TO_LIST}
+    return frozenset(found | (CHANGEABLE if table_name(menu) == "mangle" else set()))
+
+
+def _line(menu: Menu, entry: Entry, version: Version, unstable: frozenset[str], place: int, spot: Spot) -> Line:
+    rule = rule_of(menu, entry, version)
+    region = rule.region(unstable)
+    held_ = {name: held(entry.values, item, version) for name, item in menu.by_name.items() if not item.matches}
+    outcome = frozenset((name, text) for name, text in held_.items() if text and name not in NO_OUTCOME)
+    return Line(
+        place=place,
+        position=spot.position,
+        entry=entry,
+        rule=rule,
+        region=region,
+        ends=_ends(rule, held_.get("passthrough")),
+        logs=held_.get("log") == "yes",
+        outcome=(rule.action, outcome),
+        spot=spot,
+    )
+
+
+def _ends(rule: Rule, passthrough: str | None) -> bool:
+    if rule.action == "tarpit":
+        return "protocol" in rule.by_name and rule.by_name["protocol"].text == "tcp"
+    return rule.action in ENDING or (rule.action in CHANGING and passthrough == "no")
