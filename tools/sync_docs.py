@@ -15,7 +15,11 @@ import yaml
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import SWITCH
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Field, Menu, parse_version
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import argument_spec, config_argument_spec
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options import (
+    PLACES,
+    argument_spec,
+    config_argument_spec,
+)
 
 MODULES = Path(__file__).parents[1] / "plugins" / "modules"
 NOTICE = "  # Written by tools/sync_docs.py from the schema.\n"
@@ -56,6 +60,13 @@ GUARD = [
 KEEP = [
     "Options that only new entries are given. On entries that stand, the router's own values stay, since something "
     "on it changes them, such as a script that enables and disables policies.",
+]
+
+
+EFFECTIVE = [
+    "Refuse a new or changed rule that would decide no packet, because rules above take all that it is for, and name "
+    "these. V(false) makes it all the same, and warns.",
+    "Of a rule that would lose only a part of its packets, a warning names the rule that takes them, and an example.",
 ]
 
 
@@ -144,8 +155,7 @@ def menu_options(menu: Menu) -> dict[str, Any]:
     spec = argument_spec(menu)
     prefix = "config." if menu.single else "config[]."
     fields = {
-        option: document(each, field_lines(menu.by_option[option], prefix))
-        for option, each in spec["config"]["options"].items()
+        option: document(each, _lines(menu, option, prefix)) for option, each in spec["config"]["options"].items()
     }
     options: dict[str, Any] = {"config": {**document(spec["config"], entries(menu)), "suboptions": fields}}
     options["state"] = state(spec["state"])
@@ -154,7 +164,16 @@ def menu_options(menu: Menu) -> dict[str, Any]:
         options["scope"] = scope(spec["scope"], menu.mark, reach, deletes=menu.adds)
     if "keep" in spec:
         options["keep"] = document(spec["keep"], KEEP)
+    if "effective" in spec:
+        options["effective"] = document(spec["effective"], EFFECTIVE)
     return {**options, "guard": document(spec["guard"], GUARD)}
+
+
+def _lines(menu: Menu, option: str, prefix: str) -> list[str]:
+    """What users should know of an option of an entry."""
+    if option in PLACES:
+        return [re.sub(r"O\((?=\w)", f"O({prefix}", PLACES[option])]
+    return field_lines(menu.by_option[option], prefix)
 
 
 def config_options() -> dict[str, Any]:
@@ -178,6 +197,7 @@ def config_options() -> dict[str, Any]:
             chain="Of rules only those in these chains; menus without chains are not narrowed by it.",
         ),
         "keep": document(spec["keep"], ["Options by module, such as C(ipsec_policy: [disabled]).", *KEEP]),
+        "effective": document(spec["effective"], EFFECTIVE),
         "guard": document(spec["guard"], GUARD),
     }
 

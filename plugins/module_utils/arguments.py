@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
@@ -16,6 +16,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.look import Flow
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.mask import Mask
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Place
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.choose import Wanted
@@ -48,6 +49,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.options imp
     GUARDS,
     LONGEST,
     MOST_PINGS,
+    PLACES,
     SHORTEST,
     analyse_argument_spec,
     argument_spec,
@@ -179,10 +181,13 @@ def request_from(module: str, arguments: Mapping[str, Any]) -> Request:
             f"scope has no meaning with state {state}, only with {', '.join(SCOPED[:-1])} or {SCOPED[-1]}"
         )
     within = _scope(scope, state)
-    wants = {menu: rows for menu, rows in _wants(module, arguments) if rows is not None}
+    wants, places = _wants(module, arguments)
+    if places and state not in MAKING:
+        raise BadArguments(f"place_before and place_after have no meaning with state {state}")
     if not wants:
         wants = {menu: [] for menu in _unnamed(module, arguments, within)}
-    intent = Intent(wants, state, within, _keep(module, arguments))
+    effective = arguments.get("effective") is not False
+    intent = Intent(wants, state, within, _keep(module, arguments), places, effective)
     return Request(module, intent, tuple(_secrets(wants)), guard_from(arguments.get("guard")))
 
 
@@ -285,25 +290,47 @@ def _answer(packet: Packet) -> Packet:
     )
 
 
-def _wants(module: str, arguments: Mapping[str, Any]) -> Iterator[tuple[Menu, list[Row] | None]]:
+Wants = tuple[dict[Menu, Sequence[Row]], dict[Menu, list[Place | None]]]
+
+
+def _wants(module: str, arguments: Mapping[str, Any]) -> Wants:
+    """The rows that are wanted in each menu, and where the user wants each; raises BadArguments."""
+    given = dict(_entries(module, arguments))
+    rows: dict[Menu, Sequence[Row]] = {
+        menu: [to_words(menu, _plain(entry)) for entry in entries] for menu, entries in given.items()
+    }
+    places = {menu: [_place(menu, entry) for entry in entries] for menu, entries in given.items()}
+    return rows, {menu: each for menu, each in places.items() if any(each)}
+
+
+def _entries(module: str, arguments: Mapping[str, Any]) -> Iterator[tuple[Menu, list[Mapping[str, Any]]]]:
     config = arguments.get("config")
     if module != SEVERAL:
-        yield BY_MODULE[module], _rows(BY_MODULE[module], config)
+        menu = BY_MODULE[module]
+        if config is not None:
+            yield menu, [config] if menu.single else config
         return
     for menu in MENUS:
         given = (config or {}).get(menu.module) if menu.module else None
         if given is not None:
             spec = {"config": argument_spec(menu)["config"]}
-            yield menu, _rows(menu, validate(spec, {"config": given}, f"{menu.module}: ")["config"])
+            checked = validate(spec, {"config": given}, f"{menu.module}: ")["config"]
+            yield menu, [checked] if menu.single else checked
 
 
-def _rows(menu: Menu, config: Any) -> list[Row] | None:
-    if config is None:
-        return None
-    return [to_words(menu, entry) for entry in ([config] if menu.single else config)]
+def _plain(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name not in PLACES}
 
 
-def _secrets(wants: Mapping[Menu, list[Row]]) -> Iterator[str]:
+def _place(menu: Menu, entry: Mapping[str, Any]) -> Place | None:
+    """Where the user wants an entry; raises BadArguments for one above one entry and below another."""
+    given = [(name, str(entry[name])) for name in PLACES if entry.get(name)]
+    if len(given) > 1:
+        raise BadArguments(f"{menu.module}: place_before and place_after were both given; an entry has one of them")
+    return Place(given[0][0].removeprefix("place_"), given[0][1]) if given else None
+
+
+def _secrets(wants: Mapping[Menu, Sequence[Row]]) -> Iterator[str]:
     for menu, rows in wants.items():
         secret = [item.name for item in menu.fields if item.secret]
         for row in rows:

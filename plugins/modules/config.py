@@ -270,6 +270,14 @@ options:
         stay, since something on it changes them, such as a script that enables and disables policies.
     type: dict
     default: {}
+  effective:
+    description:
+      - Refuse a new or changed rule that would decide no packet, because rules above take all
+        that it is for, and name these. V(false) makes it all the same, and warns.
+      - Of a rule that would lose only a part of its packets, a warning names the rule that takes
+        them, and an example.
+    type: bool
+    default: true
   guard:
     description:
       - Care taken of the session that makes the change, and of what else has to stay open. See

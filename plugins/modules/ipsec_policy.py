@@ -136,6 +136,17 @@ options:
         description:
           - Free text.
         type: str
+      place_before:
+        description:
+          - Put the entry above the one with this comment or id (such as V(*1A)) instead of where
+            it would be put by itself; V(first) stands for the first entry of the chain that this
+            task does not place, V(last) for the last one. An entry that is above it already stays
+            where it is. Not with O(config[].place_after).
+        type: str
+      place_after:
+        description:
+          - Put the entry below the one with this comment or id; see O(config[].place_before).
+        type: str
   state:
     description:
       - What is to be true afterwards.

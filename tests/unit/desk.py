@@ -112,7 +112,7 @@ def guarded(desk: Desk, wish: str = "everything", timeout: int = TIMEOUT) -> Gua
     want = WISHES[wish]
     tables = {menu: read_entries(menu, desk.router.rows(menu.path)) for menu in want}
     state = "merged" if SERVICE in want else "overridden"
-    staged = stage(plan(tables, Intent(want, state), (7, 24)), tables)
+    staged = stage(plan(tables, Intent(want, state, effective=False), (7, 24)), tables)
     return Guarded(desk, "r1", staged, tables, (7, 24), timeout, watch_of(desk.router), token="our-own-token")
 
 

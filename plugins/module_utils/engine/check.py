@@ -126,7 +126,7 @@ def check_given(menu: Menu, row: Row, names: Iterable[str]) -> None:
 
 def check_together(menu: Menu, values: Row, version: Version) -> None:
     """Raise Problem when fields of an entry, as it is to be, do not go together."""
-    for item in menu.fields:
+    for item in menu.tied:
         given = held(values, item, version)
         # What a field holds by itself was not given.
         said = given if given != held({}, item, version) else None

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.placement import (
     Obstacles,
     behind_jumps,
@@ -26,6 +27,15 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where the user wants an entry: before or after another, which a comment or an id names, or `first` or `last`."""
+
+    side: str
+    """`before` or `after`."""
+    anchor: str
+
+
+@dataclass(frozen=True)
 class Wish:
     """A wanted entry as it shall be, and the entry that stands for it now (None: it is new)."""
 
@@ -33,6 +43,8 @@ class Wish:
     entry: Entry | None
     changed: bool = False
     """The entry is there and says something else now."""
+    place: Place | None = None
+    """Where the user wants it; None: where it does what it says."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +102,53 @@ def course(
         present = [have[index] for index in rows.get(chain, ())]
         # The router keeps built-in entries where they are.
         some = [index for index in indexes if not _built_in(wishes[index])]
-        line = _line(menu, present, [wishes[index] for index in some], leaving, version, behind)
+        placed = [index for index in some if wishes[index].place]
+        given = _placed(menu, present, {index: wishes[index] for index in placed})
+        rest += given if movable else [step for step in given if wishes[step.index].entry is None]
+        stuck += [step.index for step in given if wishes[step.index].entry] if not movable else []
+        some = [index for index in some if index not in placed]
+        spared = leaving | {wish.entry.id for wish in wishes if wish.place and wish.entry}
+        line = _line(menu, present, [wishes[index] for index in some], leaving, spared, version, behind)
         found = line.moves_down() if movable else []
         down += [Step(some[step.index], step.before) for step in found]
         rest += [Step(some[step.index], step.before) for step in line.others(movable)]
         stuck += [some[index] for index in line.movers if not movable]
     return Course((*down, *sorted(rest, key=lambda step: step.index)), tuple(sorted(stuck)))
+
+
+def _placed(menu: Menu, have: Sequence[Entry], wishes: Mapping[int, Wish]) -> list[Step]:
+    """The steps that bring entries to where the user wants them, in the order in which they were given."""
+    mine = {wish.entry.id for wish in wishes.values() if wish.entry}
+    others = [entry for entry in have if not entry.dynamic and entry.id not in mine]
+    at = {entry.id: position for position, entry in enumerate(have)}
+    steps = []
+    for index, wish in wishes.items():
+        place = wish.place
+        anchor = _anchor(menu, others, wish, place) if place else None
+        if place is None or anchor is None:
+            # There is nothing to stand above or below.
+            steps += [Step(index, None)] if wish.entry is None else []
+            continue
+        now = at[wish.entry.id] if wish.entry else None
+        above = now is not None and now < at[anchor.id]
+        if now is None or above != (place.side == "before"):
+            below = others[others.index(anchor) + 1 :]
+            target = anchor if place.side == "before" else next(iter(below), None)
+            steps.append(Step(index, target.id if target else None))
+    return steps
+
+
+def _anchor(menu: Menu, others: Sequence[Entry], wish: Wish, place: Place) -> Entry | None:
+    """The entry that a place names; raises Problem where there is none."""
+    if place.anchor in ("first", "last"):
+        return others[0 if place.anchor == "first" else -1] if others else None
+    found = [entry for entry in others if place.anchor in (entry.id, entry.values.get("comment"))]
+    if not found:
+        chain = f" in chain {wish.values.get(menu.chain, '')}" if menu.chain else ""
+        sentence = f"no other entry{chain} of the router has the comment or id {place.anchor!r}"
+        allowed = "give one that it has, first or last"
+        raise Problem(menu, label(menu, wish.values), f"place_{place.side}: {sentence}; {allowed}")
+    return found[0] if place.side == "before" else found[-1]
 
 
 def _built_in(wish: Wish) -> bool:
@@ -114,13 +167,14 @@ def _line(
     have: Sequence[Entry],
     wishes: Sequence[Wish],
     leaving: frozenset[str],
+    spared: frozenset[str],
     version: Version,
     behind: Mapping[str, Sequence[Rule]],
 ) -> Line:
     at = {entry.id: position for position, entry in enumerate(have)}
     mine = {wish.entry.id for wish in wishes if wish.entry}
     rules = [wanted_rule(menu, wish.values, wish.entry, version) for wish in wishes]
-    others = [(n, entry) for n, entry in enumerate(have) if entry.id not in mine | leaving]
+    others = [(n, entry) for n, entry in enumerate(have) if entry.id not in mine | spared]
     spare = [(n, entry) for n, entry in enumerate(have) if entry.id in leaving]
     now = [at[wish.entry.id] if wish.entry else None for wish in wishes]
     fresh = [wish.entry is None or wish.changed for wish in wishes]

@@ -22,6 +22,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check impor
     check_version,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.claims import handed_on
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.effect import check_effect
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import (
     Entry,
     Row,
@@ -31,7 +32,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry impor
     spell,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.match import key_of, match, match_all
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Course, Step, Wish, course
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Course, Place, Step, Wish, course
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import (
     Scope,
     check_doomed,
@@ -57,6 +58,10 @@ class Intent:
     scope: Scope = field(default_factory=Scope)
     keep: Mapping[Menu, frozenset[str]] = field(default_factory=dict)
     """Fields that only new entries are given: on those that stand, something on the router changes them."""
+    places: Mapping[Menu, Sequence[Place | None]] = field(default_factory=dict)
+    """Where the user wants the rows of a menu, one for each."""
+    effective: bool = True
+    """Refuse rules that would decide no packet."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,13 @@ class Draft:
     build: tuple[Change, ...] = ()
     late: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
+    own: frozenset[str] = frozenset()
+    """Ids of the entries that stand for wanted rows."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All of them in their order."""
+        return (*self.early, *self.build, *self.late)
 
 
 def check(intent: Intent) -> None:
@@ -99,10 +111,13 @@ def plan(tables: Tables, intent: Intent, version: Version) -> Plan:
     Made before what needs it, removed after what needed it, and nothing taken away before its replacement stands.
     """
     drafts = [_draft(menu, tables.get(menu, ()), rows, intent, version) for menu, rows in intent.wants.items()]
+    warnings = [text for draft in drafts for text in draft.warnings]
+    for menu, draft in zip(intent.wants, drafts, strict=True):
+        warnings += check_effect(menu, tables.get(menu, ()), draft.changes, draft.own, version, intent.effective)
     early = [change for draft in reversed(drafts) for change in draft.early]
     build = [change for draft in drafts for change in draft.build]
     late = [change for draft in reversed(drafts) for change in draft.late]
-    return Plan((*early, *build, *late), tuple(text for draft in drafts for text in draft.warnings))
+    return Plan((*early, *build, *late), tuple(warnings))
 
 
 def _draft(menu: Menu, have: Sequence[Entry], want: Sequence[Row], intent: Intent, version: Version) -> Draft:
@@ -119,7 +134,8 @@ def _draft(menu: Menu, have: Sequence[Entry], want: Sequence[Row], intent: Inten
     leaving = _leaving(menu, have, found, intent)
     if kept := intent.keep.get(menu):
         want = [_keeping(row, entry, kept) if entry else row for row, entry in zip(want, found, strict=True)]
-    return _build(menu, have, want, found, leaving, intent.state in FULL, version)
+    places = intent.places.get(menu) or [None] * len(want)
+    return _build(menu, have, want, found, leaving, places, intent.state in FULL, version)
 
 
 def _keeping(row: Row, entry: Entry, kept: frozenset[str]) -> Row:
@@ -167,6 +183,7 @@ def _build(
     want: Sequence[Row],
     found: Sequence[Entry | None],
     leaving: Sequence[Entry],
+    places: Sequence[Place | None],
     full: bool,
     version: Version,
 ) -> Draft:
@@ -176,10 +193,10 @@ def _build(
     swapped = [] if menu.sets else [change.entry for change in updates if change]
     gone = {entry.id for entry in swapped}
     found = [None if entry and entry.id in gone else entry for entry in found]
-    for row, entry in zip(want, found, strict=True):
-        if entry is None:
-            check_addable(menu, row, have)
-    wishes = [_wish(menu, row, entry, change, version) for row, entry, change in zip(want, found, updates, strict=True)]
+    for row in (row for row, entry in zip(want, found, strict=True) if entry is None):
+        check_addable(menu, row, have)
+    pairs = zip(want, found, updates, places, strict=True)
+    wishes = [_wish(menu, row, entry, change, place, version) for row, entry, change, place in pairs]
     way, warnings = _course(menu, have, wishes, leaving, version)
     sets = [change for change in updates if change and menu.sets]
     made = [_made(menu, step, want, found, version) for step in way.steps]
@@ -188,6 +205,7 @@ def _build(
         tuple(arranged(menu, sets, made, leaving, version)),
         removals(menu, leaving),
         (*warnings, *_hidden(menu, want, found)),
+        frozenset(entry.id for entry in found if entry),
     )
 
 
@@ -211,15 +229,15 @@ def _made(menu: Menu, step: Step, want: Sequence[Row], found: Sequence[Entry | N
     return Add(menu, _initial(menu, want[step.index], version), step.before)
 
 
-def _wish(menu: Menu, row: Row, entry: Entry | None, change: Set | None, version: Version) -> Wish:
+def _wish(menu: Menu, row: Row, entry: Entry | None, change: Set | None, place: Place | None, version: Version) -> Wish:
     """The entry as it is to be; raises Problem when it cannot be so, and believes that what is there can be."""
     if entry and not change:
-        return Wish(entry.values, entry)
+        return Wish(entry.values, entry, place=place)
     values = changed_values(change) if entry and change else row
     if entry is None:
         check_given(menu, row, (item.name for item in menu.fields if item.required))
     check_together(menu, values, version)
-    return Wish(values, entry, change is not None)
+    return Wish(values, entry, change is not None, place)
 
 
 def _course(

@@ -33,6 +33,8 @@ class Visit:
     line: Line
     boxes: Sequence[Box]
     before: Bits
+    perhaps: Bits
+    """The same with boxes of which only some packets are taken, or perhaps none."""
     jumps: tuple[Line, ...]
 
 
@@ -49,39 +51,49 @@ class Walk:
     count: int = 0
 
     def chain(
-        self, name: str, arriving: Sequence[Box] = ({},), before: Bits = 0, jumps: tuple[Line, ...] = ()
-    ) -> Taken:
-        """Visit the rules of a chain for the packets that arrive there."""
-        taken: Taken = []
-        returned: tuple[Box, ...] = ()
+        self,
+        name: str,
+        arriving: Sequence[Box] = ({},),
+        before: Bits = 0,
+        perhaps: Bits = 0,
+        jumps: tuple[Line, ...] = (),
+    ) -> tuple[Taken, Bits]:
+        """Visit the rules of a chain for the packets that arrive there; returns what it takes, and may take."""
+        taken, returned = Taken(), tuple[Box, ...]()
         for line in self.table.chains.get(name, ()):
             self.count += 1
             region = line.region
-            boxes = meets(arriving, region.boxes)
-            self.visits[line].append(Visit(line, boxes if len(boxes) <= MOST_BOXES else region.boxes, before, jumps))
-            fresh: Taken = []
+            boxes = _few(meets(arriving, region.boxes), region.boxes)
+            self.visits[line].append(Visit(line, boxes, before, perhaps, jumps))
+            mine = [(box, line) for box in region.boxes]
             if line.action == "jump":
-                fresh = self._jump(line, boxes, before, jumps)
-            elif line.ends and region.exact and line.position:
-                fresh = [(box, line) for box in region.boxes]
+                fresh, may = self._jump(line, boxes, before, perhaps, jumps)
+                before |= self._cover(fresh)
+                perhaps |= may
+                taken += _without(fresh, returned)
             elif line.action == "return":
                 returned = (*returned, *region.boxes)
-                before |= self._cover([(box, line) for box in region.boxes] if region.exact else [])
-            before |= self._cover(fresh)
-            taken += _without(fresh, returned)
-        return taken
+                before |= self._cover(mine if region.exact else [])
+            elif line.ends and line.position:
+                bits = self._cover(mine)
+                perhaps |= bits
+                before |= bits if region.exact else 0
+                taken += _without(mine, returned) if region.exact else []
+        return taken, perhaps
 
-    def _jump(self, line: Line, boxes: Sequence[Box], before: Bits, jumps: tuple[Line, ...]) -> Taken:
-        """What the chain jumped to takes away of what the jump sends there."""
+    def _jump(
+        self, line: Line, boxes: Sequence[Box], before: Bits, perhaps: Bits, jumps: tuple[Line, ...]
+    ) -> tuple[Taken, Bits]:
+        """What the chain jumped to takes, and may take, of what the jump sends there."""
         chain = self.table.chains.get(line.target, ())
         looping = line in chain or any(each.target == line.target for each in jumps)
         if looping or len(jumps) >= DEEPEST or self.count + len(chain) > MOST_VISITS or len(boxes) > MOST_BOXES:
             self.unfinished.add(line.target)
-            return []
-        inside = self.chain(line.target, boxes, before, (*jumps, line))
+            return [], 0
+        inside, may = self.chain(line.target, boxes, before, perhaps, (*jumps, line))
         if not line.region.exact or not line.position:
-            return []
-        return [(box, owner) for each, owner in inside for box in meets([each], line.region.boxes)]
+            return [], may
+        return [(box, owner) for each, owner in inside for box in meets([each], line.region.boxes)], may
 
     def _cover(self, taken: Taken) -> Bits:
         """Note boxes, and return their bits."""
@@ -91,6 +103,10 @@ class Walk:
             self.boxes.append(box)
             self.owners.append(owner)
         return bits
+
+
+def _few(boxes: Sequence[Box], wider: Sequence[Box]) -> Sequence[Box]:
+    return boxes if len(boxes) <= MOST_BOXES else wider
 
 
 def _without(taken: Taken, returned: Sequence[Box]) -> Taken:
@@ -120,7 +136,7 @@ def walked(table: Table) -> Walk:
     # What jumps lead to in ways that were not followed may get any packet.
     for name in sorted(_below(table, walk.unfinished)):
         for line in table.chains.get(name, ()):
-            walk.visits[line].append(Visit(line, line.region.boxes, 0, ()))
+            walk.visits[line].append(Visit(line, line.region.boxes, 0, 0, ()))
     return walk
 
 
@@ -141,7 +157,7 @@ def dead_lines(walk: Walk, index: Index) -> Iterator[Dead | Line]:
     for line, visits in walk.visits.items():
         if line.position:
             try:
-                takers = _takers(index, visits)
+                takers = takers_of(index, visits)
             except GivenUp:
                 yield line
                 continue
@@ -151,7 +167,7 @@ def dead_lines(walk: Walk, index: Index) -> Iterator[Dead | Line]:
                 yield Dead(line, tuple(owners), tuple(jumps))
 
 
-def _takers(index: Index, visits: Sequence[Visit]) -> list[int] | None:
+def takers_of(index: Index, visits: Sequence[Visit]) -> list[int] | None:
     """Numbers of the boxes that leave nothing to a rule, whichever way packets come to it."""
     found: list[int] = []
     for visit in visits:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..engine.entry import Entry, held, label
 from ..schema.model import Menu, Version
@@ -40,6 +41,8 @@ class Spot:
 class Line:
     """One rule that counts."""
 
+    menu: Menu
+    version: Version
     place: int
     """Among the lines of its chain, beginning with 0."""
     position: int
@@ -49,10 +52,22 @@ class Line:
     region: Region
     ends: bool
     """Whether it surely ends the way of what it matches."""
-    logs: bool
-    outcome: tuple[str, frozenset[tuple[str, str]]]
-    """What happens to what it matches, matchers aside."""
     spot: Spot
+
+    @cached_property
+    def outcome(self) -> tuple[str, frozenset[tuple[str, str]]]:
+        """What happens to what it matches, matchers aside."""
+        names = (name for name, item in self.menu.by_name.items() if not item.matches and name not in NO_OUTCOME)
+        values = ((name, self._held(name)) for name in names)
+        return self.action, frozenset((name, text) for name, text in values if text)
+
+    @property
+    def logs(self) -> bool:
+        """Whether it writes what it matches to the log."""
+        return self._held("log") == "yes"
+
+    def _held(self, name: str) -> str | None:
+        return held(self.entry.values, self.menu.by_name[name], self.version)
 
     @property
     def action(self) -> str:
@@ -108,22 +123,12 @@ def _unstable(menu: Menu, rows: Iterable[Entry]) -> frozenset[str]:
 def _line(menu: Menu, entry: Entry, version: Version, unstable: frozenset[str], place: int, spot: Spot) -> Line:
     rule = rule_of(menu, entry, version)
     region = rule.region(unstable)
-    held_ = {name: held(entry.values, item, version) for name, item in menu.by_name.items() if not item.matches}
-    outcome = frozenset((name, text) for name, text in held_.items() if text and name not in NO_OUTCOME)
-    return Line(
-        place=place,
-        position=spot.position,
-        entry=entry,
-        rule=rule,
-        region=region,
-        ends=_ends(rule, held_.get("passthrough")),
-        logs=held_.get("log") == "yes",
-        outcome=(rule.action, outcome),
-        spot=spot,
-    )
+    return Line(menu, version, place, spot.position, entry, rule, region, _ends(menu, rule, version), spot)
 
 
-def _ends(rule: Rule, passthrough: str | None) -> bool:
+def _ends(menu: Menu, rule: Rule, version: Version) -> bool:
     if rule.action == "tarpit":
         return "protocol" in rule.by_name and rule.by_name["protocol"].text == "tcp"
-    return rule.action in ENDING or (rule.action in CHANGING and passthrough == "no")
+    changes = rule.action in CHANGING and "passthrough" in menu.by_name
+    stops = changes and held(rule.entry.values, menu.by_name["passthrough"], version) == "no"
+    return rule.action in ENDING or stops

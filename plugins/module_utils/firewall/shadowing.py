@@ -103,7 +103,7 @@ def decisive(deny: Rule) -> tuple[Box, ...]:
 
 def is_exception(accept: Rule, deny: Rule) -> bool:
     """Whether an accept is an exception to a deny: it says all that the deny says besides interfaces, and more."""
-    if covers(accept, deny):
+    if all(_within(each, deny, decisive(deny)) for each in accept.conditions):
         return False
     said = [each for each in deny.conditions if not _says_little(deny, each)]
     if not said and all(_says_little(accept, each) for each in accept.conditions):
@@ -133,12 +133,13 @@ def _meet(ones: tuple[Box, ...], others: tuple[Box, ...]) -> bool:
     return any(overlap(one, other) for one in ones for other in others)
 
 
-def _within(each: Condition, other: Rule) -> bool:
-    """Whether a matcher is true of all packets of a rule; of values that nobody understands, equal ones are."""
+def _within(each: Condition, other: Rule, packets: tuple[Box, ...] | None = None) -> bool:
+    """Whether a matcher is true of all packets of a rule, or of some; of values nobody understands, equal ones are."""
     if each.boxes is None:
         same = other.by_name.get(each.name)
         return same is not None and same.text == each.text
-    return all(any(contains(box, packets) for box in each.boxes) for packets in other.symbolic)
+    found = other.symbolic if packets is None else packets
+    return all(any(contains(box, one) for box in each.boxes) for one in found)
 
 
 def _leaves_in(rule: Rule, each: Condition, other: Rule) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Kind, same
@@ -264,6 +264,7 @@ def or_name(kind: Kind, allowed: str) -> Kind:
 PREFIX_OR_NAME = or_name(PREFIX, "an address, a prefix or a DNS name")
 
 
+@lru_cache(maxsize=65536)
 def bounds(text: str) -> tuple[Address, Address]:
     """First and last address of a host, a prefix or a range `a-b`."""
     first, dash, last = text.partition("-")

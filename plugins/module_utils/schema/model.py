@@ -113,7 +113,7 @@ class Field:
 
     def default_on(self, version: Version) -> str | None:
         """What the field holds on this version when nobody set it."""
-        if not isinstance(self.default, Mapping):
+        if self.default is None or isinstance(self.default, str):
             return self.default
         known = [(parse_version(since), value) for since, value in self.default.items()]
         return max(((since, value) for since, value in known if since <= version), default=min(known))[1]
@@ -179,6 +179,11 @@ class Menu:
     def by_name(self) -> Mapping[str, Field]:
         """The fields by RouterOS's name."""
         return {each.name: each for each in self.fields}
+
+    @cached_property
+    def tied(self) -> tuple[Field, ...]:
+        """The fields that go only with values of others, or that others need."""
+        return tuple(each for each in self.fields if each.only_with or each.needed_with)
 
     @cached_property
     def spellings(self) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ STATES_TO_TRY = ("merged", "replaced", "overridden", "deleted")
 STATES_OF_FIXED = tuple(state for state in STATES if state != "deleted")
 STATES_OF_SINGLE = ("merged", "replaced", "gathered", "rendered")
 MARKS = {"type": "list", "elements": "str"}
+EFFECTIVE: Options = {"type": "bool", "default": True}
 PROVIDER: Options = {
     "host": {"type": "str", "required": True},
     "username": {"type": "str", "default": "admin"},
@@ -51,6 +52,13 @@ GUARD: Options = {
     "timeout": {"type": "int", "default": 120},
     "keep_open": {"type": "list", "elements": "dict", "options": FLOW, "default": []},
 }
+PLACES = {
+    "place_before": "Put the entry above the one with this comment or id (such as V(*1A)) instead of where it would be "
+    "put by itself; V(first) stands for the first entry of the chain that this task does not place, V(last) for the "
+    "last one. An entry that is above it already stays where it is. Not with O(place_after).",
+    "place_after": "Put the entry below the one with this comment or id; see O(place_before).",
+}
+"""Options of the entries of an ordered menu that are no properties of theirs, and what they mean."""
 MOST_PINGS = 10
 """Of one host: a router answers only when it is through with them, one each second."""
 # A word or a dictionary: no type of Ansible's takes both, so `guard_from` reads it.
@@ -63,7 +71,8 @@ SUSPECT = re.compile(r"pass|secret|token|key")
 
 def entry_options(menu: Menu) -> Options:
     """The options of one entry of the menu; required are only those without which no entry can be told apart."""
-    return {item.option: _option(menu, item) for item in menu.fields}
+    places: Options = {name: {"type": "str"} for name in PLACES} if menu.ordered else {}
+    return {**{item.option: _option(menu, item) for item in menu.fields}, **places}
 
 
 def _option(menu: Menu, item: Field) -> Options:
@@ -87,6 +96,8 @@ def argument_spec(menu: Menu) -> Options:
         spec["scope"] = {"type": "dict", "options": {**({"owner": dict(MARKS)} if menu.mark else {}), **scopes}}
     if menu.adds:
         spec["keep"] = {**MARKS, "default": []}
+    if menu.chain:
+        spec["effective"] = dict(EFFECTIVE)
     return {**spec, "guard": dict(GUARD_OPTION), "provider": _provider()}
 
 
@@ -98,6 +109,7 @@ def config_argument_spec() -> Options:
         "state": _choice(STATES),
         "scope": {"type": "dict", "options": {"owner": dict(MARKS), "chain": dict(MARKS)}},
         "keep": {"type": "dict", "default": {}},
+        "effective": dict(EFFECTIVE),
         "guard": dict(GUARD_OPTION),
         "provider": _provider(),
     }

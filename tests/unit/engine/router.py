@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Place
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import Intent, plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
@@ -116,9 +117,12 @@ def planned(
     *,
     scope: Scope | None = None,
     version: tuple[int, ...] = V7,
+    places: Sequence[Place | None] = (),
+    effective: bool = False,
 ) -> Plan:
     rows = [rule(row) if isinstance(row, str) else row for row in want]
-    return plan({menu: tuple(have)}, Intent({menu: rows}, state, scope or Scope()), version)
+    intent = Intent({menu: rows}, state, scope or Scope(), places={menu: places}, effective=effective)
+    return plan({menu: tuple(have)}, intent, version)
 
 
 def told(changes: Iterable[Change]) -> list[str]:

@@ -229,7 +229,7 @@ MANAGEMENT = "accept protocol=tcp dst-port=8729 src-address=192.0.2.0/24 #manage
 
 def prospect(have: Sequence[str], want: Sequence[str], *keep: Flow, vantage: Vantage = HERE) -> Prospect:
     tables = {FILTER: entries(*have), SERVICE: [one({"name": "api-ssl", "port": "8729", "address": ""})]}
-    wanted = plan(tables, Intent({FILTER: [rule(line) for line in want]}, "overridden"), V7)
+    wanted = plan(tables, Intent({FILTER: [rule(line) for line in want]}, "overridden", effective=False), V7)
     return look(stage(wanted, tables), tables, vantage, keep, frozenset({"192.0.2.1"}))
 
 

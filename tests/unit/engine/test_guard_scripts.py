@@ -111,7 +111,7 @@ def _stored(row: Mapping[str, str]) -> dict[str, str]:
 
 def staged_on(witness: Witness, want: Wants, state: str = "overridden") -> tuple[Plan, Staged]:
     tables = witness.tables(*want)
-    wanted = plan(tables, Intent(want, state, Scope()), V7)
+    wanted = plan(tables, Intent(want, state, Scope(), effective=False), V7)
     return wanted, stage(wanted, tables)
 
 

@@ -48,7 +48,7 @@ def situations(draw: st.DrawFn) -> tuple[tuple[Entry, ...], Intent]:
     ours = [f"{draw(LINES)} #{name}" for name in draw(st.lists(names, max_size=4, unique=True))]
     want = [f"{draw(LINES)} #{name}" for name in draw(st.lists(names, max_size=5, unique=True))]
     have = entries(*draw(st.permutations([*ours, *theirs])))
-    return have, Intent({FILTER: [rule(line) for line in want]}, "overridden", OWN)
+    return have, Intent({FILTER: [rule(line) for line in want]}, "overridden", OWN, effective=False)
 
 
 def content(router: Router) -> list[dict[str, str]]:
