@@ -149,10 +149,27 @@ options:
           - As O(vpnops.mikrotik.ipv6_firewall_address_list#module:config) takes them.
         type: list
         elements: dict
+      firewall_layer7:
+        description:
+          - Patterns by which rules recognise what a connection carries.
+          - As O(vpnops.mikrotik.firewall_layer7#module:config) takes them.
+        type: list
+        elements: dict
+      firewall_connection_tracking:
+        description:
+          - How the router keeps track of connections, IPv6 included.
+          - As O(vpnops.mikrotik.firewall_connection_tracking#module:config) takes them.
+        type: dict
       firewall_raw:
         description:
           - Rules that act before connection tracking.
           - As O(vpnops.mikrotik.firewall_raw#module:config) takes them.
+        type: list
+        elements: dict
+      ipv6_firewall_raw:
+        description:
+          - Rules that act on IPv6 packets before connection tracking.
+          - As O(vpnops.mikrotik.ipv6_firewall_raw#module:config) takes them.
         type: list
         elements: dict
       firewall_mangle:
@@ -161,10 +178,22 @@ options:
           - As O(vpnops.mikrotik.firewall_mangle#module:config) takes them.
         type: list
         elements: dict
+      ipv6_firewall_mangle:
+        description:
+          - Rules that mark IPv6 packets and change their headers.
+          - As O(vpnops.mikrotik.ipv6_firewall_mangle#module:config) takes them.
+        type: list
+        elements: dict
       firewall_nat:
         description:
           - Rules that translate addresses; they see the first packet of a connection only.
           - As O(vpnops.mikrotik.firewall_nat#module:config) takes them.
+        type: list
+        elements: dict
+      ipv6_firewall_nat:
+        description:
+          - Rules that translate IPv6 addresses; they see the first packet of a connection only.
+          - As O(vpnops.mikrotik.ipv6_firewall_nat#module:config) takes them.
         type: list
         elements: dict
       firewall_filter:

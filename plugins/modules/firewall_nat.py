@@ -299,7 +299,8 @@ options:
         type: str
       layer7_protocol:
         description:
-          - Entry of /ip/firewall/layer7-protocol; costs a lot of CPU. A leading V(!) negates.
+          - Name of a pattern that M(vpnops.mikrotik.firewall_layer7) manages; costs a lot of
+            CPU. A leading V(!) negates.
         type: str
       realm:
         description:
