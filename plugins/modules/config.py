@@ -149,10 +149,27 @@ options:
           - As O(vpnops.mikrotik.ipv6_firewall_address_list#module:config) takes them.
         type: list
         elements: dict
+      firewall_layer7:
+        description:
+          - Patterns by which rules recognise what a connection carries.
+          - As O(vpnops.mikrotik.firewall_layer7#module:config) takes them.
+        type: list
+        elements: dict
+      firewall_connection_tracking:
+        description:
+          - How the router keeps track of connections, IPv6 included.
+          - As O(vpnops.mikrotik.firewall_connection_tracking#module:config) takes them.
+        type: dict
       firewall_raw:
         description:
           - Rules that act before connection tracking.
           - As O(vpnops.mikrotik.firewall_raw#module:config) takes them.
+        type: list
+        elements: dict
+      ipv6_firewall_raw:
+        description:
+          - Rules that act on IPv6 packets before connection tracking.
+          - As O(vpnops.mikrotik.ipv6_firewall_raw#module:config) takes them.
         type: list
         elements: dict
       firewall_mangle:
@@ -161,10 +178,22 @@ options:
           - As O(vpnops.mikrotik.firewall_mangle#module:config) takes them.
         type: list
         elements: dict
+      ipv6_firewall_mangle:
+        description:
+          - Rules that mark IPv6 packets and change their headers.
+          - As O(vpnops.mikrotik.ipv6_firewall_mangle#module:config) takes them.
+        type: list
+        elements: dict
       firewall_nat:
         description:
           - Rules that translate addresses; they see the first packet of a connection only.
           - As O(vpnops.mikrotik.firewall_nat#module:config) takes them.
+        type: list
+        elements: dict
+      ipv6_firewall_nat:
+        description:
+          - Rules that translate IPv6 addresses; they see the first packet of a connection only.
+          - As O(vpnops.mikrotik.ipv6_firewall_nat#module:config) takes them.
         type: list
         elements: dict
       firewall_filter:
@@ -283,8 +312,9 @@ options:
       - Care taken of the session that makes the change, and of what else has to stay open. See
         the page on the guard.
       - V(auto) - guards what could cut the session; that is whatever may take something away
-        in the chains by which the router is reached, their address lists, interfaces, addresses,
-        routes, C(/ip/service), and IPsec where the session comes through a tunnel.
+        in the chains by which the router is reached, their address lists and patterns, connection
+        tracking, interfaces, addresses, routes, C(/ip/service), and IPsec where the session comes
+        through a tunnel.
       - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
         is, unwatched.
       - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the

@@ -316,7 +316,8 @@ options:
         type: str
       layer7_protocol:
         description:
-          - Entry of /ip/firewall/layer7-protocol; costs a lot of CPU. A leading V(!) negates.
+          - Name of a pattern that M(vpnops.mikrotik.firewall_layer7) manages; costs a lot of
+            CPU. A leading V(!) negates.
         type: str
       realm:
         description:
@@ -483,8 +484,9 @@ options:
       - Care taken of the session that makes the change, and of what else has to stay open. See
         the page on the guard.
       - V(auto) - guards what could cut the session; that is whatever may take something away
-        in the chains by which the router is reached, their address lists, interfaces, addresses,
-        routes, C(/ip/service), and IPsec where the session comes through a tunnel.
+        in the chains by which the router is reached, their address lists and patterns, connection
+        tracking, interfaces, addresses, routes, C(/ip/service), and IPsec where the session comes
+        through a tunnel.
       - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
         is, unwatched.
       - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the

@@ -27,19 +27,18 @@ WORDS = {
     "tarpit": "drop",
     "fasttrack-connection": "accept",
 }
-ELSEWHERE = {"firewall_filter": "ipv6_firewall_filter", "firewall_address_list": "ipv6_firewall_address_list"}
+ELSEWHERE = {name: f"ipv6_{name}" for name in ("firewall_filter", "firewall_raw", "firewall_address_list")}
 NAMES = {"ttl": "hop_limit"}
 MISSING = ("psd",)
 """Matchers that rules for IPv6 do not have."""
 
 
 def by_ipv6(case: Case) -> Case | None:
-    """The same case a protocol later; None when it has to do with tables that are not there."""
+    """The same case a protocol later; None when it has to do with policies, which these are of IPv4."""
     config = case.arguments["config"]
-    if "firewall_raw" in config or "ipsec_policy" in config:
+    if "ipsec_policy" in config:
         return None
     seed = {path.replace("/ip/firewall", "/ipv6/firewall"): rows for path, rows in case.seed.items()}
-    del seed["/ipv6/firewall/raw"]
     told = {ELSEWHERE.get(name, name): [_told(row) for row in rows] for name, rows in config.items()}
     firewall = {path: [_told(row) for row in rows] if "/ipv6/" in path else rows for path, rows in seed.items()}
     ends = {"client": CLIENT6, "router": ROUTER6}

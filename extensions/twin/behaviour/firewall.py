@@ -21,8 +21,8 @@ _WITH_PORTS = ("tcp", "udp", "udp-lite", "dccp", "sctp")
 _LISTING = ("add-src-to-address-list", "add-dst-to-address-list")
 # Which actions print `passthrough` is unverified: those that change a packet and go on.
 _PASSING = (
-    "mark-connection", "mark-packet", "mark-routing", "change-dscp", "change-mss", "change-ttl", "set-priority",
-    "strip-ipv4-options", "clear-df",
+    "mark-connection", "mark-packet", "mark-routing", "change-dscp", "change-mss", "change-ttl", "change-hop-limit",
+    "set-priority", "strip-ipv4-options", "clear-df",
 )  # fmt: skip
 _PRINTS_WITH = {
     "address-list": _LISTING,
@@ -37,7 +37,7 @@ _DUMMY_CHAIN = {"filter": "forward", "mangle": "forward", "raw": "prerouting"}
 
 
 class Rules(Behaviour):
-    """One of the four ordered tables."""
+    """One of the four ordered tables of a family."""
 
     dangling_is_invalid = True
 

@@ -41,8 +41,7 @@ def judge(world: World, table: str, chain: str, packet: Packet) -> str:
 
     Disabled rules are not there; whether those are that name an interface or list which is gone, the seat says.
     """
-    found = world.router.tables.get(f"{world.family}/firewall/{table}")
-    return (_walk(world, found, chain, packet, ()) if found else "") or ACCEPTED
+    return _walk(world, world.router.tables[f"{world.family}/firewall/{table}"], chain, packet, ()) or ACCEPTED
 
 
 def _walk(world: World, table: Table, chain: str, packet: Packet, above: tuple[str, ...]) -> str:

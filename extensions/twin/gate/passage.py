@@ -1,10 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a management connection's packets pass: raw, then filter, and the service for new connections.
-
-The raw table of IPv6 is no menu of the twin, so nothing is asked there.
-"""
+"""Whether a management connection's packets pass: raw, then filter, and the service for new connections."""
 
 from __future__ import annotations
 

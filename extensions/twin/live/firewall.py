@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from ..router import Router
 
 PATHS = {f"/ip/firewall/{name}": name for name in ("raw", "filter", "nat")}
-MANGLE = "/ip/firewall/mangle"
+# Not put into effect, so that a rule in them is refused instead of passed over.
+UNPLAYED = ("/ip/firewall/mangle", *(f"/ipv6/firewall/{name}" for name in ("raw", "mangle", "nat")))
+TRACKING = "/ip/firewall/connection/tracking"
 LISTS = "/ip/firewall/address-list"
 INTERFACES = ("/interface", "/interface/list", "/interface/list/member")
 # Whatever is changed in these menus may change what nftables has to do.
@@ -46,8 +48,10 @@ class Firewall:
         path = table.menu.path
         if values.get("disabled") == "true" or values.get("comment") == DUMMY:
             return
-        if path == MANGLE:
+        if path in UNPLAYED:
             raise Unmapped(path)
+        if path == TRACKING and values.get("enabled") == "no":
+            raise Unmapped(f"enabled=no of {path}")
         if path in PATHS and (found := shown(self.router, table, values)) is not None:
             translate(World(tunnel=self.tunnel), Rule(PATHS[path], "*0", found))
 

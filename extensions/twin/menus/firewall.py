@@ -325,10 +325,15 @@ TRACKING = Menu(
         *(Field(f"{name}-timeout", duration(), default=value) for name, value in _TIMEOUTS.items()),
         Field("loose-tcp-tracking", SWITCH, default="true"),
         Field("liberal-tcp-tracking", SWITCH, default="false", since="7.20"),
-        read_only("total-entries", "0"),
+        # The size depends on the memory. Whether tracking runs with `auto` and no rules is unverified; here it does.
+        *(read_only(name, "true", SWITCH) for name in ("active-ipv4", "active-ipv6")),
+        read_only("max-entries", "1048576"),
+        *(read_only(f"total-{what}", "0") for what in ("entries", "ip4-entries", "ip6-entries")),
     ),
     ("set", "print", "get", "export", "edit"),
     singleton=True,
+    print_flags=("oid",),
+    late={"print oid": "7.20"},
 )
 
 MENUS = (LAYER7, ADDRESS_LIST, FILTER, NAT, RAW, MANGLE, CONNECTION, TRACKING)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The menus of /ip/firewall."""
+"""The rule tables and address lists of /ip/firewall and /ipv6/firewall."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV4, IPV6, Family
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
     ADDRESS4,
+    PREFIX6,
     RANGE,
     SWITCH,
     TEXT,
@@ -25,6 +26,12 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 LOOSE = ("comment", "disabled", "log", "log-prefix")
 TO_LIST = ("add-dst-to-address-list", "add-src-to-address-list")
 PLAIN = ("accept", "jump", "log", "passthrough", "return", *TO_LIST)
+# What both families can change; what only one of them has stands with its table.
+CHANGING = (
+    *("change-dscp", "change-mss", "mark-connection", "mark-packet", "mark-routing", "set-priority"),
+    *("sniff-pc", "sniff-tzsp"),
+)
+TRANSLATING = ("dst-nat", "masquerade", "netmap", "redirect", "src-nat")
 
 TAIL = (
     Field(
@@ -60,6 +67,32 @@ def action(*words: str, since: Mapping[str, str] | None = None) -> Field:
 def reject_with(default: str, *words: str) -> Field:
     """The answer to what is rejected."""
     return Field("reject-with", one_of(*words, "tcp-reset"), "Answer that O(action=reject) sends.", default)
+
+
+TO_PORTS = Field("to-ports", one_span(0, 65535), "New port or range of ports.")
+MARKS = (
+    Field("passthrough", SWITCH, "Go on with the next rule after this one has changed the packet.", "yes"),
+    Field("new-connection-mark", WORD, "Mark for the connection."),
+    Field("new-packet-mark", WORD, "Mark for the packet."),
+    Field("new-routing-mark", WORD, "Routing table for the packet."),
+    Field(
+        "new-mss",
+        number(0, 65535, "clamp-to-pmtu"),
+        "TCP maximum segment size in bytes, or V(clamp-to-pmtu); there is no tunnel interface to set an MTU on.",
+    ),
+)
+PRIORITY = (
+    Field(
+        "new-priority",
+        number(0, 63, "from-dscp", "from-dscp-high-3-bits", "from-ingress"),
+        "Priority of the packet, or where to take it from.",
+    ),
+)
+SNIFFING = (
+    Field("sniff-id", number(0, 65535), "Number that marks the packets of O(action=sniff-pc)."),
+    Field("sniff-target", ADDRESS4, "Host that receives copies of the packets."),
+    Field("sniff-target-port", number(0, 65535), "UDP port of that host."),
+)
 
 
 # {".id": "*5", "chain": "input", "action": "drop", "in-interface-list": "!LAN", "log": "false", "log-prefix": "",
@@ -118,14 +151,15 @@ NAT = table(
     chain("srcnat", "dstnat", "input", "output"),
     action(
         *PLAIN,
-        *("dst-nat", "src-nat", "masquerade", "netmap", "redirect", "same", "socksify", "endpoint-independent-nat"),
+        *TRANSLATING,
+        *("same", "socksify", "endpoint-independent-nat"),
     ),
     *matchers.every_table(IPV4),
     *matchers.TLS_HOST_OF_OLD,
     *matchers.connection(IPV4),
     *matchers.IPV4_CONNECTION,
     Field("to-addresses", RANGE, "New address, prefix or range."),
-    Field("to-ports", one_span(0, 65535), "New port or range of ports."),
+    TO_PORTS,
     # The defaults of these two switches are unverified.
     Field("randomise-ports", SWITCH, "Choose source ports at random.", "no"),
     Field("same-not-by-dst", SWITCH, "O(action=same) does not look at the destination.", "no"),
@@ -156,8 +190,8 @@ MANGLE = table(
     chain("prerouting", "input", "forward", "output", "postrouting"),
     action(
         *PLAIN,
-        *("change-dscp", "change-mss", "change-ttl", "clear-df", "fasttrack-connection", "mark-connection"),
-        *("mark-packet", "mark-routing", "route", "set-priority", "sniff-pc", "sniff-tzsp", "strip-ipv4-options"),
+        *CHANGING,
+        *("change-ttl", "clear-df", "fasttrack-connection", "route", "strip-ipv4-options"),
     ),
     *matchers.every_table(IPV4),
     *matchers.TCP,
@@ -166,26 +200,74 @@ MANGLE = table(
     *matchers.connection(IPV4),
     *matchers.IPV4_CONNECTION,
     *matchers.PEER_TO_PEER,
-    Field("passthrough", SWITCH, "Go on with the next rule after this one has changed the packet.", "yes"),
-    Field("new-connection-mark", WORD, "Mark for the connection."),
-    Field("new-packet-mark", WORD, "Mark for the packet."),
-    Field("new-routing-mark", WORD, "Routing table for the packet."),
-    Field(
-        "new-mss",
-        number(0, 65535, "clamp-to-pmtu"),
-        "TCP maximum segment size in bytes, or V(clamp-to-pmtu); there is no tunnel interface to set an MTU on.",
-    ),
+    *MARKS,
     Field("new-dscp", number(0, 63, "from-priority", "from-priority-to-high-3-bits"), "DSCP value, 0 to 63."),
     Field("new-ttl", operator("set", "increment", "decrement"), "Time to live, such as V(set:64)."),
-    Field(
-        "new-priority",
-        number(0, 63, "from-dscp", "from-dscp-high-3-bits", "from-ingress"),
-        "Priority of the packet, or where to take it from.",
-    ),
+    *PRIORITY,
     Field("route-dst", ADDRESS4, "Gateway that O(action=route) sends the packet to."),
-    Field("sniff-id", number(0, 65535), "Number that marks the packets of O(action=sniff-pc)."),
-    Field("sniff-target", ADDRESS4, "Host that receives copies of the packets."),
-    Field("sniff-target-port", number(0, 65535), "UDP port of that host."),
+    *SNIFFING,
+)
+
+# {".id": "*1", "chain": "prerouting", "action": "drop", "src-address-list": "bad_ipv6", "log": "false",
+#  "log-prefix": "", "bytes": "0", "packets": "0", "invalid": "false", "dynamic": "false", "disabled": "false"}
+RAW6 = table(
+    "raw",
+    "Rules that act on IPv6 packets before connection tracking.",
+    chain("prerouting", "output"),
+    action(*PLAIN, "drop", "notrack"),
+    *matchers.every_table(IPV6),
+    *matchers.TCP,
+    *matchers.TLS_HOST,
+    family=IPV6,
+)
+
+# {".id": "*1", "chain": "srcnat", "action": "src-nat", "to-address": "2001:db8:1::1/128", "out-interface-list": "WAN",
+#  "log": "false", "log-prefix": "", "bytes": "0", "packets": "0", "invalid": "false", "dynamic": "false",
+#  "disabled": "false"}
+# Routers of 7.21 and 7.22 complete these actions and chains; that older ones have the same is unverified.
+NAT6 = table(
+    "nat",
+    "Rules that translate IPv6 addresses; they see the first packet of a connection only.",
+    chain("srcnat", "dstnat", "input", "output"),
+    action(*PLAIN, *TRANSLATING),
+    *matchers.every_table(IPV6),
+    *matchers.TCP,
+    *matchers.TLS_HOST_OF_OLD,
+    *matchers.STATES,
+    *matchers.connection(IPV6),
+    # One host or prefix, unlike the ranges of IPv4; how it reads back is unverified.
+    Field("to-address", PREFIX6, "New address, or prefix for O(action=netmap)."),
+    TO_PORTS,
+    family=IPV6,
+)
+
+# {".id": "*1", "chain": "postrouting", "action": "snpt", "src-prefix": "2001:db8:a::/64",
+#  "dst-prefix": "2001:db8:b::/64", "src-address": "2001:db8:a::/64", "log": "false", "log-prefix": "", "bytes": "0",
+#  "packets": "0", "invalid": "false", "dynamic": "false", "disabled": "false"}
+# The actions as of nat above. The manual has `drop` as well, which routers do not complete, so it is left out.
+MANGLE6 = table(
+    "mangle",
+    "Rules that mark IPv6 packets and change their headers.",
+    chain("prerouting", "input", "forward", "output", "postrouting"),
+    action(*PLAIN, *CHANGING, "change-hop-limit", "dnpt", "snpt"),
+    *matchers.every_table(IPV6),
+    *matchers.TCP,
+    *matchers.TLS_HOST,
+    *matchers.tracked("srcnat", "dstnat"),
+    *matchers.connection(IPV6),
+    *MARKS,
+    Field("new-dscp", number(0, 63), "DSCP value, 0 to 63."),
+    Field("new-hop-limit", operator("set", "increment", "decrement"), "Hop limit, such as V(set:64)."),
+    *PRIORITY,
+    Field(
+        "src-prefix",
+        PREFIX6,
+        "Prefix that O(action=snpt) and O(action=dnpt) translate from. Both translate single packets, so a rule for "
+        "each direction is needed.",
+    ),
+    Field("dst-prefix", PREFIX6, "Prefix that they translate to."),
+    *SNIFFING,
+    family=IPV6,
 )
 
 # {".id": "*2", "chain": "input", "action": "accept", "protocol": "icmpv6", "log": "false", "log-prefix": "",

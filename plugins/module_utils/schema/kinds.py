@@ -320,7 +320,8 @@ def prefix6(text: str) -> str:
 
 
 RANGE_OR_NAME = or_name(RANGE, "an IPv4 address, a prefix, a range or a DNS name")
-PREFIX6_OR_NAME = or_name(Kind("IPv6 prefix", prefix6), "an IPv6 address, a prefix or a DNS name")
+PREFIX6 = Kind("IPv6 prefix", prefix6)
+PREFIX6_OR_NAME = or_name(PREFIX6, "an IPv6 address, a prefix or a DNS name")
 
 
 def mac(text: str) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the rules of the IPv4 firewall's tables match, stated once for filter, nat, raw and mangle.
+"""What the rules of the firewalls' tables match, stated once for filter, nat, raw and mangle of both families.
 
 A matcher has no default: unset differs from every value it can have.
 """
@@ -27,6 +27,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.composites 
     operator,
     protocol,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.connections import LAYER7
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import Family
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.interfaces import LIST
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
@@ -55,6 +56,8 @@ def interfaces_apart(one: str, other: str) -> bool:
 LIST_NAME = negatable(Kind("name of a list", apart=never, exact=True))
 INTERFACE = negatable(Kind("interface", apart=interfaces_apart, exact=True))
 MARK = negatable(WORD)
+# A connection may fit several patterns.
+PATTERN_NAME = negatable(Kind("name of a pattern", apart=never, exact=True))
 GLOB = negatable(Kind("text", apart=never, exact=True))
 HOTSPOT = negatable(
     # How several words combine is not documented, so nothing is concluded from them.
@@ -220,7 +223,12 @@ TLS_HOST = (Matcher("tls-host", GLOB, f"{TLS} {NEGATES}"),)
 # Routers of 7.16 and later refuse it in nat.
 TLS_HOST_OF_OLD = (Matcher("tls-host", GLOB, f"{TLS} {NEGATES}", until="7.15"),)
 IPV4_CONNECTION = (
-    Matcher("layer7-protocol", GLOB, f"Entry of /ip/firewall/layer7-protocol; costs a lot of CPU. {NEGATES}"),
+    Matcher(
+        "layer7-protocol",
+        PATTERN_NAME,
+        f"Name of a pattern that M(vpnops.mikrotik.firewall_layer7) manages; costs a lot of CPU. {NEGATES}",
+        refers=LAYER7.path,
+    ),
     Matcher("realm", negatable(number(0, 4294967295)), f"Realm of the route. {NEGATES}"),
 )
 PEER_TO_PEER = (Matcher("p2p", P2P, f"Peer-to-peer program; RouterOS 7 still accepts the word. {NEGATES}"),)
@@ -248,19 +256,23 @@ def connection(family: Family) -> tuple[Field, ...]:
     )
 
 
+STATES = (
+    Matcher(
+        "connection-state",
+        negatable(set_of("invalid", "established", "related", "new", "untracked")),
+        f"States: V(established), V(related), V(new), V(invalid), V(untracked), in any order. {NEGATES}",
+    ),
+)
+
+
 def tracked(*nat_states: str) -> tuple[Field, ...]:
     """Matchers for the state of a connection; the words for its translation differ between tables."""
     # A connection can be translated both ways, so two of these words do not exclude each other.
     translation = set_of(*nat_states)
     nat = Kind("NAT states", translation.normal, {"type": "list", "elements": "str"}, apart=never)
     words = ", ".join(f"V({word})" for word in nat_states)
-    states = set_of("invalid", "established", "related", "new", "untracked")
     return (
-        Matcher(
-            "connection-state",
-            negatable(states),
-            f"States: V(established), V(related), V(new), V(invalid), V(untracked), in any order. {NEGATES}",
-        ),
+        *STATES,
         Matcher("connection-nat-state", negatable(nat), f"Translations: {words}. {NEGATES}"),
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import (
     addresses,
+    connections,
     firewall,
     interfaces,
     ipsec,
@@ -44,12 +45,18 @@ MENUS: tuple[Menu, ...] = (
     interfaces.LIST_MEMBER,
     addresses.ADDRESS,
     addresses.ROUTE,
-    # Address lists before the rules that read them, and the table that drops last.
+    # Address lists and patterns before the rules that name them, and the table that drops last.
     firewall.ADDRESS_LIST,
     firewall.ADDRESS_LIST6,
+    connections.LAYER7,
+    # Before the rules that ask for states of connections.
+    connections.TRACKING,
     firewall.RAW,
+    firewall.RAW6,
     firewall.MANGLE,
+    firewall.MANGLE6,
     firewall.NAT,
+    firewall.NAT6,
     firewall.FILTER,
     firewall.FILTER6,
     queues.TYPE,

@@ -23,6 +23,9 @@ from hypothesis import strategies as st
 from tests.unit.engine.router import FILTER, FILTER6, IDENTITY, LISTS, NAT, PEER, POLICY, RAW, entries, rule
 
 MANGLE, LISTS6 = BY_MODULE["firewall_mangle"], BY_MODULE["ipv6_firewall_address_list"]
+RAW6, NAT6, MANGLE6 = (BY_MODULE[f"ipv6_firewall_{table}"] for table in ("raw", "nat", "mangle"))
+PATTERNS, TRACKING = BY_MODULE["firewall_layer7"], BY_MODULE["firewall_connection_tracking"]
+RDP, SETTINGS = Entry("*1", {"name": "rdp", "regexp": "rdp"}), Entry("", {"enabled": "auto", "udp-timeout": "30s"})
 Tables = Mapping[Menu, Sequence[Entry]]
 MINE = {"list": "office", "address": "192.0.2.10"}
 
@@ -92,6 +95,24 @@ def on(menu: Menu, change: str, line: str) -> Change:
         ),
         pytest.param(Remove(LISTS, Entry("*0", MINE)), have(RAW, "drop chain=output dst-address-list=!office"), id="!"),
         pytest.param(Add(LISTS6, MINE), have(FILTER6, "drop src-address-list=office"), id="a-list-of-ipv6"),
+        pytest.param(add(RAW6, "drop chain=prerouting"), {}, id="raw-of-ipv6"),
+        pytest.param(
+            add(RAW6, "accept chain=prerouting"), have(RAW6, "notrack chain=prerouting"), id="tracked-after-all-of-ipv6"
+        ),
+        pytest.param(add(NAT6, "dst-nat chain=dstnat to-address=2001:db8::9"), {}, id="dst-nat-of-ipv6"),
+        pytest.param(add(MANGLE6, "snpt chain=postrouting"), {}, id="answers-have-another-prefix"),
+        pytest.param(on(MANGLE6, "remove", "mark-routing chain=output"), {}, id="answers-of-ipv6-go-elsewhere"),
+        pytest.param(
+            Add(LISTS6, MINE), have(RAW6, "drop chain=prerouting src-address-list=office"), id="a-list-of-raw-of-ipv6"
+        ),
+        pytest.param(
+            Set(PATTERNS, RDP, {"regexp": "."}), have(FILTER, "drop layer7-protocol=rdp"), id="a-pattern-that-drops"
+        ),
+        pytest.param(
+            Set(PATTERNS, RDP, {"regexp": "."}), have(MANGLE, "accept chain=input layer7-protocol=!rdp"), id="!rdp"
+        ),
+        pytest.param(Set(TRACKING, SETTINGS, {"enabled": "no"}), {}, id="nothing-is-established-any-more"),
+        pytest.param(Set(TRACKING, SETTINGS, {"tcp-established-timeout": "10s"}), {}, id="connections-are-forgotten"),
     ],
 )
 def test_what_could_cut_in_a_roundabout_way(change: Change, before: Tables) -> None:
@@ -119,6 +140,16 @@ def test_what_could_cut_in_a_roundabout_way(change: Change, before: Tables) -> N
         pytest.param(Add(LISTS, MINE), have(FILTER, "drop src-address-list=office disabled=yes"), id="a-rule-off"),
         pytest.param(Add(LISTS, MINE), have(FILTER, "drop chain=forward src-address-list=office"), id="elsewhere"),
         pytest.param(Add(LISTS, {**MINE, "disabled": "yes"}), have(FILTER, "drop src-address-list=office"), id="idle"),
+        pytest.param(add(RAW6, "accept chain=prerouting"), have(RAW6, "drop chain=prerouting"), id="raw-of-ipv6"),
+        pytest.param(add(NAT6, "masquerade chain=srcnat"), {}, id="srcnat-of-ipv6"),
+        pytest.param(add(MANGLE6, "change-mss chain=forward new-mss=1340"), {}, id="what-ipv6-passes-on"),
+        pytest.param(
+            Set(PATTERNS, RDP, {"regexp": "."}), have(FILTER, "drop chain=forward layer7-protocol=rdp"), id="a-pattern"
+        ),
+        pytest.param(
+            Set(PATTERNS, RDP, {"comment": "x"}), have(FILTER, "drop layer7-protocol=rdp"), id="a-pattern-s-comment"
+        ),
+        pytest.param(Add(PATTERNS, {"name": "rdp"}), have(FILTER, "drop layer7-protocol=rdp"), id="a-new-pattern"),
     ],
 )
 def test_what_could_not_by_any_way(change: Change, before: Tables) -> None:

@@ -38,6 +38,9 @@ from twin import Router, SteppedClock
 from tests.unit.engine.router import FILTER, IDENTITY, LISTS, NAT, PEER, POLICY, PROFILE, PSK, V7, Row, rule
 
 GROUP, SERVICE, PROPOSAL = (BY_MODULE[name] for name in ("ipsec_policy_group", "ip_service", "ipsec_proposal"))
+PATTERNS, TRACKING, MANGLE6 = (
+    BY_MODULE[name] for name in ("firewall_layer7", "firewall_connection_tracking", "ipv6_firewall_mangle")
+)
 Tables = Mapping[Menu, Sequence[Entry]]
 Wants = Mapping[Menu, Sequence[Row]]
 COMMENTS = (
@@ -213,7 +216,11 @@ def test_marks_come_off_whatever_stands_behind_them(comment: str, mark: str) -> 
 
 
 SITES = [{"name": name, "address": f"203.0.113.{n}", "exchange-mode": "ike2"} for n, name in enumerate("abc", 1)]
+RDP = {"name": "rdp", "regexp": r'^rdp.*\xff$ "[?]'}
+NPT = {"chain": "postrouting", "action": "snpt", "src-prefix": "2001:db8:a::/64", "dst-prefix": "2001:db8:b::/64"}
 KEYED: Wants = {
+    PATTERNS: [RDP],
+    MANGLE6: [NPT],
     PROFILE: [{"name": "s2s"}],
     PEER: SITES,
     IDENTITY: [{"peer": "a", "secret": "an-old-secret"}],
@@ -245,10 +252,13 @@ def ordered(want: Wants) -> dict[Menu, Sequence[Row]]:
         pytest.param({POLICY: [{**KEYED[POLICY][0], "dst-address": "192.168.3.0/24"}]}, id="a-policy"),
         pytest.param({SERVICE: [{"name": "ssh", "port": "2222", "address": "192.0.2.0/24"}]}, id="a-service"),
         pytest.param({LISTS: [{"list": "office", "address": "192.0.2.9", "timeout": "1h"}]}, id="for-an-hour"),
+        pytest.param({PATTERNS: [{**RDP, "regexp": "rdp"}, {"name": "new", "regexp": "$"}]}, id="patterns"),
+        pytest.param({TRACKING: [{"enabled": "no", "udp-timeout": "1m"}]}, id="connection-tracking"),
+        pytest.param({MANGLE6: [{**NPT, "dst-prefix": "2001:db8:c::/64"}]}, id="a-prefix-of-ipv6"),
     ],
 )
 def test_what_has_no_mark_comes_back_as_well(want: Wants) -> None:
-    state = "merged" if set(want) & {SERVICE, PROFILE, PROPOSAL, GROUP} else "overridden"
+    state = "merged" if set(want) & {SERVICE, PROFILE, PROPOSAL, GROUP, TRACKING} else "overridden"
     for sentences in range(12):
         witness = Witness(KEYED)
         before = witness.everything()

@@ -58,6 +58,11 @@ REQUIRED = {
     "ip_address": {"address", "interface"},
     "ip_route": set(),
     "ipv6_firewall_filter": {"chain"},
+    "ipv6_firewall_raw": {"chain"},
+    "ipv6_firewall_nat": {"chain"},
+    "ipv6_firewall_mangle": {"chain"},
+    "firewall_layer7": {"name"},
+    "firewall_connection_tracking": set(),
     "ipv6_firewall_address_list": {"list", "address"},
 }
 SECRETS = {

@@ -89,6 +89,7 @@ def test_rule_prints_what_was_set(router: Router, words: dict[str, str], shown: 
         ({"action": "masquerade"}, "input does not match any value of action"),
         ({"protocol": "tpc"}, "input does not match any value of protocol"),
         ({"routing-mark": "nowhere"}, "input does not match any value of routing-mark"),
+        ({"layer7-protocol": "!rdp"}, "input does not match any value of layer7-protocol"),
         ({"chain": ""}, "invalid value for argument chain"),
     ],
 )
@@ -99,6 +100,13 @@ def test_rule_is_refused(router: Router, words: dict[str, str], message: str) ->
 def test_connection_tracking_has_its_defaults(router: Router) -> None:
     (row,) = router.rows("/ip/firewall/connection/tracking")
     assert (row["enabled"], row["tcp-established-timeout"], row["udp-timeout"]) == ("auto", "1d", "30s")
+
+
+def test_rule_names_a_layer7_pattern(router: Router) -> None:
+    router.add("/ip/firewall/layer7-protocol", name="rdp", regexp="rdpdr.*cliprdr")
+    router.add(FILTER, chain="forward", action="drop", layer7_protocol="!rdp")
+    router.call("/ip/firewall/layer7-protocol/set", {"numbers": "rdp", "name": "desk"})
+    assert router.rows(FILTER)[0]["layer7-protocol"] == "!desk"
 
 
 def test_taking_the_protocol_from_under_its_ports_is_refused(router: Router) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The IPv6 filter and address lists: their own forms of addresses, words and checks."""
+"""The IPv6 firewall: its tables' and address lists' own forms of addresses, words and checks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import pytest
 from twin import COMPARED, Persona, Router, Seat, Trap
 from twin.defconf import factory
 from twin.gate import ACCEPTED, DROPPED, Gate
+from twin.live.firewall import TRACKING, Firewall
+from twin.live.nft import Unmapped
 
 FILTER, LISTS = "/ipv6/firewall/filter", "/ipv6/firewall/address-list"
+RAW, NAT, MANGLE = "/ipv6/firewall/raw", "/ipv6/firewall/nat", "/ipv6/firewall/mangle"
 
 
 @pytest.fixture
@@ -112,3 +115,59 @@ def test_seat_of_ipv6_is_judged_by_the_ipv6_filter(router: Router) -> None:
     router.add(FILTER, chain="input", action="drop", src_address_list="seen", dst_address="2001:db8::/64")
     assert [passage.enters(), passage.enters()] == [DROPPED, DROPPED]
     assert [row["address"] for row in router.rows(LISTS)] == ["2001:db8::10/128"]
+
+
+def test_seat_of_ipv6_is_judged_by_its_raw_rules_as_well(router: Router) -> None:
+    router.add("/ip/firewall/raw", chain="prerouting", action="drop")
+    passage = Gate(router, Seat("2001:db8::10", "2001:db8::1")).passage("api", 50000)
+    assert passage.enters() == ACCEPTED
+    router.add(RAW, chain="prerouting", action="notrack", protocol="tcp")
+    router.add(FILTER, chain="input", action="drop", connection_state="untracked")
+    assert passage.enters() == DROPPED
+    router.call(f"{FILTER}/remove", {"numbers": "*1"})
+    router.call(f"{RAW}/set", {"numbers": "*1", "action": "drop", "src-address": "2001:db8::10"})
+    assert passage.enters() == DROPPED
+
+
+def test_nat_has_one_address_and_fewer_actions_than_that_of_ipv4(router: Router) -> None:
+    router.add(NAT, chain="srcnat", action="src-nat", to_address="2001:DB8::5", connection_state="new,untracked")
+    assert router.rows(NAT)[0]["to-address"] == "2001:db8::5/128"
+    router.call(f"{NAT}/unset", {"numbers": "*1", "value-name": "to-address"})
+    assert "to-address" not in router.rows(NAT)[0]
+    with pytest.raises(Trap, match="unknown parameter to-addresses"):
+        router.add(NAT, chain="srcnat", action="src-nat", to_addresses="2001:db8::5")
+    with pytest.raises(Trap, match="input does not match any value of action"):
+        router.add(NAT, chain="srcnat", action="same")
+    with pytest.raises(Trap, match="invalid value for argument to-address"):
+        router.add(NAT, chain="srcnat", action="src-nat", to_address="2001:db8::5-2001:db8::9")
+
+
+def test_mangle_translates_prefixes_and_changes_hop_limits(router: Router) -> None:
+    router.add(MANGLE, chain="postrouting", action="snpt", src_prefix="2001:db8:a::/64", dst_prefix="2001:db8:b::/64")
+    router.add(MANGLE, chain="forward", action="change-hop-limit", new_hop_limit="set:64")
+    translated, changed = router.rows(MANGLE)
+    assert (translated["src-prefix"], translated.get("passthrough")) == ("2001:db8:a::/64", None)
+    assert (changed["new-hop-limit"], changed["passthrough"]) == ("set:64", "true")
+    with pytest.raises(Trap, match="input does not match any value of action"):
+        router.add(MANGLE, chain="forward", action="change-ttl")
+
+
+def test_nat_knows_tls_hosts_up_to_7_15() -> None:
+    Router("7.12.2").add(NAT, chain="dstnat", protocol="tcp", tls_host="*.example.com")
+    with pytest.raises(Trap, match="unknown parameter tls-host"):
+        Router("7.16.2").add(NAT, chain="dstnat", protocol="tcp", tls_host="*.example.com")
+
+
+@pytest.mark.parametrize("path", [RAW, NAT, MANGLE])
+def test_live_twin_refuses_ipv6_rules_that_it_does_not_play(router: Router, path: str) -> None:
+    live = Firewall(router, "node", "")
+    with pytest.raises(Unmapped, match=path):
+        live.check(router.tables[path], {"chain": "prerouting", "action": "accept"})
+    live.check(router.tables[path], {"chain": "prerouting", "action": "accept", "disabled": "true"})
+
+
+def test_live_twin_cannot_do_without_connection_tracking(router: Router) -> None:
+    live = Firewall(router, "node", "")
+    live.check(router.tables[TRACKING], {"enabled": "auto", "udp-timeout": "10s"})
+    with pytest.raises(Unmapped, match="enabled=no"):
+        live.check(router.tables[TRACKING], {"enabled": "no"})

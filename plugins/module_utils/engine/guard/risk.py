@@ -20,16 +20,17 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 Tables = Mapping[Menu, Sequence[Entry]]
-# The chains that packets to the router, or its answers, come through, by table.
-ENTRANCES = {
-    "/ip/firewall/raw": ("prerouting", "output"),
-    "/ip/firewall/mangle": ("prerouting", "input", "output", "postrouting"),
-    "/ip/firewall/nat": ("dstnat", "input", "output"),
-    "/ip/firewall/filter": ("input", "output"),
-    "/ipv6/firewall/filter": ("input", "output"),
+# The chains that packets to the router, or its answers, come through, by table; both families have the same.
+CHAINS = {
+    "raw": ("prerouting", "output"),
+    "mangle": ("prerouting", "input", "output", "postrouting"),
+    "nat": ("dstnat", "input", "output"),
+    "filter": ("input", "output"),
 }
+ENTRANCES = {f"{root}/firewall/{table}": chains for root in ("/ip", "/ipv6") for table, chains in CHAINS.items()}
 LISTS = {"/ip/firewall/address-list": "/ip/firewall/", "/ipv6/firewall/address-list": "/ipv6/firewall/"}
 LISTED = ("src-address-list", "dst-address-list")
+PATTERNS, PATTERN = "/ip/firewall/layer7-protocol", "layer7-protocol"
 SERVICE = "/ip/service"
 IPSEC = "/ip/ipsec/"
 DIVERTING = ("/ip/address", "/ip/route")
@@ -63,7 +64,7 @@ def risky(
 
 
 class _Near:
-    """Chains by which the router is reached, and what the rules in them use address lists for."""
+    """Chains by which the router is reached, what their rules use address lists for, and the patterns they name."""
 
     def __init__(self) -> None:
         self.chains: set[tuple[str, str]] = set()
@@ -71,10 +72,12 @@ class _Near:
         """Tables with rules that packets may need to come to, so that an accept above them takes that away."""
         self.permits: set[tuple[str, str]] = set()
         self.denies: set[tuple[str, str]] = set()
+        self.patterns: set[str] = set()
 
     def note(self, path: str, values: Row) -> None:
         """Note which lists a rule names: one more address in them permits, or denies, or may do either."""
         action = values.get("action", "accept")
+        self.patterns.add(values.get(PATTERN, "").removeprefix("!"))
         for name in LISTED:
             text = values.get(name, "")
             if text and (not denies(action) or text.startswith("!")):
@@ -141,6 +144,9 @@ def _could_cut(change: Change, near: _Near, tunnelled: bool, remote: bool) -> bo
         return _rule(change, near)
     if path in LISTS:
         return _member(change, near, LISTS[path])
+    if path == PATTERNS:
+        # A rule that names it matches something else then.
+        return isinstance(change, Set) and acts(change) and change.entry.values.get("name") in near.patterns
     carried = tunnelled or (remote and not isinstance(change, Add))
     return path == SERVICE or (carried and path.startswith(IPSEC))
 

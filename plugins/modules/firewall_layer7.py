@@ -1,0 +1,181 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the vpnops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages /ip/firewall/layer7-protocol."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: firewall_layer7
+short_description: Manage layer 7 patterns of the firewall
+version_added: "1.0.0"
+author: the vpnops contributors (@vpnops)
+description:
+  - Manages C(/ip/firewall/layer7-protocol), the patterns by which rules recognise what a connection
+    carries.
+  - A rule names a pattern by its option C(layer7_protocol). A rule that names one that does not exist
+    is refused before anything is sent; so is the removal of one that rules still name.
+  - Looking for patterns costs a lot of CPU and memory, and finds nothing in encrypted connections. Let
+    other matchers of the rule leave as little traffic as possible.
+extends_documentation_fragment:
+  - vpnops.mikrotik.routeros
+seealso:
+  - module: vpnops.mikrotik.firewall_filter
+  - module: vpnops.mikrotik.firewall_mangle
+  - module: vpnops.mikrotik.firewall_nat
+options:
+  # Written by tools/sync_docs.py from the schema.
+  config:
+    description:
+      - The entries. They are told apart by O(config[].name).
+      - Required unless O(state=gathered), or O(state=deleted) with O(scope).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name that other entries refer to.
+        type: str
+        required: true
+      regexp:
+        description:
+          - Regular expression; case does not matter. The router looks for it in the first 10
+            packets or 2 KB of a connection, both directions together.
+        type: str
+      comment:
+        description:
+          - Free text.
+        type: str
+  state:
+    description:
+      - What is to be true afterwards.
+      - V(merged) - the given options hold; what is not given stays as it is.
+      - V(replaced) - each given entry is exactly so; options not given go back to RouterOS's
+        default.
+      - V(overridden) - as V(replaced), and nothing else exists within O(scope), or at all where
+        O(scope) is not given. Entries that RouterOS made itself, dynamic and built-in ones, are
+        never removed.
+      - V(deleted) - the given entries, which have to lie within O(scope) where it is given, do
+        not exist. With O(scope) and no entries, nothing exists within it, except what RouterOS
+        made itself. Without O(config) and O(scope) the task fails.
+      - V(gathered) - reads only, and returns the entries in the form that O(config) takes, without
+        secrets.
+      - V(rendered) - needs no router, and returns the RouterOS commands that would make the entries.
+    type: str
+    choices:
+      - merged
+      - replaced
+      - overridden
+      - deleted
+      - gathered
+      - rendered
+    default: merged
+  scope:
+    description:
+      - What O(state=overridden) and O(state=deleted) may remove, and O(state=gathered) returns.
+        Each suboption narrows it further.
+      - It never reaches beyond C(/ip/firewall/layer7-protocol). With O(state=deleted) none of
+        them may be empty.
+    type: dict
+    suboptions:
+      owner:
+        description:
+          - Entries whose comment begins with one of these marks; V(s2s-*) stands for every mark
+            that begins with V(s2s-).
+        type: list
+        elements: str
+  keep:
+    description:
+      - Options that only new entries are given. On entries that stand, the router's own values
+        stay, since something on it changes them, such as a script that enables and disables policies.
+    type: list
+    elements: str
+    default: []
+  guard:
+    description:
+      - Care taken of the session that makes the change, and of what else has to stay open. See
+        the page on the guard.
+      - V(auto) - guards what could cut the session; that is whatever may take something away
+        in the chains by which the router is reached, their address lists and patterns, connection
+        tracking, interfaces, addresses, routes, C(/ip/service), and IPsec where the session comes
+        through a tunnel.
+      - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
+        is, unwatched.
+      - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the
+        seconds after which the router undoes what was not confirmed, V(5) to V(3600), V(120)
+        without it; and C(keep_open), a list of flows that the change must not cut, each with
+        C(name), C(chain) (V(input), V(forward) or V(output)), C(src), C(dst), C(protocol) (V(tcp)
+        without it), C(src_port), C(dst_port), C(in_interface) and C(out_interface).
+      - A plan that would cut the session, or a flow to keep open, at any moment of the change
+        is refused with the rule at fault, in check mode, too.
+      - Under the guard the router undoes the change by itself unless a new connection and login
+        confirms it.
+      - The account needs the policies C(policy) and C(test) besides C(read) and C(write) for
+        it.
+    type: raw
+    default: auto
+"""
+
+EXAMPLES = r"""
+- name: Know remote desktops by their first packets
+  vpnops.mikrotik.firewall_layer7:
+    config:
+      - name: rdp
+        regexp: rdpdr.*cliprdr.*rdpsnd
+        comment: "desk: remote desktops"
+
+- name: Have these patterns and no others of the owner
+  vpnops.mikrotik.firewall_layer7:
+    config:
+      - name: rdp
+        regexp: rdpdr.*cliprdr.*rdpsnd
+        comment: "desk: remote desktops"
+    state: overridden
+    scope:
+      owner: [desk]
+"""
+
+RETURN = r"""
+before:
+  description: The entries before the task, in the form that O(config) takes; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+  sample: [{name: rdp, regexp: rdpdr.*cliprdr.*rdpsnd, comment: "desk: remote desktops"}]
+after:
+  description: The entries after the task, or in check mode those expected; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: dict
+commands:
+  description: What was sent, or in check mode would be, as RouterOS commands; secrets are masked.
+  returned: when O(state) is neither V(gathered) nor V(rendered)
+  type: list
+  elements: str
+  sample:
+    - '/ip firewall layer7-protocol add name=rdp regexp="rdpdr.*cliprdr.*rdpsnd"'
+gathered:
+  description: The entries of the router in the form that O(config) takes, without secrets.
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: RouterOS commands that would make the entries on an empty router; secrets are masked.
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - '/ip firewall layer7-protocol add name=rdp regexp="rdpdr.*cliprdr.*rdpsnd"'
+"""
+
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("firewall_layer7")
+
+
+if __name__ == "__main__":
+    main()
