@@ -377,6 +377,17 @@ options:
         description:
           - Free text; it also tells rules apart when their content changes.
         type: str
+      place_before:
+        description:
+          - Put the entry above the one with this comment or id (such as V(*1A)) instead of where
+            it would be put by itself; V(first) stands for the first entry of the chain that this
+            task does not place, V(last) for the last one. An entry that is above it already stays
+            where it is. Not with O(config[].place_after).
+        type: str
+      place_after:
+        description:
+          - Put the entry below the one with this comment or id; see O(config[].place_before).
+        type: str
   state:
     description:
       - What is to be true afterwards.
@@ -427,6 +438,14 @@ options:
     type: list
     elements: str
     default: []
+  effective:
+    description:
+      - Refuse a new or changed rule that would decide no packet, because rules above take all
+        that it is for, and name these. V(false) makes it all the same, and warns.
+      - Of a rule that would lose only a part of its packets, a warning names the rule that takes
+        them, and an example.
+    type: bool
+    default: true
   guard:
     description:
       - Care taken of the session that makes the change, and of what else has to stay open. See

@@ -20,7 +20,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.effective
     PartlyEffective,
     judge,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import Line, table_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import Line, around, table_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.tables import TABLES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 
@@ -41,7 +41,7 @@ def check_effect(
     fresh = _changed(menu, changes) | added
     if menu not in TABLES or not fresh:
         return []
-    table = table_of(menu, simulate({menu: have}, changes)[menu], version)
+    table = table_of(menu, around(simulate({menu: have}, changes)[menu], fresh), version)
     warnings: list[str] = []
     losing = defaultdict[tuple[Line, ...], list[PartlyEffective]](list)
     for found in judge(table, fresh, own | added):

@@ -172,14 +172,16 @@ def _line(
     behind: Mapping[str, Sequence[Rule]],
 ) -> Line:
     at = {entry.id: position for position, entry in enumerate(have)}
-    mine = {wish.entry.id for wish in wishes if wish.entry}
-    rules = [wanted_rule(menu, wish.values, wish.entry, version) for wish in wishes]
-    others = [(n, entry) for n, entry in enumerate(have) if entry.id not in mine | spared]
+    mine = {wish.entry.id for wish in wishes if wish.entry} | spared
+    others = [(n, entry) for n, entry in enumerate(have) if entry.id not in mine]
     spare = [(n, entry) for n, entry in enumerate(have) if entry.id in leaving]
     now = [at[wish.entry.id] if wish.entry else None for wish in wishes]
+    rules = [wanted_rule(menu, wish.values, wish.entry, version) for wish in wishes] if others or spare else []
     fresh = [wish.entry is None or wish.changed for wish in wishes]
-    hard = _limits(obstacles(menu, others, version, behind), rules, fresh, len(have))
-    soft = _limits(obstacles(menu, spare, version, behind), rules, fresh, len(have))
+    hard, soft = (
+        _limits(obstacles(menu, some, version, behind), rules, fresh, len(have)) if some else [len(have)] * len(wishes)
+        for some in (others, spare)
+    )
     own = [wish.entry.id if wish.entry else "" for wish in wishes]
     return Line([entry.id for entry in have], own, now, hard, soft)
 

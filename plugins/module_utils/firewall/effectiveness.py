@@ -45,13 +45,15 @@ def judge(table: Table, fresh: AbstractSet[str], own: AbstractSet[str]) -> Itera
     """Judge the rules whose ids are `fresh`; that rules of the same task, `own`, take a part is what the task says."""
     walk = walked(table)
     index = Index(walk.boxes)
-    denying, permitting = _by_verdict(walk, own)
+    verdicts = _by_verdict(walk, frozenset())
+    others = _by_verdict(walk, own)
     for line in table.lines():
         if line.entry.id in fresh and line.position:
             visits = walk.visits.get(line, [])
-            found: Judgement | None = _ineffective(walk, index, line, visits)
-            opposing = permitting if line.denies else denying if line.rule.effect in PERMITS else 0
-            if found is None and opposing:
+            found: Judgement | None = None
+            if _may_be_ineffective(index, line, visits, _opposing(line, verdicts)):
+                found = _ineffective(walk, index, line, visits)
+            if found is None and (opposing := _opposing(line, others)):
                 found = _partly(walk, index, line, visits, opposing)
             if found:
                 yield found
@@ -65,6 +67,21 @@ def _by_verdict(walk: Walk, own: AbstractSet[str]) -> tuple[Bits, Bits]:
             denying |= (1 << number) if each.denies else 0
             permitting |= (1 << number) if each.rule.effect in PERMITS else 0
     return denying, permitting
+
+
+def _opposing(line: Line, verdicts: tuple[Bits, Bits]) -> Bits:
+    """Of the boxes that deny and those that permit, the ones that would do the opposite of what a rule does."""
+    denying, permitting = verdicts
+    return permitting if line.denies else denying if line.rule.effect in PERMITS else 0
+
+
+def _may_be_ineffective(index: Index, line: Line, visits: Sequence[Visit], opposing: Bits) -> bool:
+    """Whether a closer look is due: what rules with the same verdict take of a rule is not lost."""
+    if line.region.metered or not (line.denies or line.rule.effect in PERMITS):
+        return True
+    return any(not visit.boxes for visit in visits) or any(
+        index.near(box, visit.before & opposing) for visit in visits for box in visit.boxes
+    )
 
 
 def _ineffective(walk: Walk, index: Index, line: Line, visits: Sequence[Visit]) -> Ineffective | None:

@@ -119,12 +119,14 @@ class Index:
         """The boxes that hold all packets of this one, and perhaps others."""
         for dim in self.plain:
             bits &= ~(self.dims[dim].misses(box[dim][0][0], box[dim][-1][1]) if dim in box else self.dims[dim].all)
-        for family, saying in self.families.items():
-            mine = 0
+        if bits and self.families:
+            mine = defaultdict[str, Bits](int)
             for dim in box:
-                if dim.startswith(f"{family}=") and dim in self.dims:
-                    mine |= self.dims[dim].all
-            bits &= ~(saying & ~mine)
+                family, equals, _dummy = dim.partition("=")
+                if equals and dim in self.dims:
+                    mine[family] |= self.dims[dim].all
+            for family, saying in self.families.items():
+                bits &= ~(saying & ~mine[family])
         return bits
 
     def at(self, box: Box, bits: Bits) -> int | None:
@@ -132,12 +134,13 @@ class Index:
         point = {dim: witness(box.get(dim), dim) for dim in {*self.plain, *box}}
         for dim in self.plain:
             bits &= ~self.dims[dim].misses(point[dim], point[dim])
+        mine = defaultdict[str, Bits](int)
+        for dim in box if self.families else ():
+            family, equals, _dummy = dim.partition("=")
+            if equals and point[dim] == 1:
+                mine[family] |= self.asking.get(dim, 0)
         for family in self.families:
-            mine = 0
-            for dim in box:
-                if dim.startswith(f"{family}=") and point[dim] == 1:
-                    mine |= self.asking.get(dim, 0)
-            bits &= ~(self.asking[family] & ~mine)
+            bits &= ~(self.asking[family] & ~mine[family])
         return next((number for number in self._each(bits) if _has(self.boxes[number], point)), None)
 
     def _each(self, bits: Bits) -> Iterator[int]:

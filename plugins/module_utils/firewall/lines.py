@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,6 +97,22 @@ class Table:
     def lines(self) -> Iterable[Line]:
         """All lines, chain by chain."""
         return (line for chain in self.chains.values() for line in chain)
+
+
+def around(entries: Iterable[Entry], ids: AbstractSet[str]) -> tuple[Entry, ...]:
+    """The entries of the chains in which some stand, of those that lead there, and of those that all these lead to."""
+    rows = tuple(entries)
+    jumps = {
+        (row.values.get("chain", ""), row.values.get("jump-target", ""))
+        for row in rows
+        if row.values.get("action") == "jump"
+    }
+    chains = {row.values.get("chain", "") for row in rows if row.id in ids}
+    while more := {source for source, target in jumps if target in chains} - chains:
+        chains |= more
+    while more := {target for source, target in jumps if source in chains} - chains:
+        chains |= more
+    return tuple(row for row in rows if row.values.get("chain", "") in chains)
 
 
 def table_of(menu: Menu, entries: Iterable[Entry], version: Version) -> Table:

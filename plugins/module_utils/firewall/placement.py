@@ -45,6 +45,7 @@ class Obstacles:
 
     def __init__(self, rules: Sequence[Placed]) -> None:
         self.owners = [each for each in rules for _box in each.rule.symbolic]
+        """The rule of each box."""
         boxes = [box for each in rules for box in each.rule.symbolic]
         self.whole = Index(boxes)
         # What a deny has to match of a rule to take the bulk of it: all that it names besides interfaces and ports.
@@ -57,7 +58,7 @@ class Obstacles:
     def first(self, lower: Rule, end: int) -> Obstacle:
         """The first obstacles above the rule, or `end` where there is none."""
         above = preferable = end
-        if not lower.action:
+        if not lower.action or not self.owners:
             return above, preferable
         for number in self._candidates(lower):
             each = self.owners[number]
@@ -124,9 +125,10 @@ def obstacles(
 
 def behind_jumps(menu: Menu, entries: Iterable[Entry], version: Version) -> dict[str, list[Rule]]:
     """What a jump into each chain comes to: the rule that closes it, and those that accept, translate or fasttrack."""
-    chains = chains_of(menu, entries, version) if menu.chain else {}
-    if not any(rule.effect is Effect.JUMP for rules in chains.values() for rule in rules):
+    every = list(entries)
+    if not menu.chain or not any(entry.values.get("action") == "jump" for entry in every):
         return {}
+    chains = chains_of(menu, every, version)
     closed, takers = _closed(chains), _takers(chains)
     return {name: [*takers[name], *([closed[name]] if name in closed else ())] for name in chains}
 

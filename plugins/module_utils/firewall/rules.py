@@ -15,7 +15,7 @@ from ..schema.composites import FLAGS, PROTOCOLS
 from ..schema.kinds import bounds, spans, split
 from ..schema.model import OLDEST, Field, Menu, Version
 from .actions import Effect, effect_of
-from .sets import TOPS, Box, Spans, full, holds, meets, others, spans_of
+from .sets import EVERYTHING, TOPS, Box, Spans, full, holds, meets, others, spans_of
 
 STATES = ("invalid", "established", "related", "new", "untracked")
 TYPES = ("unicast", "local", "broadcast", "multicast", "blackhole", "anycast", "unreachable")
@@ -79,7 +79,7 @@ class Condition:
 class Region:
     """The packets that a rule can match, and whether it surely matches all of them."""
 
-    boxes: tuple[Box, ...] = ({},)
+    boxes: tuple[Box, ...] = EVERYTHING
     exact: bool = True
     metered: bool = False
     opaque: tuple[str, ...] = field(default=())
@@ -166,7 +166,7 @@ class Rule:
 
 
 def _met(all_boxes: Iterable[tuple[Box, ...] | None]) -> tuple[Box, ...]:
-    found: tuple[Box, ...] = ({},)
+    found = EVERYTHING
     for boxes in all_boxes:
         if boxes is not None:
             found = meets(found, boxes)

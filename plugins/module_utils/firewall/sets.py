@@ -29,6 +29,7 @@ TOPS = {
 }
 """Greatest number of each property; one that is not here is a yes or no."""
 MOST_BOXES = 16
+EVERYTHING: tuple[Box, ...] = ({},)
 
 
 def top(dim: str) -> int:
@@ -101,8 +102,10 @@ def meet(one: Box, other: Box) -> Box | None:
 
 def meets(ones: Iterable[Box], others_: Iterable[Box]) -> tuple[Box, ...]:
     """The packets that are in one of the first boxes and in one of the second."""
-    second = tuple(others_)
-    return tuple(found for one in ones for other in second if (found := meet(one, other)) is not None)
+    first, second = tuple(ones), tuple(others_)
+    if first == EVERYTHING or second == EVERYTHING:
+        return second if first == EVERYTHING else first
+    return tuple(found for one in first for other in second if (found := meet(one, other)) is not None)
 
 
 def subtract(box: Box, taken: Box) -> Iterator[Box]:
