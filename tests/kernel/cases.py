@@ -170,10 +170,11 @@ def random_rows(dice: Random, case: Case, table: str, most: int) -> list[Row]:
 
 def random_nat(dice: Random, case: Case) -> list[Row]:
     """Sometimes a few rules that send packets elsewhere."""
+    name, elsewhere = {4: ("to-addresses", "10.{}.0.99"), 6: ("to-address", "2001:db8:{}::99")}[case.version]
     rows: list[Row] = []
     for _dummy in range(dice.choice((0, 0, 1, 2))):
         conditions = matchers(dice, case, "nat", "dstnat")
-        to: Row = {"to-addresses": dice.choice(("10.2.0.99", "10.3.0.99", ROUTER[4]))}
+        to: Row = {name: dice.choice((elsewhere.format(2), elsewhere.format(3), ROUTER[case.version]))}
         if conditions.get("protocol") in ("tcp", "udp"):
             to |= {"to-ports": str(dice.choice(PORTS))} if dice.random() < 0.5 else {}
         accepts = dice.random() < 0.2
@@ -183,13 +184,11 @@ def random_nat(dice: Random, case: Case) -> list[Row]:
 
 
 def random_case(dice: Random, numbers: range, version: int) -> Case:
-    """A firewall and one packet for each number; of IPv6 the filter alone."""
+    """A firewall and one packet for each number."""
     case = Case(version, packets=[random_packet(dice, number, version) for number in numbers])
     case.addresses = {name: [some_address(dice, case) for _dummy in range(3)] for name in ("x", "y")} | {"empty": []}
     case.members = {name: dice.sample(("v0", "v1", "v2"), dice.randint(1, 2)) for name in ("x", "y")} | {"empty": []}
     case.rows["filter"] = random_rows(dice, case, "filter", 16)
-    if version == 6:
-        return case
     case.rows["raw"] = random_rows(dice, case, "raw", 4) if dice.random() < 0.5 else []
     case.rows["nat"] = random_nat(dice, case)
     return case

@@ -160,7 +160,8 @@ class Ruleset:
         if action == "notrack":
             return "notrack accept"
         if action == "dst-nat":
-            return f"dnat to {row['to-addresses']}" + (f":{row['to-ports']}" if "to-ports" in row else "")
+            to = row.get("to-addresses") or (f"[{row['to-address']}]" if "to-ports" in row else row["to-address"])
+            return f"dnat to {to}" + (f":{row['to-ports']}" if "to-ports" in row else "")
         if action == "return" or (action == "accept" and table != "filter"):
             return action
         return f"meta mark set {mark} goto {SAYS[action]}"

@@ -179,8 +179,7 @@ def _line(
     rules = [wanted_rule(menu, wish.values, wish.entry, version) for wish in wishes] if others or spare else []
     fresh = [wish.entry is None or wish.changed for wish in wishes]
     hard, soft = (
-        _limits(obstacles(menu, some, version, behind), rules, fresh, len(have)) if some else [len(have)] * len(wishes)
-        for some in (others, spare)
+        _limits(obstacles(menu, some, version, behind), rules, now, fresh, len(have)) for some in (others, spare)
     )
     own = [wish.entry.id if wish.entry else "" for wish in wishes]
     return Line([entry.id for entry in have], own, now, hard, soft)
@@ -260,14 +259,22 @@ class Line:
         return under
 
 
-def _limits(others: Obstacles, rules: Sequence[Rule], fresh: Sequence[bool], end: int) -> list[int]:
+def _limits(
+    others: Obstacles, rules: Sequence[Rule], now: Sequence[int | None], fresh: Sequence[bool], end: int
+) -> list[int]:
     """For each wanted entry the position it has to stand above: the first obstacle for it or for any after it.
 
-    What is new, or changes, goes above all that it can; what stays as it is goes nowhere because of a rule that has as
-    much of a claim to the place.
+    What is new, or changes, goes above all that it can. What stays as it is goes nowhere because of a rule that has as
+    much of a claim to the place, or if others would only move theirs back.
     """
+    if not others.rules:
+        return [end] * len(now)
     limits = [end]
-    for rule, comes in zip(reversed(rules), reversed(fresh), strict=True):
-        above, preferable = others.first(rule, limits[-1])
-        limits.append(preferable if comes else above)
+    for n in reversed(range(len(rules))):
+        above, preferable = others.first(rules[n], limits[-1])
+        limit, at = preferable if fresh[n] else above, now[n]
+        if not fresh[n] and at is not None and limit <= at and limit < limits[-1]:
+            moving = ((rules[k], now[k] or 0) for k in range(n + 1) if (now[k] or 0) > limit)
+            limit = limits[-1] if any(others.would_return(rule, place, limit) for rule, place in moving) else limit
+        limits.append(limit)
     return limits[:0:-1]

@@ -65,20 +65,20 @@ class Walk:
             region = line.region
             boxes = _few(meets(arriving, region.boxes), region.boxes)
             self.visits[line].append(Visit(line, boxes, before, perhaps, jumps))
-            mine = [(box, line) for box in region.boxes]
+            mine = [(box, line) for box in boxes]
             if line.action == "jump":
                 fresh, may = self._jump(line, boxes, before, perhaps, jumps)
                 before |= self._cover(fresh)
                 perhaps |= may
                 taken += _without(fresh, returned)
-            elif line.action == "return":
-                returned = (*returned, *region.boxes)
-                before |= self._cover(mine if region.exact else [])
-            elif line.ends and line.position:
+            elif line.action == "return" or (line.ends and line.position):
                 bits = self._cover(mine)
                 perhaps |= bits
                 before |= bits if region.exact else 0
-                taken += _without(mine, returned) if region.exact else []
+                if line.action == "return":
+                    returned = (*returned, *region.boxes)
+                elif region.exact:
+                    taken += _without(mine, returned)
         return taken, perhaps
 
     def _jump(

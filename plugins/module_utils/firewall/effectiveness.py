@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .actions import PERMITS
+from .actions import PERMITS, Effect
 from .coverage import Visit, Walk, takers_of, walked
 from .index import Bits, GivenUp, Index
 from .lines import Line, Table
@@ -60,12 +60,12 @@ def judge(table: Table, fresh: AbstractSet[str], own: AbstractSet[str]) -> Itera
 
 
 def _by_verdict(walk: Walk, own: AbstractSet[str]) -> tuple[Bits, Bits]:
-    """The boxes that deny, and those that permit, of rules that the task did not give."""
+    """The boxes that deny or translate, and those that permit, of rules that the task did not give."""
     denying = permitting = 0
     for number, each in enumerate(walk.owners):
         if each.entry.id not in own:
-            denying |= (1 << number) if each.denies else 0
-            permitting |= (1 << number) if each.rule.effect in PERMITS else 0
+            denying |= (1 << number) if each.rule.effect in (Effect.DENY, Effect.TRANSLATE) else 0
+            permitting |= (1 << number) if each.rule.permits else 0
     return denying, permitting
 
 

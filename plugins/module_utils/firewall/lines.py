@@ -14,8 +14,8 @@ from functools import cached_property
 from ..engine.entry import Entry, held, label
 from ..schema.model import Menu, Version
 from .actions import CHANGING, ENDING
-from .rules import Region, Rule, rule_of
-from .tables import BUILTIN, table_name
+from .rules import BUILTIN, Region, Rule, rule_of
+from .tables import table_name
 
 # What rules of mangle may change while a packet passes them.
 CHANGEABLE = frozenset(

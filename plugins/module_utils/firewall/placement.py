@@ -44,6 +44,7 @@ class Obstacles:
     """The rules of one chain that others wrote, in rising order of their positions."""
 
     def __init__(self, rules: Sequence[Placed]) -> None:
+        self.rules = rules
         self.owners = [each for each in rules for _box in each.rule.symbolic]
         """The rule of each box."""
         boxes = [box for each in rules for box in each.rule.symbolic]
@@ -51,9 +52,12 @@ class Obstacles:
         # What a deny has to match of a rule to take the bulk of it: all that it names besides interfaces and ports.
         self.firm = Index([_firm(each.rule, box) for each in rules for box in each.rule.symbolic])
         self.by_effect = defaultdict[Effect, Bits](int)
+        self.permitting: Bits = 0
         for number, each in enumerate(self.owners):
             if each.rule.action:
                 self.by_effect[each.rule.effect] |= 1 << number
+            if each.rule.action and each.rule.permits:
+                self.permitting |= 1 << number
 
     def first(self, lower: Rule, end: int) -> Obstacle:
         """The first obstacles above the rule, or `end` where there is none."""
@@ -72,15 +76,19 @@ class Obstacles:
                 preferable = min(preferable, each.position)
         return above, min(above, preferable)
 
+    def would_return(self, rule: Rule, at: int, to: int) -> bool:
+        """Whether a rule that moves up would pass one that has to stand above it, and so would be passed again."""
+        passed = (each for each in self.rules if to <= each.position < at)
+        return any(order(rule, each.rule) is Order.ABOVE for each in passed)
+
     def _candidates(self, lower: Rule) -> Iterator[int]:
         """Numbers of the boxes whose rules may take the rule's packets, in rising order."""
         found: Bits = 0
         for box in lower.symbolic:
             found |= self._taking(lower, box)
         if lower.denies:
-            permits = sum(self.by_effect[effect] for effect in PERMITS)
             for box in decisive(lower):
-                found |= self.whole.near(box, permits)
+                found |= self.whole.near(box, self.permitting)
         while found:
             lowest = found & -found
             found ^= lowest
@@ -91,7 +99,7 @@ class Obstacles:
         of = self.by_effect
         touching = of[Effect.FASTTRACK] | (of[Effect.TRANSLATE] if lower.effect in PERMITS else 0)
         if looks_inside(lower):
-            touching |= sum(of[effect] for effect in PERMITS)
+            touching |= self.permitting
         found = self.whole.near(box, touching) if touching else 0
         bulk = of[Effect.DENY] if not lower.denies else 0
         bulk |= of[Effect.TRANSLATE] if lower.effect is Effect.TRANSLATE else 0

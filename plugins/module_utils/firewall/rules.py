@@ -14,7 +14,7 @@ from ..engine.entry import Entry, held, switched_off
 from ..schema.composites import FLAGS, PROTOCOLS
 from ..schema.kinds import bounds, spans, split
 from ..schema.model import OLDEST, Field, Menu, Version
-from .actions import Effect, effect_of
+from .actions import PERMITS, Effect, effect_of
 from .sets import EVERYTHING, TOPS, Box, Spans, full, holds, meets, others, spans_of
 
 STATES = ("invalid", "established", "related", "new", "untracked")
@@ -39,6 +39,15 @@ PORT_NAMES = ("port", "src-port", "dst-port")
 COMMON = frozenset({"no-mark", "in,none", "out,none", "0.0.0.0/0", "0.0.0.0-255.255.255.255", "::/0"})
 # What nearly all packets of a built-in chain have.
 IMPLIED = frozenset({("input", "dst-address-type", "local"), ("output", "src-address-type", "local")})
+
+BUILTIN: Mapping[str, tuple[str, ...]] = {
+    "raw": ("prerouting", "output"),
+    "mangle": ("prerouting", "input", "forward", "output", "postrouting"),
+    "nat": ("srcnat", "dstnat", "input", "output"),
+    "filter": ("input", "forward", "output"),
+}
+"""The chains of each table that packets enter by themselves, and whose end accepts."""
+BUILTIN_CHAINS = frozenset(chain for chains in BUILTIN.values() for chain in chains)
 
 YES: Spans = ((1, 1),)
 NO: Spans = ((0, 0),)
@@ -105,6 +114,11 @@ class Rule:
     def denies(self) -> bool:
         """Whether it stops packets."""
         return self.effect is Effect.DENY
+
+    @property
+    def permits(self) -> bool:
+        """Whether it lets packets pass: also by giving them back where there is nothing but the end of the chain."""
+        return self.effect in PERMITS or (self.effect is Effect.RETURN and self.chain in BUILTIN_CHAINS)
 
     @property
     def target(self) -> str:

@@ -58,9 +58,9 @@ def takes(upper: Rule, lower: Rule) -> bool:
     if above is Effect.FASTTRACK:
         wants = below in PERMITS or below is Effect.DENY
         return (inside or (wants and "ipsec-policy" in lower.by_name)) and shares(upper, lower)
-    if above in PERMITS and inside:
+    if upper.permits and inside:
         return shares(upper, lower)
-    if above in PERMITS and below is Effect.DENY:
+    if upper.permits and below is Effect.DENY:
         return shares_new(upper, lower) and not is_exception(upper, lower)
     if above is Effect.TRANSLATE and below in PERMITS:
         return shares(upper, lower)

@@ -18,16 +18,9 @@ from ..schema.interfaces import LIST, LIST_MEMBER
 from ..schema.kinds import bounds, split
 from ..schema.menus import BY_PATH
 from ..schema.model import Menu
-from .rules import Rule, chains_of
+from .rules import BUILTIN, Rule, chains_of
 from .sets import spans_of
 
-BUILTIN: Mapping[str, tuple[str, ...]] = {
-    "raw": ("prerouting", "output"),
-    "mangle": ("prerouting", "input", "forward", "output", "postrouting"),
-    "nat": ("srcnat", "dstnat", "input", "output"),
-    "filter": ("input", "forward", "output"),
-}
-"""The chains of each table that packets enter by themselves."""
 MENUS: Mapping[Family, Mapping[str, Menu]] = {
     family: {
         name: BY_PATH[f"/{family.root}/firewall/{name}"]

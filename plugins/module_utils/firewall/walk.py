@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from .actions import LISTED_SIDE, Effect
 from .outcomes import End, Outcomes, certain, chance, follow, gathered, then, turned, unknown, verdict
 from .packet import Decision, Doubt, Ending, Packet, State, Verdict
-from .rules import Rule
-from .tables import BUILTIN, Firewall
+from .rules import BUILTIN, Rule
+from .tables import Firewall
 from .translation import UNROUTED, before_translation, resumed, translated
 from .truth import Fit, fit
 

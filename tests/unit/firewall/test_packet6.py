@@ -96,8 +96,14 @@ def test_families_do_not_mix() -> None:
         decide(firewall(), packets.SSH)
     with pytest.raises(ValueError, match="IPv4 does not meet packets of IPv6"):
         decide(Firewall(), SSH)
-    with pytest.raises(ValueError, match="nothing is known of nat for IPv6"):
-        Firewall(nat=entries("masquerade chain=srcnat"), family=IPV6)
+
+
+def test_raw_and_nat_of_ipv6_come_before_its_filter() -> None:
+    raw, nat = entries("drop chain=prerouting protocol=udp"), entries("dst-nat chain=dstnat to-address=2001:db8:1::2")
+    known = Firewall(raw=raw, nat=nat, filter=entries("drop chain=forward"), family=IPV6, local=frozenset())
+    assert short(decide(known, SSH)) == "drop *0"
+    assert decide(known, SSH).endings[0].table == "filter"
+    assert decide(known, replace(SSH, protocol="udp", tcp_flags=None)).endings[0].table == "raw"
 
 
 def test_without_addresses_a_packet_may_be_of_either() -> None:

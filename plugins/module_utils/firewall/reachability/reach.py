@@ -21,7 +21,8 @@ from ..packet import (
     Verdict,
     facts,
 )
-from ..tables import BUILTIN, MENUS, Firewall
+from ..rules import BUILTIN
+from ..tables import MENUS, Firewall
 from ..truth import Truth, truth
 from ..walk import decide, decide_chain
 from .services import Listening, Service
