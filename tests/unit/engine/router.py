@@ -17,11 +17,12 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 
 Row = Mapping[str, str]
 
-FILTER, NAT, RAW, PEER, IDENTITY, POLICY, PROFILE, PSK, SETTINGS, LISTS, FILTER6 = (
+FILTER, NAT, RAW, PEER, IDENTITY, POLICY, PROFILE, PSK, SETTINGS, LISTS, FILTER6, RAW6 = (
     BY_MODULE[name]
     for name in (
         *("firewall_filter", "firewall_nat", "firewall_raw", "ipsec_peer", "ipsec_identity", "ipsec_policy"),
         *("ipsec_profile", "ipsec_key_psk", "ipsec_settings", "firewall_address_list", "ipv6_firewall_filter"),
+        "ipv6_firewall_raw",
     )
 )
 V7 = (7, 24)

@@ -31,7 +31,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 from hypothesis import given
 
-from tests.unit.engine.router import FILTER, FILTER6, LISTS, PEER, RAW, V7, Row, entries, rule
+from tests.unit.engine.router import FILTER, FILTER6, LISTS, PEER, RAW, RAW6, V7, Row, entries, rule
 from tests.unit.engine.test_invert import situations
 
 SERVICE = BY_MODULE["ip_service"]
@@ -125,6 +125,8 @@ def test_a_session_over_ipv6_is_looked_at_in_the_tables_of_ipv6(client: str) -> 
     assert prospect({}, {FILTER: ["drop #four"]}, vantage=six) == Prospect()
     (told, *_others) = prospect({}, {FILTER6: ["drop #six"]}, vantage=six).refusals
     assert told.endswith("/ipv6/firewall/filter chain=input action=drop comment=six")
+    (told, *_others) = prospect({}, {RAW6: ["drop chain=prerouting #raw"]}, vantage=six).refusals
+    assert told.endswith("/ipv6/firewall/raw chain=prerouting action=drop comment=raw")
     service = {SERVICE: [{"name": "api-ssl", "port": "8729", "address": "192.0.2.0/24", "disabled": "false"}]}
     tables = {menu: entries(*rows) for menu, rows in service.items()}
     staged = stage([Set(SERVICE, tables[SERVICE][0], {"address": "192.0.2.0/25,2001:db8:1::/48"})], tables)

@@ -13,7 +13,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds impor
 
 WIDEST = {4: 8, 6: 19}
 """The largest networks that somebody can have, by IP version."""
-DRESS = frozenset({"action", "chain", "comment", "disabled", "log", "log_prefix"})
+DRESS = frozenset({"action", "chain", "comment", "disabled", "log", "log_prefix", "place_before", "place_after"})
 """What a rule says besides what it matches."""
 NETWORKS = ("management", "ipsec_peers", "wan_networks", "own_networks", "tunnel_networks")
 
