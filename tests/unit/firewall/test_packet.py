@@ -107,6 +107,8 @@ case = pytest.param
         case(SSH, "connection-limit=10,32", None, id="count-of-connections-unknown"),
         case(SSH, "time=8h-18h,mon", None, id="time-unknown"),
         case(SSH, "shoe-size=43", None, id="unknown-matcher"),
+        case(SSH, "connection-state=", None, id="an-empty-matcher"),
+        case(SSH, "dst-address-type= protocol=udp", False, id="an-empty-matcher-on-other-traffic"),
         case(SSH, "shoe-size=43 protocol=udp", False, id="unknown-matcher-on-other-traffic"),
         case(SSH, "dst-port=ssh protocol=tcp", None, id="value-not-understood"),
         case(replace(SSH, src=None), "src-address=192.0.2.7", None, id="source-unknown"),

@@ -15,7 +15,7 @@ from ipaddress import ip_address, ip_network
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.simulate import changed_values
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.actions import denies
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.actions import Effect, denies, effect_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_PATH
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
@@ -35,12 +35,11 @@ SERVICE = "/ip/service"
 IPSEC = "/ip/ipsec/"
 DIVERTING = ("/ip/address", "/ip/route")
 """Menus in which something new may draw packets away."""
-# What such a rule does to a packet does not keep it from being accepted further down.
-GOES_ON = frozenset({"log", "passthrough"})
-PERMIT = GOES_ON | {"accept"}
+GOES_ON = frozenset({Effect.NOTHING})
+"""What such a rule does to a packet does not keep it from being accepted further down."""
+PERMIT = GOES_ON | {Effect.ACCEPT}
 JUDGING = ("/filter", "/raw")
 """Tables in which an accept takes nothing away, as a rule; in others it does, from the rules below it."""
-JOIN = frozenset({"add-src-to-address-list", "add-dst-to-address-list"})
 BROUGHT = (*ENTRANCES, *LISTS)
 """Paths of the menus that have to be known to judge changes in any of them."""
 
@@ -82,17 +81,17 @@ class _Near:
             text = values.get(name, "")
             if text and (not denies(action) or text.startswith("!")):
                 self.permits.add((_root(path), text.removeprefix("!")))
-            if text and (action not in self.harmless(path) or text.startswith("!")):
+            if text and (effect_of(action) not in self.harmless(path) or text.startswith("!")):
                 self.denies.add((_root(path), text.removeprefix("!")))
 
     def need(self, path: str, values: Row) -> None:
         """Note a rule without which packets might be dropped: who knocks is listed, who is untracked is let in."""
         action = values.get("action", "accept")
-        listed = action in JOIN and (_root(path), values.get("address-list", "")) in self.permits
+        listed = effect_of(action) is Effect.LIST and (_root(path), values.get("address-list", "")) in self.permits
         if listed or action == "notrack":
             self.needed.add(path)
 
-    def harmless(self, path: str) -> frozenset[str]:
+    def harmless(self, path: str) -> frozenset[Effect]:
         """What a rule that comes may do in a table without taking anything away."""
         return PERMIT if path.endswith(JUDGING) and path not in self.needed else GOES_ON
 
@@ -200,7 +199,9 @@ def _rule(change: Change, near: _Near) -> bool:
     match change:
         case Add():
             action = change.values.get("action", "accept")
-            return _is_near(change.menu, change.values, near) and action not in near.harmless(change.menu.path)
+            return _is_near(change.menu, change.values, near) and effect_of(action) not in near.harmless(
+                change.menu.path
+            )
         case Remove():
             return _is_near(change.menu, change.entry.values, near) and not denies(change.entry.values.get("action"))
         case Move():

@@ -16,12 +16,12 @@ from ipaddress import ip_address
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry, Row, switched_off
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.guard.risk import LISTS
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.actions import LISTED_SIDE
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_PATH
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
 Tables = Mapping[Menu, Sequence[Entry]]
 VERSIONS = {"/ip/firewall/": 4, "/ipv6/firewall/": 6}
-JOIN = ("add-src-to-address-list", "add-dst-to-address-list")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _rules(root: str, adds: Iterable[Add], tables: Tables) -> Iterator[Row]:
 
 
 def _filled(values: Row) -> str:
-    return values.get("address-list", "") if values.get("action") in JOIN else ""
+    return values.get("address-list", "") if values.get("action") in LISTED_SIDE else ""
 
 
 def _plain(text: str) -> str:
