@@ -18,6 +18,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.effective
     FEW,
     Ineffective,
     PartlyEffective,
+    StopsReplies,
     judge,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import Line, around, table_of
@@ -43,15 +44,18 @@ def check_effect(
         return []
     table = table_of(menu, around(simulate({menu: have}, changes)[menu], fresh), version)
     warnings: list[str] = []
-    losing = defaultdict[tuple[Line, ...], list[PartlyEffective]](list)
+    losing, stopping = defaultdict[tuple[Line, ...], list[PartlyEffective]](list), defaultdict[Line, list[Line]](list)
     for found in judge(table, fresh, own | added):
         if isinstance(found, PartlyEffective):
             losing[found.takers].append(found)
+        elif isinstance(found, StopsReplies):
+            stopping[found.accept].append(found.line)
         elif effective:
             raise Problem(menu, found.line.spot.label, f"{_nothing(found)}; {WAY_OUT}")
         else:
             warnings.append(f"{menu.path} {found.line.spot.label}: {_nothing(found)}")
-    return [*warnings, *(_part(menu, takers, some) for takers, some in losing.items())]
+    warnings += [_part(menu, takers, some) for takers, some in losing.items()]
+    return [*warnings, *(_stopped(menu, accept, lines) for accept, lines in stopping.items())]
 
 
 def _changed(menu: Menu, changes: Iterable[Change]) -> frozenset[str]:
@@ -75,10 +79,19 @@ def _nothing(found: Ineffective) -> str:
 
 
 def _part(menu: Menu, takers: Sequence[Line], losing: Sequence[PartlyEffective]) -> str:
-    labels = [found.line.spot.label for found in losing]
-    names = ", ".join(labels[:FEW]) + (f" and {len(labels) - FEW} more" if len(labels) > FEW else "")
+    names = _names([found.line for found in losing])
     example = f"such as {losing[0].example}"
     return f"{menu.path} {names}: {_rules(takers)} above still {_does(takers)} a part of the packets, {example}"
+
+
+def _stopped(menu: Menu, accept: Line, lines: Sequence[Line]) -> str:
+    below = f"{_rules([accept])} stands below, so replies to connections that others began are stopped as well"
+    return f"{menu.path} {_names(lines)}: {below}; connection_state: [new] would spare them"
+
+
+def _names(lines: Sequence[Line]) -> str:
+    labels = [line.spot.label for line in lines]
+    return ", ".join(labels[:FEW]) + (f" and {len(labels) - FEW} more" if len(labels) > FEW else "")
 
 
 def _rules(lines: Sequence[Line]) -> str:

@@ -14,9 +14,9 @@ from .actions import PERMITS, Effect
 from .coverage import Visit, Walk, takers_of, walked
 from .index import Bits, GivenUp, Index
 from .lines import Line, Table
-from .rules import describe
+from .rules import Rule, describe
 from .sets import Box, meet
-from .shadowing import decisive
+from .shadowing import decisive, looks_inside, shares
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,15 @@ class PartlyEffective:
     example: str
 
 
-Judgement: TypeAlias = "Ineffective | PartlyEffective"
+@dataclass(frozen=True)
+class StopsReplies:
+    """A deny above a rule of others that accepts what belongs to connections, and so stops that as well."""
+
+    line: Line
+    accept: Line
+
+
+Judgement: TypeAlias = "Ineffective | PartlyEffective | StopsReplies"
 FEW = 3
 """More rules than this nobody reads in a sentence."""
 
@@ -57,6 +65,8 @@ def judge(table: Table, fresh: AbstractSet[str], own: AbstractSet[str]) -> Itera
                 found = _partly(walk, index, line, visits, opposing)
             if found:
                 yield found
+            if not isinstance(found, Ineffective):
+                yield from _stopped_replies(table, line, own)
 
 
 def _by_verdict(walk: Walk, own: AbstractSet[str]) -> tuple[Bits, Bits]:
@@ -121,6 +131,23 @@ def _partly(walk: Walk, index: Index, line: Line, visits: Sequence[Visit], oppos
     if not takers:
         return None
     return PartlyEffective(line, tuple(takers), describe(next(iter(takers.values()))))
+
+
+def _stopped_replies(table: Table, line: Line, own: AbstractSet[str]) -> Iterator[StopsReplies]:
+    """The judgement of a deny that says nothing of states, where it is not meant for what connections carry."""
+    rule = line.rule
+    if not line.denies or "connection-state" in rule.by_name or "ipsec-policy" in rule.by_name or looks_inside(rule):
+        return
+    for each in table.chains[rule.chain][line.place + 1 :]:
+        if each.entry.id not in own and each.rule.permits and _is_for_replies(each.rule) and shares(each.rule, rule):
+            yield StopsReplies(line, each)
+            return
+
+
+def _is_for_replies(rule: Rule) -> bool:
+    """Whether a rule is for established connections, and not for new ones."""
+    states = rule.by_name.get("connection-state")
+    return states is not None and not states.negated and "established" in states.text and "new" not in states.text
 
 
 def _new(line: Line, boxes: Sequence[Box]) -> Iterator[Box]:

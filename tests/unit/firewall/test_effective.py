@@ -133,6 +133,17 @@ def test_a_rule_that_loses_a_part_is_warned_of(have: list[str], want: str, warni
     assert warning in text
 
 
+def test_a_deny_above_the_accept_for_replies_says_what_it_costs() -> None:
+    have = ["accept ipsec-policy=in,ipsec #tunnels", f"{ESTABLISHED} #replies"]
+    found = added(have, "drop src-address-list=guests")
+    assert told(found) == ["add new <*0"]
+    (text,) = found.warnings
+    assert "rule input 3 (comment=replies) stands below" in text
+    assert text.endswith("connection_state: [new] would spare them")
+    assert added(have, "drop src-address-list=guests connection-state=new").warnings == ()
+    assert added(have[::-1], "drop src-address-list=guests").warnings == ()
+
+
 def test_one_warning_names_all_rules_that_lose_packets_to_the_same() -> None:
     want = [f"accept protocol=tcp dst-port={port} #p{port}" for port in (80, 443, 8443, 9443)]
     (text,) = planned(FILTER, entries("drop src-address-list=bad #b"), want, effective=True).warnings
