@@ -57,7 +57,7 @@ def test_denies_land_above_the_accepts_by_hand_and_stay(server: Server, play: Pl
     inward = comments(server, "input")
     assert inward.index("defconf: accept established,related,untracked") < inward.index("ssh")
     assert inward.index("ssh") < inward.index("hand: LAN manages")
-    # The factory accepts what comes out of tunnels above all else; so these two stand above it, and say what that costs.
+    # The factory accepts what comes out of tunnels above all else. These two stand above it, and say what that costs.
     (text,) = first["rules"].result["warnings"]
     assert "comment=guests, comment=rdp only: rule forward 6 (comment=defconf: accept established" in text
     assert "connection_state: [new] would spare them" in text
