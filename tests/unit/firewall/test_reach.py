@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.places import Place
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.reach import (
     Gate,
     Outcome,
@@ -175,6 +176,19 @@ def test_the_port_that_the_sender_chooses() -> None:
     assert ike.outcome.verdict is Verdict.ACCEPT
 
 
+def test_outcome_carries_the_rules_that_decide() -> None:
+    of = firewall("input drop disabled=yes", "forward drop", "input accept protocol=udp port=500 #IKE", "input drop")
+    (dns, *_dummy) = asked(of, DNS)
+    assert [(each.rule and each.rule.id, each.verdict) for each in dns.outcome.endings] == [
+        ("*4", Verdict.DROP),
+        ("*3", Verdict.ACCEPT),
+    ]
+    assert dns.outcome.places[1] == Place("filter", "input", 2, 2, "IKE", "*3", "accept", "comment=IKE")
+    (end, *_dummy) = asked(firewall("input drop protocol=udp"), SSH)
+    assert [each.rule for each in end.outcome.endings] == [None]
+    assert end.outcome.places == (Place("filter", "input"),)
+
+
 def test_limits_and_what_is_not_known_are_told() -> None:
     of = firewall("input accept limit=10,5:packet protocol=tcp", "input drop time=8h-9h,mon #night")
     (row, *_dummy) = asked(of, SSH)
@@ -249,6 +263,8 @@ def test_what_ip_service_says() -> None:
     assert found[0].service.port == 2222
     assert found[0].outcome.why == "/ip/service ssh: it answers 192.168.88.0/24, 2001:db8::/32 only"
     assert found[1].outcome.why == "/ip/service telnet: it is off"
+    assert [row.outcome.refused_by for row in found[:3]] == [set_["ssh"], set_["telnet"], None]
+    assert found[0].outcome.endings == ()
 
 
 def test_before_and_then() -> None:

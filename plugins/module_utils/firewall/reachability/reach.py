@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ...engine.entry import Entry, label
+from ...engine.entry import Entry
 from ...schema.family import IPV4, Family
 from ...schema.kinds import spans as numbers
 from ..actions import Effect, effect_of
@@ -21,9 +21,10 @@ from ..packet import (
     Verdict,
     facts,
 )
-from ..tables import BUILTIN, MENUS, Firewall
+from ..tables import Firewall
 from ..truth import Truth, truth
 from ..walk import decide, decide_chain
+from .places import Place, Positions, place_of, positions_of
 from .services import Listening, Service
 from .sources import (
     Networks,
@@ -49,11 +50,17 @@ ADDRESS_DECIDES = "it depends on which of the router's addresses it goes to"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of a request, by which rules, and why if that is not all."""
+    """What becomes of a request, by which rules, and why if that is not all; two that read alike are equal."""
 
     verdict: Verdict
     rule: str = ""
     why: str = ""
+    endings: tuple[Ending, ...] = field(default=(), compare=False)
+    """Every way in which the request may end in the firewall; none where the service itself refuses it."""
+    places: tuple[Place, ...] = field(default=(), compare=False)
+    """The same as people find it, each once."""
+    refused_by: Listening | None = field(default=None, compare=False)
+    """The setting of the service that refuses the request, which the firewall may let in."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ class Gate:
         set_ = self.listening.get(service.name)
         if set_ and found.verdict is not Verdict.DROP and set_.refuses(probe.address):
             limit = "it is off" if set_.disabled else f"it answers {', '.join(set_.allowed)} only"
-            return Outcome(Verdict.DROP, "", f"/ip/service {service.name}: {limit}")
+            return Outcome(Verdict.DROP, "", f"/ip/service {service.name}: {limit}", refused_by=set_)
         return found
 
     def addresses(self, interface: str | None) -> Sequence[str | None]:
@@ -127,10 +134,10 @@ class Gate:
     def _decided(self, packet: Packet) -> Outcome:
         decision = decide(self._for(packet), packet)
         if packet.protocol not in WITH_PORTS or decision.verdict in (Verdict.ACCEPT, Verdict.DROP):
-            return self.told(packet, decision)
+            return self.explain(packet, decision)
         # The sender chooses the port that he sends from, so that whatever one port is let in for, he is.
         each = [replace(packet, src_port=port) for port in (EPHEMERAL, *self._ports)]
-        return _together([self.told(one, decide(self._for(one), one)) for one in each], PORT_DECIDES)
+        return _together([self.explain(one, decide(self._for(one), one)) for one in each], PORT_DECIDES)
 
     def _for(self, packet: Packet) -> Firewall:
         """The rules that may match packets of a service, wherever they come from: most are for others."""
@@ -148,42 +155,28 @@ class Gate:
             )
         return self.narrow[service]
 
-    def told(self, packet: Packet, decision: Decision) -> Outcome:
-        """A decision in words."""
-        rules = _joined(self.place(each) for each in decision.endings)
+    def explain(self, packet: Packet, decision: Decision) -> Outcome:
+        """A decision with the rules that make it, and in words."""
+        places = tuple(dict.fromkeys(self.place(each.table, each.chain, each.rule) for each in decision.endings))
         why = []
         if decision.verdict in (Verdict.EITHER, Verdict.CANNOT_TELL):
-            why = [f"{self.spot(each.table, each.chain, each.rule)}: {each.why}" for each in decision.doubts]
+            why = [f"{self.place(each.table, each.chain, each.rule)}: {each.why}" for each in decision.doubts]
         if decision.verdict is not Verdict.DROP and self._translates:
             moved = decide_chain(self._for(packet), "nat", "dstnat", packet).endings
             why += [
-                f"{self.place(each)} changes its destination"
+                f"{self.place(each.table, each.chain, each.rule)} changes its destination"
                 for each in moved
                 if effect_of(each.action) is Effect.TRANSLATE
             ]
-        return Outcome(decision.verdict, rules, _joined(why))
+        return Outcome(decision.verdict, AND.join(map(str, places)), _joined(why), decision.endings, places)
 
-    def place(self, ending: Ending) -> str:
-        """How people find what decides."""
-        return self.spot(ending.table, ending.chain, ending.rule) if ending.rule else f"end of {ending.chain}"
-
-    def spot(self, table: str, chain: str, rule: Entry) -> str:
-        """How people find a rule: `input 7 (comment=drop the rest)`, with the table where it is not the filter."""
-        where = chain if table == "filter" else f"{table} {chain}"
-        number = self._positions.get((table, rule.id))
-        return f"{where}{f' {number}' if number else ''} ({label(MENUS[self.firewall.family][table], rule.values)})"
+    def place(self, table: str, chain: str, rule: Entry | None) -> Place:
+        """Where people find what decides."""
+        return place_of(self.firewall, self._positions, table, chain, rule)
 
     @cached_property
-    def _positions(self) -> Mapping[tuple[str, str], int]:
-        """Places of rules within their chains, as people count them."""
-        found: dict[tuple[str, str], int] = {}
-        for table in BUILTIN:
-            last: dict[str, int] = {}
-            for entry in getattr(self.firewall, table) or ():
-                if not entry.dynamic:
-                    chain = entry.values.get("chain", "")
-                    found[table, entry.id] = last[chain] = last.get(chain, 0) + 1
-        return found
+    def _positions(self) -> Positions:
+        return positions_of(self.firewall)
 
     @cached_property
     def _translates(self) -> bool:
@@ -247,11 +240,12 @@ def _packet(probe: Probe, service: Service, dst: str | None, family: Family) -> 
 def _together(outcomes: Sequence[Outcome], why: str) -> Outcome:
     """One outcome for requests that differ in something that the sender chooses."""
     verdicts = {each.verdict for each in outcomes}
-    rules = _joined(each.rule for each in outcomes)
-    if len(verdicts) == 1:
-        return Outcome(outcomes[0].verdict, rules, _joined(each.why for each in outcomes))
-    verdict = Verdict.CANNOT_TELL if Verdict.CANNOT_TELL in verdicts else Verdict.EITHER
-    return Outcome(verdict, rules, _joined([*(each.why for each in outcomes), why]))
+    first = verdicts.pop() if len(verdicts) == 1 else None
+    several = Verdict.CANNOT_TELL if Verdict.CANNOT_TELL in verdicts else Verdict.EITHER
+    places = tuple(dict.fromkeys(each for one in outcomes for each in one.places))
+    endings = {(id(each.rule), each.chain): each for one in outcomes for each in one.endings}
+    reasons = _joined([*(each.why for each in outcomes), *(() if first else (why,))])
+    return Outcome(first or several, AND.join(map(str, places)), reasons, tuple(endings.values()), places)
 
 
 def _joined(texts_: Iterable[str]) -> str:
