@@ -84,6 +84,7 @@ options:
       services:
         description:
           - Services of the router, by these names, or by protocol and port such as V(tcp/8443).
+          - V(ssdp) is the discovery of UPnP, V(mndp) that of neighbours.
           - An empty list leaves RV(reach) empty.
         type: list
         elements: str
@@ -97,7 +98,21 @@ options:
           - api
           - api-ssl
           - dns
+          - dns-tcp
+          - ntp
           - snmp
+          - proxy
+          - socks
+          - upnp
+          - ssdp
+          - bandwidth-server
+          - bandwidth-server-udp
+          - mndp
+          - capsman
+          - capsman-data
+          - l2tp
+          - pptp
+          - sstp
           - ike
           - nat-t
           - esp
@@ -279,7 +294,8 @@ reach:
     - Who can reach which service of the router, one entry for all of whom the same is true.
     - It is about packets that open something, unencrypted, from an address that is not forged, to
       the router's own addresses. Whether anything listens there is known only of
-      what C(/ip/service) lists.
+      what C(/ip/service) lists, and of DNS, SNMP, the web proxy, SOCKS, UPnP and the bandwidth
+      server where the router has their menus.
   returned: always, also on failure
   type: list
   elements: dict

@@ -158,7 +158,9 @@ def test_who_can_reach_a_router_as_it_comes_from_the_factory(make_twin: MakeTwin
         "anybody from WAN accept ping input 3 (comment=defconf: accept ICMP)",
         "anybody from LAN accept all but www-ssl end of input; input 3 (comment=defconf: accept ICMP)",
         "anybody from LAN drop www-ssl /ip/service www-ssl: it is off",
-        "anybody from WAN over IPv6 drop ssh, telnet, ftp, www, www-ssl, winbox, api, api-ssl, dns, snmp, gre "
+        "anybody from WAN over IPv6 drop ssh, telnet, ftp, www, www-ssl, winbox, api, api-ssl, dns, dns-tcp, ntp, "
+        "snmp, proxy, socks, upnp, ssdp, bandwidth-server, bandwidth-server-udp, mndp, capsman, capsman-data, l2tp, "
+        "pptp, sstp, gre "
         "input 10 (comment=defconf: drop everything else not coming from LAN)",
         "anybody from WAN over IPv6 accept ike, nat-t, esp, ah, ping input 6 (comment=defconf: accept IKE); "
         "input 8 (comment=defconf: accept ipsec ESP); and 2 more",

@@ -46,6 +46,7 @@ WITH_PORTS = ("tcp", "udp")
 AND = "; "
 PORT_DECIDES = "it depends on the port that the sender chooses to send from"
 ADDRESS_DECIDES = "it depends on which of the router's addresses it goes to"
+DOOR_DECIDES = "it depends on which of the service's ports it goes to"
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,24 @@ class Gate:
 
     def outcome(self, probe: Probe, service: Service) -> Outcome:
         """What becomes of one sender's request for one service."""
-        service = self.actual(service)
-        family = self.firewall.family
-        packets = [_packet(probe, service, address, family) for address in self.addresses(probe.interface)]
-        found = _together([self.decided(each) for each in packets], ADDRESS_DECIDES)
+        found = _together([self._at(probe, each) for each in self._doors(service)], DOOR_DECIDES)
         set_ = self.listening.get(service.name)
-        if set_ and found.verdict is not Verdict.DROP and set_.refuses(probe.address):
-            limit = "it is off" if set_.disabled else f"it answers {', '.join(set_.allowed)} only"
-            return Outcome(Verdict.DROP, "", f"/ip/service {service.name}: {limit}", refused_by=set_)
-        return found
+        if set_ is None or found.verdict is Verdict.DROP:
+            return found
+        refusal = set_.refusal(probe.address)
+        if refusal:
+            return Outcome(Verdict.DROP, "", refusal, refused_by=set_)
+        return replace(found, why=_joined([found.why, set_.gap(probe.address)]))
+
+    def _at(self, probe: Probe, service: Service) -> Outcome:
+        family, addresses = self.firewall.family, self.addresses(probe.interface)
+        return _together([self.decided(_packet(probe, service, each, family)) for each in addresses], ADDRESS_DECIDES)
+
+    def _doors(self, service: Service) -> Sequence[Service]:
+        """The service at each of the ports that the router has set for it."""
+        set_ = self.listening.get(service.name)
+        ports = set_.ports if set_ and service.port else ()
+        return [replace(service, port=port) for port in ports] or [service]
 
     def addresses(self, interface: str | None) -> Sequence[str | None]:
         """The router's addresses that somebody behind an interface may call; None: none are known.
@@ -119,9 +129,8 @@ class Gate:
         return [*found.values()]
 
     def actual(self, service: Service) -> Service:
-        """The service with the port that the router has set for it."""
-        set_ = self.listening.get(service.name)
-        return replace(service, port=set_.port) if set_ and set_.port and service.port else service
+        """The service with the port, or the first of the ports, that the router has set for it."""
+        return self._doors(service)[0]
 
     def decided(self, packet: Packet) -> Outcome:
         """What the firewall does, once for all packets that no rule tells apart."""

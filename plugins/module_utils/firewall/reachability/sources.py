@@ -21,9 +21,12 @@ from ..tables import Addresses, Firewall
 
 Span = tuple[int, int]
 Networks: TypeAlias = "Mapping[str, tuple[ipaddress.IPv4Interface, ...]]"
-WIDE = {IPV4: 2**24, IPV6: 2**96}
-"""A rule for as many addresses names nobody."""
+WIDE = {IPV4: 2**20, IPV6: 2**96}
+"""A rule or a list for as many addresses names nobody: strangers are among them."""
 TRIES = 4096
+MOST_SPANS = 64
+"""Spans of wide rules and lists in which a stranger is looked for."""
+MOST_STRANGERS = 8
 FALLBACK = {IPV4: "198.51.100.1", IPV6: "2001:db8::1"}
 MOST_ENTRIES = 256
 """Entries of a list that are looked at."""
@@ -110,6 +113,30 @@ class Landscape:
         """A public address that nobody names, or as good as nobody."""
         return unnamed(self.named, self.family)
 
+    @cached_property
+    def strangers(self) -> tuple[str, ...]:
+        """The stranger, and others whom rules and lists for very many addresses tell from him, one for each way."""
+        groups = [group for each in self.sights for group in each.groups()]
+        wide = [group for group in groups if sum(high - low + 1 for low, high in group) >= WIDE[self.family]]
+        edges = sorted({edge for group in wide for low, high in _widest(group) for edge in (low, high + 1)})
+        taken = gathered(span for group in groups if group not in wide for span in group)
+        cells = zip(edges, (each - 1 for each in edges[1:]), strict=False)
+        found = {self.kind(self.stranger): self.stranger}
+        for low, high in cells:
+            address = next((each for each in public(low, high, self.family) if int(each) not in taken), None)
+            if address:
+                found.setdefault(self.kind(str(address)), str(address))
+        return tuple(found.values())[:MOST_STRANGERS]
+
+    def kind(self, address: str) -> object:
+        """What the firewalls can know of a sender's address; two that give the same are treated alike."""
+        return tuple(each.of(address) for each in self.sights)
+
+    def strangers_at(self, interface: str | None) -> tuple[str, ...]:
+        """Addresses that nobody names, from where packets arrive by this interface; the first stands for most."""
+        first = self.stranger_at(interface)
+        return self.strangers if first == self.stranger else (first,)
+
     def stranger_at(self, interface: str | None) -> str:
         """An address that nobody names, from where packets arrive by this interface."""
         if interface is None or interface in self.exposed:
@@ -117,9 +144,9 @@ class Landscape:
         for net in self.networks.get(interface, ()):
             first, last = int(net.network[0]), int(net.network[-1])
             here = ((low, high) for low, high in self.named if low <= last and first <= high)
-            taken = [(low, high) for low, high in here if high - low < last - first]
+            taken = gathered((low, high) for low, high in here if high - low < last - first)
             hosts = islice(net.network.hosts(), TRIES)
-            free = [each for each in hosts if each != net.ip and not within(int(each), taken)]
+            free = [each for each in hosts if each != net.ip and int(each) not in taken]
             if free:
                 return str(free[len(free) // 2])
         return self.stranger
@@ -132,22 +159,35 @@ class Landscape:
 
 def unnamed(spans: Iterable[Span], family: Family) -> str:
     """A public address outside of all spans but the widest."""
-    taken = [(low, high) for low, high in spans if high - low < WIDE[family]]
-    scattered = (index * 2654435761 % 2**32 for index in islice(count(1), TRIES))
+    taken = gathered((low, high) for low, high in spans if high - low < WIDE[family])
     # Of IPv6 those of 2600::/8 differ in their first 40 bits, and are host 1 of their network.
-    numbers = scattered if family is IPV4 else ((0x26 << 120) + (each << 88) + 1 for each in scattered)
-    public = (each for each in numbers if ipaddress.ip_address(spelled(each, family)).is_global)
-    return next((spelled(each, family) for each in public if not within(each, taken)), FALLBACK[family])
+    low, high = (0, 2**32 - 1) if family is IPV4 else (0x26 << 120, (0x27 << 120) - 1)
+    return next((str(each) for each in public(low, high, family) if int(each) not in taken), FALLBACK[family])
+
+
+def public(low: int, high: int, family: Family) -> Iterator[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """Public addresses scattered over a span, the same ones each time."""
+    step = 1 if family is IPV4 else 2**88
+    many = max((high - low + 1) // step, 1)
+    for index in islice(count(1), TRIES):
+        address = ipaddress.ip_address(spelled(min(low + index * 2654435761 % many * step + (step > 1), high), family))
+        if address.is_global and not address.is_multicast:
+            yield address
+
+
+def gathered(spans: Iterable[Span]) -> Addresses:
+    """All addresses in the spans."""
+    merged = spans_of(spans)
+    return Addresses(tuple(low for low, _dummy in merged), tuple(high for _dummy, high in merged), ())
+
+
+def _widest(spans: Collection[Span]) -> list[Span]:
+    return sorted(spans, key=lambda span: span[0] - span[1])[:MOST_SPANS]
 
 
 def spelled(number: int, family: Family) -> str:
     """The address that a number is."""
     return str(ipaddress.IPv4Address(number) if family is IPV4 else ipaddress.IPv6Address(number))
-
-
-def within(address: int, spans_: Iterable[Span]) -> bool:
-    """Whether an address lies in one of the spans."""
-    return any(low <= address <= high for low, high in spans_)
 
 
 @dataclass(frozen=True)

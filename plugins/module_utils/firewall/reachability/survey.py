@@ -24,7 +24,7 @@ from ...schema.menus import BY_PATH
 from ...schema.model import Menu
 from ..tables import firewall_of
 from .reach import Gate, Row, reach
-from .services import Service, listening
+from .services import SETTINGS, Service, settings_of
 from .sources import (
     Asked,
     Landscape,
@@ -36,11 +36,10 @@ from .sources import (
 )
 
 Tables = Mapping[Menu, Sequence[Entry]]
-SERVICE = "/ip/service"
 RULES = {IPV4: FILTER, IPV6: FILTER6}
 READ: tuple[Menu, ...] = (
     *(INTERFACE, LIST, LIST_MEMBER, ADDRESS, ADDRESS_LIST, FILTER, NAT, RAW, ADDRESS_LIST6, FILTER6),
-    *(menu for path, menu in BY_PATH.items() if path == SERVICE),
+    *(menu for path, menu in BY_PATH.items() if path in SETTINGS),
 )
 """What has to be read, dynamic entries included."""
 
@@ -92,5 +91,4 @@ def gate_of(tables: Tables, family: Family = IPV4) -> Gate:
     networks = networks_of(entry.values for entry in tables.get(ADDRESS, ())) if family is IPV4 else {}
     own = frozenset(str(net.ip) for nets in networks.values() for net in nets)
     known = family is IPV4 and ADDRESS in tables
-    set_ = [entry for menu, entries in tables.items() if menu.path == SERVICE for entry in entries]
-    return Gate(firewall_of(tables, family, own if known else None), networks, listening(set_))
+    return Gate(firewall_of(tables, family, own if known else None), networks, settings_of(tables))
