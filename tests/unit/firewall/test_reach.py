@@ -29,6 +29,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachabil
     service_of,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.sources import (
+    MOST_STRANGERS,
     Asked,
     Landscape,
     NoSuchSource,
@@ -163,6 +164,33 @@ def test_a_stranger_is_named_by_nobody() -> None:
     inside = ipaddress.ip_address(where.stranger_at("bridge"))
     assert inside in ipaddress.ip_network("192.168.88.128/25")
     assert where.stranger_at("unknown") == where.stranger
+
+
+def test_rules_for_half_the_world_let_strangers_in() -> None:
+    of = firewall("input accept src-address=0.0.0.0/1 #half", "input drop src-address=8.0.0.0/8", "input drop")
+    found = [row for row in asked(of, SSH) if row.source == "anybody from WAN"]
+    assert [(row.addresses == (), row.outcome.verdict) for row in found] == [
+        (True, Verdict.DROP),
+        (False, Verdict.ACCEPT),
+    ]
+    half = [ipaddress.ip_address(each) for each in found[1].addresses]
+    assert all(each.is_global and each in ipaddress.ip_network("0.0.0.0/1") for each in half)
+
+
+def test_lists_as_large_as_countries_hold_strangers() -> None:
+    country = listed(country=[f"{first}.{second}.0.0/16" for first in (5, 31, 62) for second in range(0, 250, 9)])
+    of = firewall("input accept src-address-list=country", "input drop", address_list=country)
+    (main, inside) = [row for row in asked(of, SSH) if row.source == "anybody from WAN"]
+    assert (main.outcome.verdict, inside.outcome.verdict) == (Verdict.DROP, Verdict.ACCEPT)
+    few = firewall("input accept src-address-list=country", "input drop", address_list=country[:5])
+    assert len([row for row in asked(few, SSH) if row.source == "anybody from WAN"]) == 1
+
+
+def test_strangers_are_few_and_each_is_treated_in_a_way_of_his_own() -> None:
+    of = firewall(*(f"input accept src-address={first}.0.0.0/8 #{first}" for first in range(1, 200)))
+    strangers = land(of).strangers
+    assert len(strangers) == len({land(of).kind(each) for each in strangers}) == MOST_STRANGERS
+    assert len(land(firewall(*FACTORY)).strangers) == 1
 
 
 def test_the_port_that_the_sender_chooses() -> None:

@@ -34,8 +34,8 @@ from .sources import (
     rules_of,
     sight,
     texts,
-    unnamed,
 )
+from .strangers import unnamed
 
 EPHEMERAL = 50000
 """A port that clients send from."""
@@ -70,7 +70,7 @@ class Row:
 
     source: str
     addresses: tuple[str, ...]
-    """Empty: anybody, at an address that no rule names."""
+    """Empty: anybody; strangers have addresses where rules for very many addresses treat these unlike the others."""
     interfaces: tuple[str, ...]
     """Empty: it is not known by which interfaces anybody may come."""
     service: Service
@@ -205,7 +205,7 @@ class Gate:
 
     @cached_property
     def _unnamed(self) -> str:
-        return unnamed(self._sights["dst"].named(), self.firewall.family)
+        return unnamed((span for group in self._sights["dst"].groups() for span in group), self.firewall.family)
 
     def _kind(self, side: str, address: str | None) -> object:
         return None if address is None else self._sights[side].of(address)
@@ -286,5 +286,5 @@ def _rows(gate: Gate, source: Source, service: Service, before: Gate | None) -> 
             parts.setdefault(both, []).append(probe.who)
         names = tuple(each for each in interfaces if each)
         for (outcome, today), who in parts.items():
-            addresses = tuple(each for each in who if each)
+            addresses = () if "" in who else tuple(who)
             yield Row(source.name, addresses, names, gate.actual(service), outcome, today, gate.firewall.family)

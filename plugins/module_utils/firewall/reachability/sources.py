@@ -10,24 +10,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import count, islice
+from itertools import islice
 from typing import TypeAlias
 
 from ...engine.entry import Entry, Row, switched_off
-from ...schema.family import IPV4, IPV6, Family
+from ...schema.family import Family
 from ...schema.kinds import bounds
 from ..rules import Rule
 from ..tables import Addresses, Firewall
+from .strangers import Span, join_spans, pick_in_wide_spans, spelled, unnamed
 
-Span = tuple[int, int]
 Networks: TypeAlias = "Mapping[str, tuple[ipaddress.IPv4Interface, ...]]"
-WIDE = {IPV4: 2**20, IPV6: 2**96}
-"""A rule or a list for as many addresses names nobody: strangers are among them."""
 TRIES = 4096
-MOST_SPANS = 64
-"""Spans of wide rules and lists in which a stranger is looked for."""
 MOST_STRANGERS = 8
-FALLBACK = {IPV4: "198.51.100.1", IPV6: "2001:db8::1"}
 MOST_ENTRIES = 256
 """Entries of a list that are looked at."""
 MOST_MEMBERS = 8
@@ -101,7 +96,7 @@ class Landscape:
     @cached_property
     def named(self) -> tuple[Span, ...]:
         """Addresses that rules, or lists that rules ask for, name."""
-        return tuple({span for each in self.sights for span in each.named()})
+        return tuple({span for each in self.sights for group in each.groups() for span in group})
 
     @cached_property
     def sights(self) -> tuple[Sight, ...]:
@@ -116,16 +111,10 @@ class Landscape:
     @cached_property
     def strangers(self) -> tuple[str, ...]:
         """The stranger, and others whom rules and lists for very many addresses tell from him, one for each way."""
-        groups = [group for each in self.sights for group in each.groups()]
-        wide = [group for group in groups if sum(high - low + 1 for low, high in group) >= WIDE[self.family]]
-        edges = sorted({edge for group in wide for low, high in _widest(group) for edge in (low, high + 1)})
-        taken = gathered(span for group in groups if group not in wide for span in group)
-        cells = zip(edges, (each - 1 for each in edges[1:]), strict=False)
         found = {self.kind(self.stranger): self.stranger}
-        for low, high in cells:
-            address = next((each for each in public(low, high, self.family) if int(each) not in taken), None)
-            if address:
-                found.setdefault(self.kind(str(address)), str(address))
+        groups = {group for each in self.sights for group in each.groups()}
+        for address in pick_in_wide_spans(groups, self.family):
+            found.setdefault(self.kind(address), address)
         return tuple(found.values())[:MOST_STRANGERS]
 
     def kind(self, address: str) -> object:
@@ -144,7 +133,7 @@ class Landscape:
         for net in self.networks.get(interface, ()):
             first, last = int(net.network[0]), int(net.network[-1])
             here = ((low, high) for low, high in self.named if low <= last and first <= high)
-            taken = gathered((low, high) for low, high in here if high - low < last - first)
+            taken = join_spans((low, high) for low, high in here if high - low < last - first)
             hosts = islice(net.network.hosts(), TRIES)
             free = [each for each in hosts if each != net.ip and int(each) not in taken]
             if free:
@@ -155,39 +144,6 @@ class Landscape:
         """Every interface by which somebody may come; None: nothing is known of any."""
         known = frozenset(self.networks).union(*self.lists.values())
         return [*sorted(known)] or [None]
-
-
-def unnamed(spans: Iterable[Span], family: Family) -> str:
-    """A public address outside of all spans but the widest."""
-    taken = gathered((low, high) for low, high in spans if high - low < WIDE[family])
-    # Of IPv6 those of 2600::/8 differ in their first 40 bits, and are host 1 of their network.
-    low, high = (0, 2**32 - 1) if family is IPV4 else (0x26 << 120, (0x27 << 120) - 1)
-    return next((str(each) for each in public(low, high, family) if int(each) not in taken), FALLBACK[family])
-
-
-def public(low: int, high: int, family: Family) -> Iterator[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """Public addresses scattered over a span, the same ones each time."""
-    step = 1 if family is IPV4 else 2**88
-    many = max((high - low + 1) // step, 1)
-    for index in islice(count(1), TRIES):
-        address = ipaddress.ip_address(spelled(min(low + index * 2654435761 % many * step + (step > 1), high), family))
-        if address.is_global and not address.is_multicast:
-            yield address
-
-
-def gathered(spans: Iterable[Span]) -> Addresses:
-    """All addresses in the spans."""
-    merged = spans_of(spans)
-    return Addresses(tuple(low for low, _dummy in merged), tuple(high for _dummy, high in merged), ())
-
-
-def _widest(spans: Collection[Span]) -> list[Span]:
-    return sorted(spans, key=lambda span: span[0] - span[1])[:MOST_SPANS]
-
-
-def spelled(number: int, family: Family) -> str:
-    """The address that a number is."""
-    return str(ipaddress.IPv4Address(number) if family is IPV4 else ipaddress.IPv6Address(number))
 
 
 @dataclass(frozen=True)
@@ -202,11 +158,10 @@ class Sight:
         number = int(ipaddress.ip_address(address))
         return (*(low <= number <= high for low, high in self.spans), *(number in each for each in self.lists))
 
-    def named(self) -> Iterator[Span]:
-        """All addresses that the rules, or the lists that they ask for, name."""
-        yield from self.spans
-        for each in self.lists:
-            yield from zip(each.starts, each.ends, strict=True)
+    def groups(self) -> Iterator[tuple[Span, ...]]:
+        """All addresses that a rule names, and all that a list has for which rules ask."""
+        yield from ((span,) for span in self.spans)
+        yield from (tuple(zip(each.starts, each.ends, strict=True)) for each in self.lists)
 
 
 def sight(firewall: Firewall, side: str, more: Iterable[str] = ()) -> Sight:
@@ -301,7 +256,9 @@ def _interfaces(land: Landscape, text: str, where: str) -> list[str | None]:
 
 
 def _strangers(land: Landscape, interfaces: Iterable[str | None]) -> tuple[Probe, ...]:
-    return tuple(Probe("", land.stranger_at(each), each) for each in interfaces)
+    """The first of each interface stands for all who are not told apart from him, and so has no address to be shown."""
+    found = ((each, land.strangers_at(each)) for each in interfaces)
+    return tuple(Probe("" if n == 0 else who, who, each) for each, several in found for n, who in enumerate(several))
 
 
 def _span(text: str, family: Family) -> Span:
@@ -326,7 +283,7 @@ def _members(land: Landscape, name: str, interfaces: Collection[str | None]) -> 
             address = someone(land, _span(entry.values.get("address", ""), land.family))
         except ValueError:
             continue
-        found.setdefault(tuple(each.of(address) for each in land.sights), address)
+        found.setdefault(land.kind(address), address)
     some = list(found.values())[:MOST_MEMBERS]
     return tuple(Probe(address, address, each) for address in some for each in interfaces)
 
