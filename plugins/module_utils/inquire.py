@@ -28,6 +28,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import Spot, table_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability import survey
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.places import Place
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.reach import Row
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.sources import NoSuchSource
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.table import table
@@ -65,7 +66,7 @@ def inquire(inquiry: Inquiry, target: Target, secrets: Secrets) -> dict[str, Any
         "findings": [shown(each) for each in findings],
         "not_judged": [not_judged(each) for each in analysis.unjudged if each.menu in inquiry.menus],
         "reach": [reachable(each) for each in rows],
-        "reach_table": table(rows),
+        "reach_table": table(rows, inquiry.full_table),
     }
     if inquiry.proposal:
         result["commands"] = [render(change) for change in answer.plan]
@@ -107,8 +108,7 @@ def _reached(inquiry: Inquiry, answer: Answer) -> list[Row]:
 
 def reachable(row: Row) -> dict[str, Any]:
     """Whether somebody reaches a service, as data."""
-    today = row.before.verdict if row.before else row.outcome.verdict
-    before = {"before": today.value, "changes": today is not row.outcome.verdict}
+    before = {"before": row.before.verdict.value, "changes": row.changes} if row.before else {}
     return {
         "from": row.source,
         "family": row.family.name,
@@ -117,11 +117,16 @@ def reachable(row: Row) -> dict[str, Any]:
         "service": row.service.name,
         "protocol": row.service.protocol,
         "port": row.service.port,
-        **(before if row.before else {}),
+        **before,
         "verdict": row.outcome.verdict.value,
         "rule": row.outcome.rule,
+        "decided_by": [_decider(each) for each in row.outcome.places],
         "why": row.outcome.why,
     }
+
+
+def _decider(place: Place) -> dict[str, Any]:
+    return {name: getattr(place, name) for name in ("table", "chain", "position", "number", "comment", "id")}
 
 
 def _as_bad(severity: str, fail_on: str) -> bool:

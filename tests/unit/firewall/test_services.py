@@ -78,7 +78,7 @@ def test_address_list_of_a_service_limits_each_family(limits: str, address: str,
 def test_bandwidth_server_answers_the_addresses_it_allows() -> None:
     allowed = {"enabled": "true", "allowed-addresses4": "192.0.2.0/28", "allowed-addresses6": "2001:db8:1::/64"}
     for address, verdict in ((V4, Verdict.ACCEPT), ("192.0.2.99", Verdict.DROP), (V6, Verdict.DROP)):
-        assert ask("bandwidth-server", "/tool/bandwidth-server", allowed, address=address).verdict is verdict
+        assert ask("btest", "/tool/bandwidth-server", allowed, address=address).verdict is verdict
 
 
 def test_rows_of_live_connections_are_no_settings() -> None:

@@ -12,7 +12,7 @@ from functools import cached_property
 from ...engine.entry import Entry
 from ...schema.family import IPV4, Family
 from ...schema.kinds import spans as numbers
-from ..actions import Effect, effect_of
+from ..actions import EFFECTS, Effect
 from ..packet import (
     Decision,
     Ending,
@@ -28,6 +28,7 @@ from .places import Place, Positions, place_of, positions_of
 from .services import Listening, Service
 from .sources import (
     Networks,
+    Origin,
     Probe,
     Sight,
     Source,
@@ -42,6 +43,8 @@ EPHEMERAL = 50000
 MOST_PORTS = 8
 FIXED = frozenset({"protocol", "dst-port", "icmp-options"})
 """Matchers whose answer is the same for all packets that ask for a service."""
+MOVING = frozenset(action for action, effect in EFFECTS.items() if effect is Effect.TRANSLATE)
+AWAY = frozenset({"dst-nat", "netmap"})
 WITH_PORTS = ("tcp", "udp")
 AND = "; "
 PORT_DECIDES = "it depends on the port that the sender chooses to send from"
@@ -62,6 +65,8 @@ class Outcome:
     """The same as people find it, each once."""
     refused_by: Listening | None = field(default=None, compare=False)
     """The setting of the service that refuses the request, which the firewall may let in."""
+    moved_by: tuple[Place, ...] = field(default=(), compare=False)
+    """Rules of dst-nat, where one of them surely sends the request elsewhere, so that the service never sees it."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,21 @@ class Row:
     before: Outcome | None = None
     """The same as of today, where the question is about a change."""
     family: Family = IPV4
+    origin: Origin = Origin.ASKED
+    place: str = ""
+    """The interface list or interface behind which strangers are."""
+    unlikely: tuple[str, ...] = ()
+    """Interfaces by which none of the addresses is likely to come."""
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Today's, where the question is about a change, and then the outcome's."""
+        return (*((self.before.verdict,) if self.before else ()), self.outcome.verdict)
+
+    @property
+    def changes(self) -> bool:
+        """Whether the change that the question is about makes a difference."""
+        return len({*self.verdicts}) > 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +155,7 @@ class Gate:
     def decided(self, packet: Packet) -> Outcome:
         """What the firewall does, once for all packets that no rule tells apart."""
         sides = (self._kind("src", packet.src), self._kind("dst", packet.dst), self._way(packet.in_interface))
-        key = (*sides, packet.protocol, packet.dst_port, packet.ipsec_in)
+        key = (*sides, packet.protocol, self._port_kind(packet.dst_port), packet.ipsec_in)
         if key not in self.known:
             self.known[key] = self._decided(packet)
         return self.known[key]
@@ -170,14 +190,15 @@ class Gate:
         why = []
         if decision.verdict in (Verdict.EITHER, Verdict.CANNOT_TELL):
             why = [f"{self.place(each.table, each.chain, each.rule)}: {each.why}" for each in decision.doubts]
-        if decision.verdict is not Verdict.DROP and self._translates:
-            moved = decide_chain(self._for(packet), "nat", "dstnat", packet).endings
-            why += [
-                f"{self.place(each.table, each.chain, each.rule)} changes its destination"
-                for each in moved
-                if effect_of(each.action) is Effect.TRANSLATE
-            ]
-        return Outcome(decision.verdict, AND.join(map(str, places)), _joined(why), decision.endings, places)
+        moved = self._moving(packet) if decision.verdict is not Verdict.DROP and self._translates else ()
+        movers = tuple(self.place(each.table, each.chain, each.rule) for each in moved if each.action in MOVING)
+        why += [f"{place} changes its destination" for place in movers]
+        text, reasons = AND.join(map(str, places)), _joined(why)
+        away = movers if all(each.action in AWAY for each in moved) else ()
+        return Outcome(decision.verdict, text, reasons, decision.endings, places, moved_by=away)
+
+    def _moving(self, packet: Packet) -> Sequence[Ending]:
+        return decide_chain(self._for(packet), "nat", "dstnat", packet).endings
 
     def place(self, table: str, chain: str, rule: Entry | None) -> Place:
         """Where people find what decides."""
@@ -196,6 +217,15 @@ class Gate:
         """Source ports that rules ask for."""
         given = [text for name in ("src-port", "port") for text in texts(self.firewall, name)]
         return sorted({low for text in given for low, _dummy in _numbers(text)})[:MOST_PORTS]
+
+    @cached_property
+    def _port_spans(self) -> Sequence[Sequence[tuple[int, int]]]:
+        """Spans of ports by which rules may tell services apart."""
+        return [_numbers(text) for name in ("dst-port", "port") for text in texts(self.firewall, name)]
+
+    def _port_kind(self, port: int | None) -> object:
+        """What rules can know of a port."""
+        return port and tuple(any(low <= port <= high for low, high in spans) for spans in self._port_spans)
 
     @cached_property
     def _sights(self) -> Mapping[str, Sight]:
@@ -254,7 +284,10 @@ def _together(outcomes: Sequence[Outcome], why: str) -> Outcome:
     places = tuple(dict.fromkeys(each for one in outcomes for each in one.places))
     endings = {(id(each.rule), each.chain): each for one in outcomes for each in one.endings}
     reasons = _joined([*(each.why for each in outcomes), *(() if first else (why,))])
-    return Outcome(first or several, AND.join(map(str, places)), reasons, tuple(endings.values()), places)
+    away = tuple(dict.fromkeys(each for one in outcomes for each in one.moved_by))
+    moved_by = away if all(each.moved_by for each in outcomes) else ()
+    rules = AND.join(map(str, places))
+    return Outcome(first or several, rules, reasons, tuple(endings.values()), places, moved_by=moved_by)
 
 
 def _joined(texts_: Iterable[str]) -> str:
@@ -287,4 +320,7 @@ def _rows(gate: Gate, source: Source, service: Service, before: Gate | None) -> 
         names = tuple(each for each in interfaces if each)
         for (outcome, today), who in parts.items():
             addresses = () if "" in who else tuple(who)
-            yield Row(source.name, addresses, names, gate.actual(service), outcome, today, gate.firewall.family)
+            likely = {probe.interface for probe in source.probes if probe.likely and probe.who in who}
+            unlikely = tuple(each for each in names if each not in likely)
+            known = (gate.firewall.family, source.origin, source.place, unlikely)
+            yield Row(source.name, addresses, names, gate.actual(service), outcome, today, *known)

@@ -44,8 +44,8 @@ SERVICES = (
     Service("socks", "tcp", 1080),
     Service("upnp", "tcp", 2828),
     Service("ssdp", "udp", 1900),
-    Service("bandwidth-server", "tcp", 2000),
-    Service("bandwidth-server-udp", "udp", 2000),
+    Service("btest", "tcp", 2000),
+    Service("btest-udp", "udp", 2000),
     Service("mndp", "udp", 5678),
     Service("capsman", "udp", 5246),
     Service("capsman-data", "udp", 5247),
@@ -116,7 +116,7 @@ SWITCHES = (
     Switch("/ip/upnp", ("upnp", "ssdp")),
     Switch(
         "/tool/bandwidth-server",
-        ("bandwidth-server", "bandwidth-server-udp"),
+        ("btest", "btest-udp"),
         allowed=("allowed-addresses4", "allowed-addresses6"),
     ),
 )

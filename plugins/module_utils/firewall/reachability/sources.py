@@ -9,6 +9,7 @@ import ipaddress
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from functools import cached_property
 from itertools import islice
 from typing import TypeAlias
@@ -23,6 +24,10 @@ from .strangers import Span, join_spans, pick_in_wide_spans, spelled, unnamed
 Networks: TypeAlias = "Mapping[str, tuple[ipaddress.IPv4Interface, ...]]"
 TRIES = 4096
 MOST_STRANGERS = 8
+PRIVATE = [
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+]
 MOST_ENTRIES = 256
 """Entries of a list that are looked at."""
 MOST_MEMBERS = 8
@@ -45,6 +50,17 @@ class Probe:
     interface: str | None
     tunnelled: bool = False
     """His packets come out of an IPsec tunnel."""
+    likely: bool = True
+    """His address is one of those behind the interface, as far as that is known."""
+
+
+class Origin(IntEnum):
+    """What kind of source somebody is, in the order in which people want to read of them."""
+
+    ASKED = 0
+    OUTSIDE = 1
+    INSIDE = 2
+    LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,9 @@ class Source:
 
     name: str
     probes: tuple[Probe, ...]
+    origin: Origin = Origin.ASKED
+    place: str = ""
+    """The interface list or interface behind which strangers are."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +159,15 @@ class Landscape:
                 return str(free[len(free) // 2])
         return self.stranger
 
+    def is_likely(self, address: str, interface: str | None) -> bool:
+        """Whether packets from an address may well come by an interface; routes to further networks are not read."""
+        number = ipaddress.ip_address(address)
+        connected = [name for name, nets in self.networks.items() if any(number in net.network for net in nets)]
+        if connected and interface is not None:
+            return interface in connected
+        unknown = interface is None or interface not in self.networks
+        return unknown or interface in self.exposed or any(number in net for net in PRIVATE)
+
     def everywhere(self) -> list[str | None]:
         """Every interface by which somebody may come; None: nothing is known of any."""
         known = frozenset(self.networks).union(*self.lists.values())
@@ -205,11 +233,16 @@ def default_sources(land: Landscape) -> list[Source]:
     groups = {name: land.lists[name] for name in (*outside, *inside)}
     grouped = frozenset[str]().union(*groups.values())
     groups |= {name: frozenset({name}) for name in sorted(land.networks) if name not in grouped}
-    found = [Source(f"anybody from {name}", _strangers(land, sorted(group))) for name, group in groups.items()]
+    origins = {name: Origin.OUTSIDE if name in outside else Origin.INSIDE for name in groups}
+    found = [
+        Source(f"anybody from {name}", _strangers(land, sorted(group)), origins[name], name)
+        for name, group in groups.items()
+    ]
     asked = sorted({name for firewall in land.firewalls for name in texts(firewall, "src-address-list", ELSEWHERE)})
-    listed = [Source(f"members of {name}", _members(land, name, land.everywhere())) for name in asked]
+    listed = [Source(f"members of {name}", _members(land, name, land.everywhere()), Origin.LISTED) for name in asked]
     listed += [_through(land, name) for name in asked if any(_lets_out(each, name) for each in land.firewalls)]
-    return [*(found or [Source("anybody", _strangers(land, [None]))]), *(each for each in listed if each.probes)]
+    found = found or [Source("anybody", _strangers(land, [None]), Origin.OUTSIDE)]
+    return [*found, *(each for each in listed if each.probes)]
 
 
 def _lets_out(firewall: Firewall, name: str) -> bool:
@@ -220,7 +253,8 @@ def _lets_out(firewall: Firewall, name: str) -> bool:
 
 def _through(land: Landscape, name: str) -> Source:
     found = _members(land, name, land.everywhere())
-    return Source(f"members of {name} through a tunnel", tuple(replace(each, tunnelled=True) for each in found))
+    probes = tuple(replace(each, tunnelled=True, likely=True) for each in found)
+    return Source(f"members of {name} through a tunnel", probes, Origin.LISTED)
 
 
 def asked_source(land: Landscape, asked: Asked, where: str) -> Source:
@@ -285,7 +319,9 @@ def _members(land: Landscape, name: str, interfaces: Collection[str | None]) -> 
             continue
         found.setdefault(land.kind(address), address)
     some = list(found.values())[:MOST_MEMBERS]
-    return tuple(Probe(address, address, each) for address in some for each in interfaces)
+    return tuple(
+        Probe(address, address, each, likely=land.is_likely(address, each)) for address in some for each in interfaces
+    )
 
 
 def _entries(land: Landscape, name: str) -> Iterator[Entry]:

@@ -19,6 +19,8 @@ WIDE = {IPV4: 2**20, IPV6: 2**96}
 """A rule or a list for as many addresses names nobody: strangers are among them."""
 PUBLIC = {IPV4: (0, 2**32 - 1), IPV6: (0x2 << 124, (0x4 << 124) - 1)}
 """Where public addresses are."""
+RESERVED = [ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")]
+"""Addresses of protocols and of documentation, which versions of Python take for public ones."""
 USUAL = {IPV4: PUBLIC[IPV4], IPV6: (0x26 << 120, (0x27 << 120) - 1)}
 """Where those are that stand for most."""
 TRIES, FEW_TRIES = 4096, 64
@@ -54,7 +56,7 @@ def scatter_public(low: int, high: int, family: Family, tries: int) -> Iterator[
     for index in islice(count(1), tries):
         number = min(low + index * 2654435761 % many * step + host, high)
         address = ipaddress.ip_address(spelled(number, family))
-        if address.is_global and not address.is_multicast:
+        if address.is_global and not address.is_multicast and not any(address in net for net in RESERVED):
             yield number
 
 

@@ -52,7 +52,7 @@ def survey(
     asked: Sequence[Asked] = (),
     before: Tables | None = None,
 ) -> list[Row]:
-    """Rows for the sources asked about, or all there are, of IPv4 and then of IPv6; raises NoSuchSource.
+    """Rows for the sources asked about, or all there are, strangers from outside first; raises NoSuchSource.
 
     `outside` names the interface lists among `members` that face the outside; `before` are the tables of today, where
     `tables` are those of a change. An IPv6 filter without rules is left out, since IPv6 may be off.
@@ -68,7 +68,8 @@ def survey(
         firewalls = tuple(each.firewall for each in (gate, today) if each)
         lands[family] = Landscape(firewalls, gate.networks, interfaces, outside, members)
     sources = _asked(lands, asked) if asked else {family: default_sources(land) for family, land in lands.items()}
-    return [row for family, (gate, today) in gates.items() for row in reach(gate, sources[family], services, today)]
+    rows = (row for family, (gate, today) in gates.items() for row in reach(gate, sources[family], services, today))
+    return sorted(rows, key=lambda row: row.origin)
 
 
 def _asked(lands: Mapping[Family, Landscape], asked: Sequence[Asked]) -> dict[Family, list[Source]]:
