@@ -202,7 +202,7 @@ def test_a_proposal_is_judged_and_not_made(make_twin: MakeTwin, play: Play) -> N
     assert result["reach_table"] == [
         "from           now   then    services  decided by",
         "mgmt from WAN  drop  accept  ssh       input 5: mgmt: SSH",
-        "left out: 5 unchanged lines (full_table shows them)",
+        "left out: 5 unchanged lines (full_table shows all)",
     ]
     assert [each["from"] for each in result["reach"] if each["changes"]] == ["mgmt from WAN"]
     assert len(result["commands"]) == 2

@@ -292,7 +292,7 @@ def test_before_and_then() -> None:
     assert table(found) == [
         "from              now   then    services  decided by",
         "anybody from WAN  drop  accept  ssh       input 1: open",
-        "left out: 2 unchanged lines (full_table shows them)",
+        "left out: 2 unchanged lines (full_table shows all)",
     ]
     assert table(found, full=True) == [
         "from              now     then    services  decided by",

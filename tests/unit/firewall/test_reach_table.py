@@ -191,6 +191,17 @@ def test_services_are_told_by_the_others_where_these_are_few() -> None:
     assert "accept  drop  all       input 7: drop" in table(closed)[1]
 
 
+def test_many_others_go_on_in_a_second_line_without_a_source() -> None:
+    names = [each.name for each in SERVICES]
+    closed = [row("anybody", name, Verdict.DROP, before=Outcome(Verdict.ACCEPT)) for name in names[6:]]
+    left = [row("anybody", name, Verdict.ACCEPT, before=Outcome(Verdict.ACCEPT)) for name in names[:6]]
+    assert table([*closed, *left])[1:] == [
+        "anybody  accept  drop  all but ssh, telnet, ftp, www,  input 7: drop",
+        "                       www-ssl, winbox",
+        "left out: 1 unchanged line (full_table shows all)",
+    ]
+
+
 def test_members_of_lists_are_left_out_where_they_fare_like_strangers() -> None:
     strangers = {"origin": Origin.OUTSIDE, "place": "WAN", "interfaces": ("ether1", "lte1")}
     listed = {"origin": Origin.LISTED, "addresses": ("192.0.2.1",), "interfaces": ("ether1", "ether2", "lte1")}
@@ -203,6 +214,6 @@ def test_members_of_lists_are_left_out_where_they_fare_like_strangers() -> None:
     assert table(rows)[1:] == [
         "anybody from WAN  drop     ssh, www  input 7: drop",
         "list mgmt         accept   ssh       input 7: accept",
-        "left out: 1 of list members like strangers (full_table shows them)",
+        "left out: 1 of list members like strangers (full_table shows all)",
     ]
     assert len(table(rows, full=True)) == 4

@@ -49,9 +49,9 @@ def table(rows: Sequence[Row], full: bool = False) -> list[str]:
     lines = _lines(likely, shown)
     unchanged = len(_lines(likely, [row for row in own if row.before and not row.changes])) if not full else 0
     alike = len(_lines(rows, rows)) - len(_lines(likely, own))
-    left = [f"{unchanged} unchanged lines"] if unchanged else []
+    left = [f"{unchanged} unchanged line{'s' if unchanged > 1 else ''}"] if unchanged else []
     left += [f"{alike} of list members like strangers"] if alike > 0 else []
-    words = f"{'' if lines else 'nothing changes; '}left out: {', '.join(left)} (full_table shows them)"
+    words = f"{'' if lines else 'nothing changes; '}left out: {', '.join(left)} (full_table shows all)"
     return [*_aligned(lines), *([words] if left else [])]
 
 
@@ -101,9 +101,9 @@ def _shortened(lines: list[Line], every: Sequence[str]) -> list[Line]:
     named = {name for line in lines if line is not longest for name in line.services}
     rest = [name for name in every if name not in {*named, *longest.services}]
     all_but = f"all but {', '.join(name for name in every if name not in longest.services)}"
-    others_but = f"others but {', '.join(rest)}" if rest else "all others"
+    others_but = f"{'others' if named else 'all'} but {', '.join(rest)}" if rest else "all others"
     words = "all" if not rest and not named else all_but if len(all_but) <= LEAST_SERVICES else others_but
-    if len(longest.services) <= MANY or len(words) > LEAST_SERVICES:
+    if len(longest.services) <= MANY or len(words) > max(LEAST_SERVICES, len(", ".join(longest.services)) // 2):
         return lines
     return [*(line for line in lines if line is not longest), replace(longest, services=(words,))]
 
@@ -166,9 +166,12 @@ def _aligned(lines: Sequence[Line]) -> list[str]:
     width = max(LEAST_SERVICES, (WIDTH - taken) * 2 // 5)
     cells = [[*title, "services", "decided by"]]
     for head, line in zip(heads, lines, strict=True):
-        several = len(line.services) > 1
-        names = wrap(", ".join(line.services), width, break_on_hyphens=False) if several else line.services
-        cells += [[*head, each.rstrip(","), line.rule] for each in names]
+        names = wrap(", ".join(line.services), width, break_on_hyphens=False)
+        if len(line.services) > 1:
+            cells += [[*head, each.rstrip(","), line.rule] for each in names]
+        else:
+            # Words for services that are not named go on where they ended.
+            cells += [[*head, names[0], line.rule], *([*[""] * len(head), each, ""] for each in names[1:])]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     left = WIDTH - sum(each + len(GAP) for each in widths[:-1])
     rows = ([*each[:-1], _cut(each[-1], left)] for each in cells)
