@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +29,10 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import Spot, table_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability import survey
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.foreign import openings
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.places import Place
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.reach import Row
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.services import SERVICES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.sources import NoSuchSource
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.table import table
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, Inquiry
@@ -55,14 +58,15 @@ def inquire(inquiry: Inquiry, target: Target, secrets: Secrets) -> dict[str, Any
     secrets.learn([*inquiry.secrets, target.password])
     try:
         answer = _asked(inquiry, target, secrets)
-        rows = _reached(inquiry, answer)
+        scenes = _scenes(inquiry, answer)
+        rows = survey.rows_of(scenes, inquiry.services, inquiry.sources)
     except (Problem, NoSuchSource) as error:
         raise BadArguments(f"{target.host}: {error}") from None
     analysis = analyse(answer.then, answer.version, inquiry.wan)
     findings = [each for each in analysis.findings if each.menu in inquiry.menus]
     result: dict[str, Any] = {
         "changed": False,
-        "warnings": [*answer.warnings],
+        "warnings": [*answer.warnings, *(f"{target.host}: {each}" for each in _openings(inquiry, answer, scenes))],
         "findings": [shown(each) for each in findings],
         "not_judged": [not_judged(each) for each in analysis.unjudged if each.menu in inquiry.menus],
         "reach": [reachable(each) for each in rows],
@@ -98,12 +102,20 @@ def _menus(inquiry: Inquiry) -> list[Menu]:
     return [menu for menu in ALL if menu in wanted]
 
 
-def _reached(inquiry: Inquiry, answer: Answer) -> list[Row]:
+def _scenes(inquiry: Inquiry, answer: Answer) -> list[survey.Scene]:
     rules = table_of(FILTER, answer.then.get(FILTER, ()), answer.version)
     outside = outside_of(answer.then, rules, inquiry.wan)
     before = answer.now if inquiry.proposal else None
-    asked, services = inquiry.sources, inquiry.services
-    return survey.survey(answer.then, outside.lists, outside.members, services, asked, before)
+    return survey.scenes_of(answer.then, outside.lists, outside.members, before)
+
+
+def _openings(inquiry: Inquiry, answer: Answer, scenes: Sequence[survey.Scene]) -> list[str]:
+    """Rules of others that let strangers in, where a change owns some of the rules and so is to close the router."""
+    scope = inquiry.proposal.scope if inquiry.proposal else None
+    if scope is None or scope.owner is None:
+        return []
+    found = openings(scenes, SERVICES, lambda rule: scope.bears_mark(rule.values.get("comment", "")))
+    return [each.sentence(changing=bool(answer.plan.changes)) for each in found]
 
 
 def reachable(row: Row) -> dict[str, Any]:

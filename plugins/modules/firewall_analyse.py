@@ -153,6 +153,8 @@ options:
       - A change to judge before it is made, as the module M(vpnops.mikrotik.config) takes it.
       - The router is read, the change is planned and simulated, and RV(findings), RV(reach) and
         O(fail_on) are about the router as it would be. Nothing is changed, in check mode or not.
+      - With O(proposal.scope.owner), a warning names each rule without such a mark by which strangers
+        from outside reach the router after the change, unless rules with a mark let them in as well.
     type: dict
     suboptions:
       config:

@@ -216,12 +216,12 @@ class Gate:
     def _ports(self) -> Sequence[int]:
         """Source ports that rules ask for."""
         given = [text for name in ("src-port", "port") for text in texts(self.firewall, name)]
-        return sorted({low for text in given for low, _dummy in _numbers(text)})[:MOST_PORTS]
+        return sorted({low for text in given for low, _dummy in port_spans(text)})[:MOST_PORTS]
 
     @cached_property
     def _port_spans(self) -> Sequence[Sequence[tuple[int, int]]]:
         """Spans of ports by which rules may tell services apart."""
-        return [_numbers(text) for name in ("dst-port", "port") for text in texts(self.firewall, name)]
+        return [port_spans(text) for name in ("dst-port", "port") for text in texts(self.firewall, name)]
 
     def _port_kind(self, port: int | None) -> object:
         """What rules can know of a port."""
@@ -250,7 +250,8 @@ class Gate:
         return None if interface is None else (lists, interface if interface in self._singled_out else "")
 
 
-def _numbers(text: str) -> list[tuple[int, int]]:
+def port_spans(text: str) -> list[tuple[int, int]]:
+    """The ports that a matcher names; none where the text is not understood."""
     try:
         return numbers(text)
     except ValueError:
