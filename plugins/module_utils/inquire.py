@@ -29,7 +29,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import Spot, table_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability import survey
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.foreign import openings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.foreign import find_openings
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.places import Place
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.reach import Row
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.services import SERVICES
@@ -114,7 +114,7 @@ def _openings(inquiry: Inquiry, answer: Answer, scenes: Sequence[survey.Scene]) 
     scope = inquiry.proposal.scope if inquiry.proposal else None
     if scope is None or scope.owner is None:
         return []
-    found = openings(scenes, SERVICES, lambda rule: scope.bears_mark(rule.values.get("comment", "")))
+    found = find_openings(scenes, SERVICES, lambda rule: scope.bears_mark(rule.values.get("comment", "")))
     return [each.sentence(changing=bool(answer.plan.changes)) for each in found]
 
 

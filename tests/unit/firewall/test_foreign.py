@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.foreign import openings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.foreign import find_openings
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.services import SERVICES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.survey import scenes_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_PATH
@@ -47,7 +47,7 @@ def sentences(*foreign: str, own: Sequence[str] = OWN, today: Sequence[str] = ()
     )
     members = {"WAN": frozenset({"ether1"}), "LAN": frozenset({"ether2"})}
     scenes = scenes_of(then, frozenset({"WAN"}), members, before)
-    found = openings(scenes, SERVICES, lambda each: each.values.get("comment", "").startswith("own: "))
+    found = find_openings(scenes, SERVICES, lambda each: each.values.get("comment", "").startswith("own: "))
     return [each.sentence(changing=True) for each in found]
 
 

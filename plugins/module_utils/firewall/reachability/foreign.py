@@ -53,16 +53,16 @@ class Opening:
         return f"{where}, {rule} is not managed by this task and {lets} {who} reach {what}{when}"
 
 
-def openings(scenes: Sequence[Scene], services: Sequence[Service], is_own: IsOwn) -> list[Opening]:
+def find_openings(scenes: Sequence[Scene], services: Sequence[Service], is_own: IsOwn) -> list[Opening]:
     """What lets strangers from outside reach the router, unless one's own rules do so on purpose."""
     found: dict[tuple[Family, Place], Opening] = {}
     for scene in scenes:
         family = scene.gate.firewall.family
-        for source, service, outcome, today in _reached(scene, services, is_own):
+        for source, service, outcome, today in _find_reached(scene, services, is_own):
             for each in outcome.endings:
                 if each.verdict is Verdict.DROP or (each.rule and is_own(each.rule)):
                     continue
-                place = _place(scene, each)
+                place = _locate(scene, each)
                 opening = found.setdefault((family, place), Opening(family, place))
                 opening.sources[source] = opening.services[service.name] = None
                 opening.certain |= outcome.verdict in CERTAIN
@@ -70,29 +70,31 @@ def openings(scenes: Sequence[Scene], services: Sequence[Service], is_own: IsOwn
     return [*found.values()]
 
 
-def _place(scene: Scene, ending: Ending) -> Place:
+def _locate(scene: Scene, ending: Ending) -> Place:
     """Where people find a rule: today, if it is there today."""
     places = (gate.place(ending.table, ending.chain, ending.rule) for gate in (scene.today, scene.gate) if gate)
     return next(each for each in places if each.number is not None or not each.id)
 
 
-def _reached(scene: Scene, services: Sequence[Service], is_own: IsOwn) -> Iterator[tuple[str, Service, Outcome, bool]]:
+def _find_reached(
+    scene: Scene, services: Sequence[Service], is_own: IsOwn
+) -> Iterator[tuple[str, Service, Outcome, bool]]:
     """Who from outside reaches what, but for what one's own rules let in, and whether that is so today."""
     gate, today = scene.gate, scene.today
     alone = replace(gate, firewall=gate.firewall.only(lambda rule: is_own(rule.entry)))
     outside = [each for each in default_sources(scene.land) if each.origin is Origin.OUTSIDE]
     probes = [(source.name, probe) for source in outside for probe in source.probes]
-    for service in (*services, *_named_by_others(gate.firewall, services, is_own)):
+    for service in (*services, *_find_foreign_ports(gate.firewall, services, is_own)):
         for source, probe in probes:
             outcome = gate.outcome(probe, service)
             if outcome.verdict is Verdict.DROP or outcome.moved_by:
                 continue
-            if not _on_purpose(alone.outcome(probe, service), outcome, is_own):
+            if not _is_on_purpose(alone.outcome(probe, service), outcome, is_own):
                 known = today.outcome(probe, service).verdict if today else Verdict.DROP
                 yield source, service, outcome, known is not Verdict.DROP
 
 
-def _on_purpose(alone: Outcome, together: Outcome, is_own: IsOwn) -> bool:
+def _is_on_purpose(alone: Outcome, together: Outcome, is_own: IsOwn) -> bool:
     """Whether one's own rules, without those of others, let the same request in."""
     if alone.verdict is Verdict.CANNOT_TELL and together.verdict in CERTAIN:
         return False
@@ -100,20 +102,20 @@ def _on_purpose(alone: Outcome, together: Outcome, is_own: IsOwn) -> bool:
     return alone.verdict is not Verdict.DROP and any(rule and is_own(rule) for rule in letting)
 
 
-def _named_by_others(firewall: Firewall, known: Sequence[Service], is_own: IsOwn) -> list[Service]:
+def _find_foreign_ports(firewall: Firewall, known: Sequence[Service], is_own: IsOwn) -> list[Service]:
     """Ports and protocols that rules of others accept in particular, and that are no known services."""
     found = dict.fromkeys(
         (protocol, port)
         for rules in firewall.chains["filter"].values()
         for rule in rules
         if permits(rule.action) and not is_own(rule.entry)
-        for protocol, port in _accepted(rule.entry.values)
+        for protocol, port in _read_accepted(rule.entry.values)
     )
     new = [each for each in found if each not in {(each.protocol, each.port) for each in known}]
     return [Service(f"{name}/{port}" if port else name, name, port) for name, port in new[:MOST_ASKED]]
 
 
-def _accepted(values: Row) -> Iterator[tuple[str, int | None]]:
+def _read_accepted(values: Row) -> Iterator[tuple[str, int | None]]:
     """The protocol of a rule with the first port of each of its spans, or without ports where it has none."""
     protocol = values.get("protocol", "")
     if protocol in WITH_PORTS:

@@ -141,24 +141,24 @@ def listening(rows: Iterable[Entry]) -> dict[str, Listening]:
     for row in rows:
         if not row.dynamic and not row.strange & LIVE:
             name, allowed = row.values.get("name", ""), tuple(split(row.values.get("address", "")))
-            found[name] = Listening(_ports(row), row.disabled, allowed, f"{SERVICE_MENU} {name}")
+            found[name] = Listening(_read_ports(row), row.disabled, allowed, f"{SERVICE_MENU} {name}")
     return found
 
 
 def settings_of(tables: Mapping[Menu, Sequence[Entry]]) -> dict[str, Listening]:
     """How services are set, by name, as far as the menus that say so were read."""
     rows = {menu.path: entries for menu, entries in tables.items()}
-    return {**listening(rows.get(SERVICE_MENU, ())), **dict(_switched(rows))}
+    return {**listening(rows.get(SERVICE_MENU, ())), **dict(_read_switches(rows))}
 
 
-def _switched(rows: Mapping[str, Sequence[Entry]]) -> Iterator[tuple[str, Listening]]:
+def _read_switches(rows: Mapping[str, Sequence[Entry]]) -> Iterator[tuple[str, Listening]]:
     for switch in SWITCHES:
         for entry in rows.get(switch.path, ())[:1]:
             off = entry.values.get(switch.enabled) in ("false", "no")
             allowed = tuple(net for name in switch.allowed for net in split(entry.values.get(name, "")))
             place = switch.path if switch.enabled == "enabled" else f"{switch.path} {switch.enabled}"
-            yield from ((name, Listening(_ports(entry), off, allowed, place)) for name in switch.services)
+            yield from ((name, Listening(_read_ports(entry), off, allowed, place)) for name in switch.services)
 
 
-def _ports(row: Entry) -> tuple[int, ...]:
+def _read_ports(row: Entry) -> tuple[int, ...]:
     return tuple(int(text) for text in split(row.values.get("port", "")) if text.isdigit())

@@ -290,7 +290,7 @@ def _interfaces(land: Landscape, text: str, where: str) -> list[str | None]:
 
 
 def _strangers(land: Landscape, interfaces: Iterable[str | None]) -> tuple[Probe, ...]:
-    """The first of each interface stands for all who are not told apart from him, and so has no address to be shown."""
+    """The first of each interface stands for all whom rules treat alike, and so has no address to be shown."""
     found = ((each, land.strangers_at(each)) for each in interfaces)
     return tuple(Probe("" if n == 0 else who, who, each) for each, several in found for n, who in enumerate(several))
 

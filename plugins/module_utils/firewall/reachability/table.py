@@ -43,25 +43,29 @@ def table(rows: Sequence[Row], full: bool = False) -> list[str]:
     Left out are sources and services that a change leaves as they are, and members of lists where they fare like
     strangers behind the same interface or are not likely to come by it.
     """
-    likely = rows if full else [each for row in rows if (each := _by(row, {*row.interfaces} - {*row.unlikely}))]
-    own = rows if full else _unlike_strangers(likely)
+    likely = (
+        rows
+        if full
+        else [each for row in rows if (each := _limit_interfaces(row, {*row.interfaces} - {*row.unlikely}))]
+    )
+    own = rows if full else _drop_like_strangers(likely)
     shown = own if full else [row for row in own if not row.before or row.changes]
-    lines = _lines(likely, shown)
-    unchanged = len(_lines(likely, [row for row in own if row.before and not row.changes])) if not full else 0
-    alike = len(_lines(rows, rows)) - len(_lines(likely, own))
+    lines = _make_lines(likely, shown)
+    unchanged = len(_make_lines(likely, [row for row in own if row.before and not row.changes])) if not full else 0
+    alike = len(_make_lines(rows, rows)) - len(_make_lines(likely, own))
     left = [f"{unchanged} unchanged line{'s' if unchanged > 1 else ''}"] if unchanged else []
     left += [f"{alike} of list members like strangers"] if alike > 0 else []
     words = f"{'' if lines else 'nothing changes; '}left out: {', '.join(left)} (full_table shows all)"
-    return [*_aligned(lines), *([words] if left else [])]
+    return [*_align(lines), *([words] if left else [])]
 
 
-def _by(row: Row, ways: Collection[str]) -> Row | None:
+def _limit_interfaces(row: Row, ways: Collection[str]) -> Row | None:
     """The row for these of its interfaces, if there are any; where none is known, it is as it was."""
     own = tuple(each for each in row.interfaces if each in ways)
     return row if own == row.interfaces else replace(row, interfaces=own) if own else None
 
 
-def _unlike_strangers(rows: Sequence[Row]) -> list[Row]:
+def _drop_like_strangers(rows: Sequence[Row]) -> list[Row]:
     """The rows without the interfaces by which members of lists fare like strangers."""
     strangers = {
         (row.family, row.service, interface): row.verdicts
@@ -73,30 +77,30 @@ def _unlike_strangers(rows: Sequence[Row]) -> list[Row]:
     def own(row: Row) -> Row | None:
         ways = row.interfaces or ("",)
         alike = {each for each in ways if strangers.get((row.family, row.service, each)) == row.verdicts}
-        return None if alike == {*ways} else _by(row, {*ways} - alike)
+        return None if alike == {*ways} else _limit_interfaces(row, {*ways} - alike)
 
     listed = Origin.LISTED
     return [each for row in rows if (each := own(row) if row.origin is listed else row)]
 
 
-def _lines(every: Sequence[Row], rows: Iterable[Row]) -> list[Line]:
+def _make_lines(every: Sequence[Row], rows: Iterable[Row]) -> list[Line]:
     """Lines by source in the order of the rows, and of each source what is open first."""
     services = tuple(dict.fromkeys(row.service.name for row in every))
-    name = _namer(every)
+    name = _make_namer(every)
     found: dict[tuple[str, str], dict[tuple[tuple[Verdict, ...], str], list[str]]] = {}
     for row in rows:
         fates = found.setdefault(name(row), {})
-        fates.setdefault((row.verdicts, decider(row.outcome)), []).append(row.service.name)
+        fates.setdefault((row.verdicts, describe_decider(row.outcome)), []).append(row.service.name)
     lines = []
     for who, fates in found.items():
         parts = [Line(who, *fate, tuple(names)) for fate, names in fates.items()]
         parts.sort(key=lambda line: OPENNESS.index(line.verdicts[-1]))
-        lines += _shortened(parts, services)
+        lines += _shorten_services(parts, services)
     return lines
 
 
-def _shortened(lines: list[Line], every: Sequence[str]) -> list[Line]:
-    """The lines of one source; the longest list of services is put last, and told by those that are not in it."""
+def _shorten_services(lines: list[Line], every: Sequence[str]) -> list[Line]:
+    """The lines of one source; the longest list of services comes last, as all but those that are not in it."""
     longest = max(lines, key=lambda line: len(line.services))
     named = {name for line in lines if line is not longest for name in line.services}
     rest = [name for name in every if name not in {*named, *longest.services}]
@@ -108,7 +112,7 @@ def _shortened(lines: list[Line], every: Sequence[str]) -> list[Line]:
     return [*(line for line in lines if line is not longest), replace(longest, services=(words,))]
 
 
-def _namer(rows: Iterable[Row]) -> Callable[[Row], tuple[str, str]]:
+def _make_namer(rows: Iterable[Row]) -> Callable[[Row], tuple[str, str]]:
     """How a source is called, with what tells its rows apart."""
     places, ways = defaultdict[str, set[str]](set), defaultdict[object, set[str]](set)
     senders = defaultdict[object, set[object]](set)
@@ -120,26 +124,26 @@ def _namer(rows: Iterable[Row]) -> Callable[[Row], tuple[str, str]]:
 
     def name(row: Row) -> tuple[str, str]:
         several = row.origin in STRANGERS or len(senders[row.source, row.family]) > 1
-        which = f" ({_some(row.addresses, 1)})" if row.addresses and several else ""
+        which = f" ({_abbreviate(row.addresses, 1)})" if row.addresses and several else ""
         partly = {*row.interfaces} != ways[row.source, row.family]
-        way = f" by {_some(_listed(row.interfaces, places), 2)}" if partly else ""
+        way = f" by {_abbreviate(_name_interfaces(row.interfaces, places), 2)}" if partly else ""
         short = row.source.replace("members of ", "list ", 1) if row.origin is Origin.LISTED else row.source
         return short, which + way + (f", {row.family.name}" if row.family is not IPV4 else "")
 
     return name
 
 
-def _listed(interfaces: Sequence[str], places: Mapping[str, set[str]]) -> list[str]:
+def _name_interfaces(interfaces: Sequence[str], places: Mapping[str, set[str]]) -> list[str]:
     """Interfaces, by their list where all of its members are among them."""
     names = [name for name, members in places.items() if members <= {*interfaces}]
     return [*names, *sorted({*interfaces}.difference(*(places[name] for name in names)))]
 
 
-def _some(names: Sequence[str], most: int) -> str:
+def _abbreviate(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" +{len(names) - most}" if len(names) > most else "")
 
 
-def decider(outcome: Outcome) -> str:
+def describe_decider(outcome: Outcome) -> str:
     """What decides, in a few words: of several rules the last that lets in, or else the last.
 
     Where the verdict depends on more rules, it is said how many.
@@ -157,10 +161,10 @@ def decider(outcome: Outcome) -> str:
     return " ".join(place.short.replace(place.where, place.where + more, 1).split())
 
 
-def _aligned(lines: Sequence[Line]) -> list[str]:
+def _align(lines: Sequence[Line]) -> list[str]:
     if not lines:
         return []
-    heads = [[_who(*line.who), *(each.value for each in line.verdicts)] for line in lines]
+    heads = [[_fit_source(*line.who), *(each.value for each in line.verdicts)] for line in lines]
     title = ["from", *(["now", "then"] if len(lines[0].verdicts) > 1 else ["verdict"])]
     taken = sum(max(map(len, column)) + len(GAP) for column in zip(title, *heads, strict=True))
     width = max(LEAST_SERVICES, (WIDTH - taken) * 2 // 5)
@@ -178,7 +182,7 @@ def _aligned(lines: Sequence[Line]) -> list[str]:
     return [GAP.join(cell.ljust(n) for cell, n in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _who(source: str, which: str) -> str:
+def _fit_source(source: str, which: str) -> str:
     which = _cut(which, MOST_FROM * 2 // 3)
     return _cut(source, MOST_FROM - len(which)) + which
 
