@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import outside_of
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import table_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Verdict
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.places import Place
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.reach import Outcome, Row
@@ -20,13 +18,13 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachabil
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.sources import Origin
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.survey import survey
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.table import WIDTH, table
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.tables import firewall_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.family import IPV6
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER
 from twin.defconf import factory
 from twin.persona import Persona
 
 from tests.unit.firewall.firewalls import rule
-from tests.unit.patterns.routers import V7, Router, Rows, hardened, router
+from tests.unit.patterns.routers import Router, Rows, hardened, router
 
 FACTORY = factory(Persona("7.24"))
 SHARED = Path(__file__).parents[4] / "shared" / "cases" / "analysis" / "messy.json"
@@ -84,8 +82,7 @@ MESSY: Rows = {
 
 def ask(tables: Router, before: Router | None = None) -> list[Row]:
     """Rows for everybody and every service."""
-    outside = outside_of(tables, table_of(FILTER, tables[FILTER], V7), ["WAN"])
-    return survey(tables, outside.lists, outside.members, SERVICES, (), before)
+    return survey(tables, frozenset({"WAN"}), firewall_of(tables).interfaces, SERVICES, (), before)
 
 
 def check(lines: Sequence[str], most: int) -> None:
