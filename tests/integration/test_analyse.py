@@ -152,16 +152,17 @@ OPENING = {
 def test_who_can_reach_a_router_as_it_comes_from_the_factory(make_twin: MakeTwin, play: Play) -> None:
     server = make_twin("7.22.3", users={"admin": PASSWORD}, defconf=True)
     result = play(server, [analyse()])["analyse"].result
-    assert [" ".join(line.split()) for line in result["reach_table"]][:8] == [
+    assert [" ".join(line.partition(": defconf")[0].split()) for line in result["reach_table"]][:8] == [
         "from verdict services decided by",
-        "anybody from WAN accept ping input 3: defconf: accept ICMP",
-        "anybody from WAN drop all but ping input 5: defconf: drop all not coming from …",
-        "anybody from WAN, IPv6 accept ike, nat-t input 6: defconf: accept IKE",
-        "anybody from WAN, IPv6 accept esp input 8: defconf: accept ipsec ESP",
-        "anybody from WAN, IPv6 accept ah input 7: defconf: accept ipsec AH",
-        "anybody from WAN, IPv6 accept ping input 3: defconf: accept ICMPv6",
-        "anybody from WAN, IPv6 drop all others input 10: defconf: drop everything else not…",
+        "anybody from WAN accept ping input 3",
+        "anybody from WAN drop all but ping input 5",
+        "anybody from WAN, IPv6 accept ike, nat-t input 6",
+        "anybody from WAN, IPv6 accept esp input 8",
+        "anybody from WAN, IPv6 accept ah input 7",
+        "anybody from WAN, IPv6 accept ping input 3",
+        "anybody from WAN, IPv6 drop all others input 10",
     ]
+    assert max(map(len, result["reach_table"])) <= 100
 
 
 def test_reach_is_data_with_the_rule_that_decides(make_twin: MakeTwin, play: Play) -> None:

@@ -150,7 +150,7 @@ def test_what_roles_open_on_purpose_is_not_warned_of(router: Server, play: Play,
 def test_table_of_the_role_fits_a_screen(router: Server, play: Play) -> None:
     lines = apply(play, router)[SHOW].result["msg"]
     assert max(map(len, lines)) <= 100
-    assert len(lines) <= 30
+    assert len(lines) <= 40
     assert lines[1].startswith("anybody from WAN ")
     (nothing,) = apply(play, router)[SHOW].result["msg"]
     assert nothing.startswith("nothing changes; left out: ")

@@ -149,7 +149,8 @@ def describe_decider(outcome: Outcome) -> str:
     Where the verdict depends on more rules, it is said how many.
     """
     if outcome.refused_by:
-        return f"{outcome.refused_by.place.partition(' ')[0]}: {'off' if outcome.refused_by.disabled else 'limited'}"
+        menu = outcome.refused_by.place.partition(" ")[0]
+        return "service is off" if outcome.refused_by.disabled else f"{menu}: limited"
     if outcome.moved_by:
         return f"{outcome.moved_by[0].where}: sent elsewhere"
     if not outcome.places:
