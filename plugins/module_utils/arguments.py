@@ -107,7 +107,7 @@ def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
         return request_from(module, arguments)
     menus = frozenset(BY_MODULE[name].path for name in arguments["menus"])
     proposal = _proposal(arguments["proposal"]) if arguments["proposal"] else None
-    reach = arguments["reach"] or {"services": [*KNOWN], "sources": None}
+    reach = arguments["reach"] or {"services": [*KNOWN], "sources": None, "full_table": False}
     return Inquiry(
         arguments["fail_on"],
         menus,
@@ -115,6 +115,7 @@ def job_from(module: str, arguments: Mapping[str, Any]) -> Job:
         proposal.secrets if proposal else (),
         services=tuple(_service(text) for text in reach["services"]),
         sources=tuple(_source(given) for given in reach["sources"] or ()),
+        full_table=reach["full_table"],
         proposal=proposal.intent if proposal else None,
     )
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,10 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import Spot, table_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability import survey
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.foreign import find_openings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.places import Place
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.reach import Row
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.services import SERVICES
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.sources import NoSuchSource
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.table import table
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, Inquiry
@@ -54,18 +58,19 @@ def inquire(inquiry: Inquiry, target: Target, secrets: Secrets) -> dict[str, Any
     secrets.learn([*inquiry.secrets, target.password])
     try:
         answer = _asked(inquiry, target, secrets)
-        rows = _reached(inquiry, answer)
+        scenes = _scenes(inquiry, answer)
+        rows = survey.rows_of(scenes, inquiry.services, inquiry.sources)
     except (Problem, NoSuchSource) as error:
         raise BadArguments(f"{target.host}: {error}") from None
     analysis = analyse(answer.then, answer.version, inquiry.wan)
     findings = [each for each in analysis.findings if each.menu in inquiry.menus]
     result: dict[str, Any] = {
         "changed": False,
-        "warnings": [*answer.warnings],
+        "warnings": [*answer.warnings, *(f"{target.host}: {each}" for each in _openings(inquiry, answer, scenes))],
         "findings": [shown(each) for each in findings],
         "not_judged": [not_judged(each) for each in analysis.unjudged if each.menu in inquiry.menus],
         "reach": [reachable(each) for each in rows],
-        "reach_table": table(rows),
+        "reach_table": table(rows, inquiry.full_table),
     }
     if inquiry.proposal:
         result["commands"] = [render(change) for change in answer.plan]
@@ -97,18 +102,25 @@ def _menus(inquiry: Inquiry) -> list[Menu]:
     return [menu for menu in ALL if menu in wanted]
 
 
-def _reached(inquiry: Inquiry, answer: Answer) -> list[Row]:
+def _scenes(inquiry: Inquiry, answer: Answer) -> list[survey.Scene]:
     rules = table_of(FILTER, answer.then.get(FILTER, ()), answer.version)
     outside = outside_of(answer.then, rules, inquiry.wan)
     before = answer.now if inquiry.proposal else None
-    asked, services = inquiry.sources, inquiry.services
-    return survey.survey(answer.then, outside.lists, outside.members, services, asked, before)
+    return survey.scenes_of(answer.then, outside.lists, outside.members, before)
+
+
+def _openings(inquiry: Inquiry, answer: Answer, scenes: Sequence[survey.Scene]) -> list[str]:
+    """Rules of others that let strangers in, where a change owns some of the rules and so is to close the router."""
+    scope = inquiry.proposal.scope if inquiry.proposal else None
+    if scope is None or scope.owner is None:
+        return []
+    found = find_openings(scenes, SERVICES, lambda rule: scope.bears_mark(rule.values.get("comment", "")))
+    return [each.sentence(changing=bool(answer.plan.changes)) for each in found]
 
 
 def reachable(row: Row) -> dict[str, Any]:
     """Whether somebody reaches a service, as data."""
-    today = row.before.verdict if row.before else row.outcome.verdict
-    before = {"before": today.value, "changes": today is not row.outcome.verdict}
+    before = {"before": row.before.verdict.value, "changes": row.changes} if row.before else {}
     return {
         "from": row.source,
         "family": row.family.name,
@@ -117,11 +129,16 @@ def reachable(row: Row) -> dict[str, Any]:
         "service": row.service.name,
         "protocol": row.service.protocol,
         "port": row.service.port,
-        **(before if row.before else {}),
+        **before,
         "verdict": row.outcome.verdict.value,
         "rule": row.outcome.rule,
+        "decided_by": [_decider(each) for each in row.outcome.places],
         "why": row.outcome.why,
     }
+
+
+def _decider(place: Place) -> dict[str, Any]:
+    return {name: getattr(place, name) for name in ("table", "chain", "position", "number", "comment", "id")}
 
 
 def _as_bad(severity: str, fail_on: str) -> bool:

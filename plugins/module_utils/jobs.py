@@ -69,6 +69,8 @@ class Inquiry:
     services: tuple[Service, ...] = SERVICES
     sources: tuple[Asked, ...] = ()
     """Who may want to reach them; empty: everybody there is."""
+    full_table: bool = False
+    """Show also what a change leaves as it is, and members of lists who fare like strangers."""
     proposal: Intent | None = None
     """A change that is not made: the question is about what the router would have after it."""
 

@@ -84,6 +84,7 @@ options:
       services:
         description:
           - Services of the router, by these names, or by protocol and port such as V(tcp/8443).
+          - V(btest) is the bandwidth server, V(ssdp) the discovery of UPnP, V(mndp) that of neighbours.
           - An empty list leaves RV(reach) empty.
         type: list
         elements: str
@@ -97,7 +98,21 @@ options:
           - api
           - api-ssl
           - dns
+          - dns-tcp
+          - ntp
           - snmp
+          - proxy
+          - socks
+          - upnp
+          - ssdp
+          - btest
+          - btest-udp
+          - mndp
+          - capsman
+          - capsman-data
+          - l2tp
+          - pptp
+          - sstp
           - ike
           - nat-t
           - esp
@@ -127,11 +142,19 @@ options:
               - The interface by which the packets come, or an interface list.
               - Without it, all of them.
             type: str
+      full_table:
+        description:
+          - Show all of RV(reach) in RV(reach_table), also what O(proposal) leaves as it is, and members
+            of address lists who fare like strangers behind the same interface.
+        type: bool
+        default: false
   proposal:
     description:
       - A change to judge before it is made, as the module M(vpnops.mikrotik.config) takes it.
       - The router is read, the change is planned and simulated, and RV(findings), RV(reach) and
         O(fail_on) are about the router as it would be. Nothing is changed, in check mode or not.
+      - With O(proposal.scope.owner), a warning names each rule without such a mark by which strangers
+        from outside reach the router after the change, unless rules with a mark let them in as well.
     type: dict
     suboptions:
       config:
@@ -279,7 +302,8 @@ reach:
     - Who can reach which service of the router, one entry for all of whom the same is true.
     - It is about packets that open something, unencrypted, from an address that is not forged, to
       the router's own addresses. Whether anything listens there is known only of
-      what C(/ip/service) lists.
+      what C(/ip/service) lists, and of DNS, SNMP, the web proxy, SOCKS, UPnP and the bandwidth
+      server where the router has their menus.
   returned: always, also on failure
   type: list
   elements: dict
@@ -294,7 +318,9 @@ reach:
       returned: always
       sample: IPv4
     addresses:
-      description: Addresses that stand for the source; none for strangers.
+      description:
+        - Addresses that stand for the source; none for strangers, but for those whom a rule or a list
+          for very many addresses treats unlike the others.
       type: list
       elements: str
       returned: always
@@ -338,19 +364,61 @@ reach:
       type: str
       returned: always
       sample: "input 5 (comment=defconf: drop all not coming from LAN)"
+    decided_by:
+      description: The rules that RV(reach[].rule) names; none where the service itself refuses.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        table:
+          description: Table of the rule, such as V(filter) or V(raw).
+          type: str
+          returned: always
+        chain:
+          description: Chain of the rule.
+          type: str
+          returned: always
+        position:
+          description:
+            - Its place in the chain, which begins with 1 and counts disabled rules.
+            - Null at the end of a chain, and for a rule that RouterOS made itself.
+          type: int
+          returned: always
+        number:
+          description: Its number in the table, as C(print) and WinBox count; null at the end of a chain.
+          type: int
+          returned: always
+        comment:
+          description: Its comment; may be empty.
+          type: str
+          returned: always
+        id:
+          description: Its id; empty at the end of a chain.
+          type: str
+          returned: always
+      sample:
+        - table: filter
+          chain: input
+          position: 5
+          number: 5
+          comment: "defconf: drop all not coming from LAN"
+          id: "*5"
     why:
       description: What it depends on, or what else there is to say; often empty.
       type: str
       returned: always
 reach_table:
-  description: RV(reach) as lines of a table for people.
+  description:
+    - RV(reach) as lines of a table for people, strangers first, none wider than 100 columns.
+    - With O(proposal), what changes; one more line counts what is left out, unless
+      O(reach.full_table) is set.
   returned: always, also on failure
   type: list
   elements: str
   sample:
     - "from              verdict  services      decided by"
-    - "anybody from WAN  drop     all but ping  input 5 (comment=defconf: drop all not coming from LAN)"
-    - "anybody from WAN  accept   ping          input 3 (comment=defconf: accept ICMP)"
+    - "anybody from WAN  accept   ping          input 3: defconf: accept ICMP"
+    - "anybody from WAN  drop     all but ping  input 5: defconf: drop all not coming from LAN"
 commands:
   description: What O(proposal) would send, as RouterOS commands; secrets are masked.
   returned: when O(proposal) is given

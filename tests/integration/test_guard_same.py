@@ -60,10 +60,11 @@ def wish(dice: Random) -> dict[str, Any]:
 
 def settled(server: Server, guard: str, foreign: dict[str, Any], wishes: list[dict[str, Any]]) -> dict[str, Any]:
     """What stands after one wish upon the other, and that a second run changes nothing."""
-    ask(server, "config", {"config": foreign, "guard": "never"})
+    free = {"effective": False}
+    ask(server, "config", {"config": foreign, "guard": "never", **free})
     for each in wishes:
-        ask(server, "config", {"config": each, "state": "overridden", "scope": OWN, "guard": guard})
-        told = ask(server, "config", {"config": each, "state": "overridden", "scope": OWN, "guard": guard})
+        ask(server, "config", {"config": each, "state": "overridden", "scope": OWN, "guard": guard, **free})
+        told = ask(server, "config", {"config": each, "state": "overridden", "scope": OWN, "guard": guard, **free})
         assert told["changed"] is False, told["commands"]
     return {path: _plain(rows) for path, rows in content(server).items() if "firewall" in path or path == "/ip/service"}
 

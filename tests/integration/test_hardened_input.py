@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ OPTIONS = {"management": ["192.168.88.0/28", "2001:db8:1::/64"], "ipsec_peers": 
 JOIN = {"site_to_site_tunnels": [TUNNEL], "site_to_site_verify": False}
 HARDENED, JOINED = "vpnops.mikrotik.hardened_input", "vpnops.mikrotik.site_to_site"
 FILTER, FILTER6 = "/ip/firewall/filter", "/ipv6/firewall/filter"
+WORK_OUT = f"{HARDENED} : Work out who will reach what"
 SHOW = f"{HARDENED} : Show who reaches what now, and who will"
 CHANGE = f"{HARDENED} : Harden the chain input"
 VERSIONS = ("7.10.2", "7.16.2", "7.24")
@@ -103,6 +105,55 @@ def test_foreign_rules_stay_where_they_are(router: Server, play: Play) -> None:
     foreign = [comment for comment in comments(router) if not comment.startswith("hardened: ")]
     assert foreign == ["snmp", "enemies", "routing"]
     assert comments(router)[-1] == "hardened: drop the rest"
+
+
+def test_foreign_accept_that_lets_strangers_in_is_warned_of(router: Server, play: Play) -> None:
+    first = next(row[".id"] for row in router.router.rows(FILTER) if row["dynamic"] == "false")
+    for rule in (
+        {"protocol": "tcp", "dst-port": "8291,4711", "comment": "temporary"},
+        {"protocol": "tcp", "dst-port": "80", "in-interface-list": "LAN", "comment": "from inside"},
+        {"protocol": "udp", "dst-port": "161", "src-address": "192.0.2.9", "comment": "one address"},
+    ):
+        router.router.call(f"{FILTER}/add", {"chain": "input", **rule, "place-before": first})
+    options = {"public_ports": [8443], "road_warriors": True, "traceroute": True}
+    told = "is not managed by this task and lets strangers from WAN reach winbox, tcp/4711"
+    where = "127.0.0.1: in chain input of /ip/firewall/filter,"
+    # Before the change, with it, and when nothing changes any more; `warnings` also makes Ansible show it.
+    runs = [apply(play, router, flags=flags, **options) for flags in (("--check",), (), ())]
+    assert [run[WORK_OUT].result["warnings"] for run in runs] == [
+        [f"{where} rule 1 (comment=temporary) {told}, now and after the change"],
+        [f"{where} rule 1 (comment=temporary) {told}, now and after the change"],
+        [f"{where} rule 3 (comment=temporary) {told}"],
+    ]
+    for run in runs:
+        assert run.status == 0, run.output
+        assert re.search(rf"\[WARNING\]: .*{told}", run.output)
+
+
+def test_strangers_come_from_the_list_that_the_role_names(router: Server, play: Play) -> None:
+    router.router.call("/interface/list/add", {"name": "LTE"})
+    router.router.call("/interface/list/member/add", {"list": "LTE", "interface": "ether3"})
+    first = next(row[".id"] for row in router.router.rows(FILTER) if row["dynamic"] == "false")
+    rule = {"chain": "input", "protocol": "tcp", "dst-port": "22", "in-interface-list": "LTE"}
+    router.router.call(f"{FILTER}/add", {**rule, "place-before": first})
+    (warning,) = apply(play, router, flags=("--check",), wan="LTE")[WORK_OUT].result["warnings"]
+    assert "lets strangers from LTE reach ssh" in warning
+
+
+@pytest.mark.parametrize("roles", [(HARDENED,), (JOINED, HARDENED)], ids=["alone", "beside-another-role"])
+def test_what_roles_open_on_purpose_is_not_warned_of(router: Server, play: Play, roles: tuple[str, ...]) -> None:
+    run = apply(play, router, *roles, public_ports=[8443], road_warriors=True, traceroute=True, ah=True)
+    assert run.status == 0, run.output
+    assert not run[WORK_OUT].result.get("warnings")
+
+
+def test_table_of_the_role_fits_a_screen(router: Server, play: Play) -> None:
+    lines = apply(play, router)[SHOW].result["msg"]
+    assert max(map(len, lines)) <= 100
+    assert len(lines) <= 40
+    assert lines[1].startswith("anybody from WAN ")
+    (nothing,) = apply(play, router)[SHOW].result["msg"]
+    assert nothing.startswith("nothing changes; left out: ")
 
 
 def test_check_mode_shows_the_same_and_changes_nothing(router: Server, play: Play) -> None:

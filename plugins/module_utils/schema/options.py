@@ -121,6 +121,7 @@ def analyse_argument_spec(menus: Sequence[str], severities: Sequence[str], servi
     reach = {
         "services": {"type": "list", "elements": "str", "default": list(services)},
         "sources": {"type": "list", "elements": "dict", "options": source},
+        "full_table": {"type": "bool", "default": False},
     }
     # The module that takes several menus checks the entries, as it does its own.
     proposal = {**config_argument_spec(), "config": {"type": "dict"}, "state": _choice(STATES_TO_TRY)}

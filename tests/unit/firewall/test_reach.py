@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet, Verdict
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.places import Place
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.reach import (
     Gate,
     Outcome,
@@ -21,13 +22,13 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachabil
     reach,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.services import (
-    SERVICES,
     Listening,
     Service,
     listening,
     service_of,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.sources import (
+    MOST_STRANGERS,
     Asked,
     Landscape,
     NoSuchSource,
@@ -147,9 +148,9 @@ def test_members_that_rules_tell_apart_have_rows_of_their_own() -> None:
         (("203.0.113.60",), "drop"),
     ] * 2
     assert table(found) == [
-        "from                             verdict  services  decided by",
-        "members of peers (203.0.113.50)  accept   ssh, ike  input 2 (chain=input action=accept)",
-        "members of peers (203.0.113.60)  drop     ssh, ike  input 1 (chain=input action=drop)",
+        "from                       verdict  services  decided by",
+        "list peers (203.0.113.50)  accept   ssh, ike  input 2: accept",
+        "list peers (203.0.113.60)  drop     ssh, ike  input 1: drop",
     ]
 
 
@@ -164,6 +165,33 @@ def test_a_stranger_is_named_by_nobody() -> None:
     assert where.stranger_at("unknown") == where.stranger
 
 
+def test_rules_for_half_the_world_let_strangers_in() -> None:
+    of = firewall("input accept src-address=0.0.0.0/1 #half", "input drop src-address=8.0.0.0/8", "input drop")
+    found = [row for row in asked(of, SSH) if row.source == "anybody from WAN"]
+    assert [(row.addresses == (), row.outcome.verdict) for row in found] == [
+        (True, Verdict.DROP),
+        (False, Verdict.ACCEPT),
+    ]
+    half = [ipaddress.ip_address(each) for each in found[1].addresses]
+    assert all(each.is_global and each in ipaddress.ip_network("0.0.0.0/1") for each in half)
+
+
+def test_lists_as_large_as_countries_hold_strangers() -> None:
+    country = listed(country=[f"{first}.{second}.0.0/16" for first in (5, 31, 62) for second in range(0, 250, 9)])
+    of = firewall("input accept src-address-list=country", "input drop", address_list=country)
+    (main, inside) = [row for row in asked(of, SSH) if row.source == "anybody from WAN"]
+    assert (main.outcome.verdict, inside.outcome.verdict) == (Verdict.DROP, Verdict.ACCEPT)
+    few = firewall("input accept src-address-list=country", "input drop", address_list=country[:5])
+    assert len([row for row in asked(few, SSH) if row.source == "anybody from WAN"]) == 1
+
+
+def test_strangers_are_few_and_each_is_treated_in_a_way_of_his_own() -> None:
+    of = firewall(*(f"input accept src-address={first}.0.0.0/8 #{first}" for first in range(1, 200)))
+    strangers = land(of).strangers
+    assert len(strangers) == len({land(of).kind(each) for each in strangers}) == MOST_STRANGERS
+    assert len(land(firewall(*FACTORY)).strangers) == 1
+
+
 def test_the_port_that_the_sender_chooses() -> None:
     of = firewall("input accept protocol=udp port=500,4500 #IKE", "input drop #rest")
     (dns, ike) = asked(of, DNS, IKE)[:2]
@@ -173,6 +201,19 @@ def test_the_port_that_the_sender_chooses() -> None:
         "it depends on the port that the sender chooses to send from",
     )
     assert ike.outcome.verdict is Verdict.ACCEPT
+
+
+def test_outcome_carries_the_rules_that_decide() -> None:
+    of = firewall("input drop disabled=yes", "forward drop", "input accept protocol=udp port=500 #IKE", "input drop")
+    (dns, *_dummy) = asked(of, DNS)
+    assert [(each.rule and each.rule.id, each.verdict) for each in dns.outcome.endings] == [
+        ("*4", Verdict.DROP),
+        ("*3", Verdict.ACCEPT),
+    ]
+    assert dns.outcome.places[1] == Place("filter", "input", 2, 2, "IKE", "*3", "accept", "comment=IKE")
+    (end, *_dummy) = asked(firewall("input drop protocol=udp"), SSH)
+    assert [each.rule for each in end.outcome.endings] == [None]
+    assert end.outcome.places == (Place("filter", "input"),)
 
 
 def test_limits_and_what_is_not_known_are_told() -> None:
@@ -216,15 +257,6 @@ def test_an_interface_without_an_address_may_be_given_one() -> None:
         assert row.outcome.verdict is verdict
 
 
-def test_nearly_all_services_are_told_by_the_others() -> None:
-    of = firewall(*FACTORY)
-    lines = table(list(reach(gate(of), default_sources(land(of))[:2], SERVICES)))
-    assert [" ".join(line.split()) for line in lines[1:3]] == [
-        "anybody from WAN drop all but ping input 4 (comment=the rest)",
-        "anybody from WAN accept ping input 3 (chain=input action=accept)",
-    ]
-
-
 def test_what_ip_service_says() -> None:
     set_ = listening(
         Entry(f"*{name}", {"name": name, **values}, dynamic=name == "tcp")
@@ -249,6 +281,8 @@ def test_what_ip_service_says() -> None:
     assert found[0].service.port == 2222
     assert found[0].outcome.why == "/ip/service ssh: it answers 192.168.88.0/24, 2001:db8::/32 only"
     assert found[1].outcome.why == "/ip/service telnet: it is off"
+    assert [row.outcome.refused_by for row in found[:3]] == [set_["ssh"], set_["telnet"], None]
+    assert found[0].outcome.endings == ()
 
 
 def test_before_and_then() -> None:
@@ -256,10 +290,15 @@ def test_before_and_then() -> None:
     sources = default_sources(land(old, new))[:1]
     found = list(reach(gate(new), sources, [SSH, PING, DNS], gate(old)))
     assert table(found) == [
+        "from              now   then    services  decided by",
+        "anybody from WAN  drop  accept  ssh       input 1: open",
+        "left out: 2 unchanged lines (full_table shows all)",
+    ]
+    assert table(found, full=True) == [
         "from              now     then    services  decided by",
-        "anybody from WAN  drop    accept  ssh       input 1 (comment=open)",
-        "anybody from WAN  accept  accept  ping      input 4 (chain=input action=accept)",
-        "anybody from WAN  drop    drop    dns       input 5 (comment=the rest)",
+        "anybody from WAN  drop    accept  ssh       input 1: open",
+        "anybody from WAN  accept  accept  ping      input 4: accept",
+        "anybody from WAN  drop    drop    dns       input 5: the rest",
     ]
     assert table([]) == []
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ...engine.entry import Entry, label
+from ...engine.entry import Entry
 from ...schema.family import IPV4, Family
 from ...schema.kinds import spans as numbers
-from ..actions import Effect, effect_of
+from ..actions import EFFECTS, Effect
 from ..packet import (
     Decision,
     Ending,
@@ -21,40 +21,52 @@ from ..packet import (
     Verdict,
     facts,
 )
-from ..rules import BUILTIN
-from ..tables import MENUS, Firewall
+from ..tables import Firewall
 from ..truth import Truth, truth
 from ..walk import decide, decide_chain
+from .places import Place, Positions, place_of, positions_of
 from .services import Listening, Service
 from .sources import (
     Networks,
+    Origin,
     Probe,
     Sight,
     Source,
     rules_of,
     sight,
     texts,
-    unnamed,
 )
+from .strangers import unnamed
 
 EPHEMERAL = 50000
 """A port that clients send from."""
 MOST_PORTS = 8
 FIXED = frozenset({"protocol", "dst-port", "icmp-options"})
 """Matchers whose answer is the same for all packets that ask for a service."""
+MOVING = frozenset(action for action, effect in EFFECTS.items() if effect is Effect.TRANSLATE)
+AWAY = frozenset({"dst-nat", "netmap"})
 WITH_PORTS = ("tcp", "udp")
 AND = "; "
 PORT_DECIDES = "it depends on the port that the sender chooses to send from"
 ADDRESS_DECIDES = "it depends on which of the router's addresses it goes to"
+SERVICE_PORT_DECIDES = "it depends on which of the service's ports it goes to"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of a request, by which rules, and why if that is not all."""
+    """What becomes of a request, by which rules, and why if that is not all; two that read alike are equal."""
 
     verdict: Verdict
     rule: str = ""
     why: str = ""
+    endings: tuple[Ending, ...] = field(default=(), compare=False)
+    """Every way in which the request may end in the firewall; none where the service itself refuses it."""
+    places: tuple[Place, ...] = field(default=(), compare=False)
+    """The same as people find it, each once."""
+    refused_by: Listening | None = field(default=None, compare=False)
+    """The setting of the service that refuses the request, which the firewall may let in."""
+    moved_by: tuple[Place, ...] = field(default=(), compare=False)
+    """Rules of dst-nat, where one of them surely sends the request elsewhere, so that the service never sees it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,7 @@ class Row:
 
     source: str
     addresses: tuple[str, ...]
-    """Empty: anybody, at an address that no rule names."""
+    """Empty: anybody; strangers have addresses where rules for very many addresses treat these unlike the others."""
     interfaces: tuple[str, ...]
     """Empty: it is not known by which interfaces anybody may come."""
     service: Service
@@ -71,6 +83,21 @@ class Row:
     before: Outcome | None = None
     """The same as of today, where the question is about a change."""
     family: Family = IPV4
+    origin: Origin = Origin.ASKED
+    place: str = ""
+    """The interface list or interface behind which strangers are."""
+    unlikely: tuple[str, ...] = ()
+    """Interfaces by which none of the addresses is likely to come."""
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Today's, where the question is about a change, and then the outcome's."""
+        return (*((self.before.verdict,) if self.before else ()), self.outcome.verdict)
+
+    @property
+    def changes(self) -> bool:
+        """Whether the change that the question is about makes a difference."""
+        return len({*self.verdicts}) > 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,15 +114,24 @@ class Gate:
 
     def outcome(self, probe: Probe, service: Service) -> Outcome:
         """What becomes of one sender's request for one service."""
-        service = self.actual(service)
-        family = self.firewall.family
-        packets = [_packet(probe, service, address, family) for address in self.addresses(probe.interface)]
-        found = _together([self.decided(each) for each in packets], ADDRESS_DECIDES)
+        found = _together([self._at(probe, each) for each in self._with_ports(service)], SERVICE_PORT_DECIDES)
         set_ = self.listening.get(service.name)
-        if set_ and found.verdict is not Verdict.DROP and set_.refuses(probe.address):
-            limit = "it is off" if set_.disabled else f"it answers {', '.join(set_.allowed)} only"
-            return Outcome(Verdict.DROP, "", f"/ip/service {service.name}: {limit}")
-        return found
+        if set_ is None or found.verdict is Verdict.DROP:
+            return found
+        refusal = set_.refusal(probe.address)
+        if refusal:
+            return Outcome(Verdict.DROP, "", refusal, refused_by=set_)
+        return replace(found, why=_joined([found.why, set_.gap(probe.address)]))
+
+    def _at(self, probe: Probe, service: Service) -> Outcome:
+        family, addresses = self.firewall.family, self.addresses(probe.interface)
+        return _together([self.decided(_packet(probe, service, each, family)) for each in addresses], ADDRESS_DECIDES)
+
+    def _with_ports(self, service: Service) -> Sequence[Service]:
+        """The service at each of the ports that the router has set for it."""
+        set_ = self.listening.get(service.name)
+        ports = set_.ports if set_ and service.port else ()
+        return [replace(service, port=port) for port in ports] or [service]
 
     def addresses(self, interface: str | None) -> Sequence[str | None]:
         """The router's addresses that somebody behind an interface may call; None: none are known.
@@ -113,14 +149,13 @@ class Gate:
         return [*found.values()]
 
     def actual(self, service: Service) -> Service:
-        """The service with the port that the router has set for it."""
-        set_ = self.listening.get(service.name)
-        return replace(service, port=set_.port) if set_ and set_.port and service.port else service
+        """The service with the port, or the first of the ports, that the router has set for it."""
+        return self._with_ports(service)[0]
 
     def decided(self, packet: Packet) -> Outcome:
         """What the firewall does, once for all packets that no rule tells apart."""
         sides = (self._kind("src", packet.src), self._kind("dst", packet.dst), self._way(packet.in_interface))
-        key = (*sides, packet.protocol, packet.dst_port, packet.ipsec_in)
+        key = (*sides, packet.protocol, self._port_kind(packet.dst_port), packet.ipsec_in)
         if key not in self.known:
             self.known[key] = self._decided(packet)
         return self.known[key]
@@ -128,10 +163,10 @@ class Gate:
     def _decided(self, packet: Packet) -> Outcome:
         decision = decide(self._for(packet), packet)
         if packet.protocol not in WITH_PORTS or decision.verdict in (Verdict.ACCEPT, Verdict.DROP):
-            return self.told(packet, decision)
+            return self.explain(packet, decision)
         # The sender chooses the port that he sends from, so that whatever one port is let in for, he is.
         each = [replace(packet, src_port=port) for port in (EPHEMERAL, *self._ports)]
-        return _together([self.told(one, decide(self._for(one), one)) for one in each], PORT_DECIDES)
+        return _together([self.explain(one, decide(self._for(one), one)) for one in each], PORT_DECIDES)
 
     def _for(self, packet: Packet) -> Firewall:
         """The rules that may match packets of a service, wherever they come from: most are for others."""
@@ -149,42 +184,29 @@ class Gate:
             )
         return self.narrow[service]
 
-    def told(self, packet: Packet, decision: Decision) -> Outcome:
-        """A decision in words."""
-        rules = _joined(self.place(each) for each in decision.endings)
+    def explain(self, packet: Packet, decision: Decision) -> Outcome:
+        """A decision with the rules that make it, and in words."""
+        places = tuple(dict.fromkeys(self.place(each.table, each.chain, each.rule) for each in decision.endings))
         why = []
         if decision.verdict in (Verdict.EITHER, Verdict.CANNOT_TELL):
-            why = [f"{self.spot(each.table, each.chain, each.rule)}: {each.why}" for each in decision.doubts]
-        if decision.verdict is not Verdict.DROP and self._translates:
-            moved = decide_chain(self._for(packet), "nat", "dstnat", packet).endings
-            why += [
-                f"{self.place(each)} changes its destination"
-                for each in moved
-                if effect_of(each.action) is Effect.TRANSLATE
-            ]
-        return Outcome(decision.verdict, rules, _joined(why))
+            why = [f"{self.place(each.table, each.chain, each.rule)}: {each.why}" for each in decision.doubts]
+        moved = self._moving(packet) if decision.verdict is not Verdict.DROP and self._translates else ()
+        movers = tuple(self.place(each.table, each.chain, each.rule) for each in moved if each.action in MOVING)
+        why += [f"{place} changes its destination" for place in movers]
+        text, reasons = AND.join(map(str, places)), _joined(why)
+        away = movers if all(each.action in AWAY for each in moved) else ()
+        return Outcome(decision.verdict, text, reasons, decision.endings, places, moved_by=away)
 
-    def place(self, ending: Ending) -> str:
-        """How people find what decides."""
-        return self.spot(ending.table, ending.chain, ending.rule) if ending.rule else f"end of {ending.chain}"
+    def _moving(self, packet: Packet) -> Sequence[Ending]:
+        return decide_chain(self._for(packet), "nat", "dstnat", packet).endings
 
-    def spot(self, table: str, chain: str, rule: Entry) -> str:
-        """How people find a rule: `input 7 (comment=drop the rest)`, with the table where it is not the filter."""
-        where = chain if table == "filter" else f"{table} {chain}"
-        number = self._positions.get((table, rule.id))
-        return f"{where}{f' {number}' if number else ''} ({label(MENUS[self.firewall.family][table], rule.values)})"
+    def place(self, table: str, chain: str, rule: Entry | None) -> Place:
+        """Where people find what decides."""
+        return place_of(self.firewall, self._positions, table, chain, rule)
 
     @cached_property
-    def _positions(self) -> Mapping[tuple[str, str], int]:
-        """Places of rules within their chains, as people count them."""
-        found: dict[tuple[str, str], int] = {}
-        for table in BUILTIN:
-            last: dict[str, int] = {}
-            for entry in getattr(self.firewall, table) or ():
-                if not entry.dynamic:
-                    chain = entry.values.get("chain", "")
-                    found[table, entry.id] = last[chain] = last.get(chain, 0) + 1
-        return found
+    def _positions(self) -> Positions:
+        return positions_of(self.firewall)
 
     @cached_property
     def _translates(self) -> bool:
@@ -194,7 +216,16 @@ class Gate:
     def _ports(self) -> Sequence[int]:
         """Source ports that rules ask for."""
         given = [text for name in ("src-port", "port") for text in texts(self.firewall, name)]
-        return sorted({low for text in given for low, _dummy in _numbers(text)})[:MOST_PORTS]
+        return sorted({low for text in given for low, _dummy in port_spans(text)})[:MOST_PORTS]
+
+    @cached_property
+    def _port_spans(self) -> Sequence[Sequence[tuple[int, int]]]:
+        """Spans of ports by which rules may tell services apart."""
+        return [port_spans(text) for name in ("dst-port", "port") for text in texts(self.firewall, name)]
+
+    def _port_kind(self, port: int | None) -> object:
+        """What rules can know of a port."""
+        return port and tuple(any(low <= port <= high for low, high in spans) for spans in self._port_spans)
 
     @cached_property
     def _sights(self) -> Mapping[str, Sight]:
@@ -204,7 +235,7 @@ class Gate:
 
     @cached_property
     def _unnamed(self) -> str:
-        return unnamed(self._sights["dst"].named(), self.firewall.family)
+        return unnamed((span for group in self._sights["dst"].groups() for span in group), self.firewall.family)
 
     def _kind(self, side: str, address: str | None) -> object:
         return None if address is None else self._sights[side].of(address)
@@ -219,7 +250,8 @@ class Gate:
         return None if interface is None else (lists, interface if interface in self._singled_out else "")
 
 
-def _numbers(text: str) -> list[tuple[int, int]]:
+def port_spans(text: str) -> list[tuple[int, int]]:
+    """The ports that a matcher names; none where the text is not understood."""
     try:
         return numbers(text)
     except ValueError:
@@ -248,11 +280,15 @@ def _packet(probe: Probe, service: Service, dst: str | None, family: Family) -> 
 def _together(outcomes: Sequence[Outcome], why: str) -> Outcome:
     """One outcome for requests that differ in something that the sender chooses."""
     verdicts = {each.verdict for each in outcomes}
-    rules = _joined(each.rule for each in outcomes)
-    if len(verdicts) == 1:
-        return Outcome(outcomes[0].verdict, rules, _joined(each.why for each in outcomes))
-    verdict = Verdict.CANNOT_TELL if Verdict.CANNOT_TELL in verdicts else Verdict.EITHER
-    return Outcome(verdict, rules, _joined([*(each.why for each in outcomes), why]))
+    first = verdicts.pop() if len(verdicts) == 1 else None
+    several = Verdict.CANNOT_TELL if Verdict.CANNOT_TELL in verdicts else Verdict.EITHER
+    places = tuple(dict.fromkeys(each for one in outcomes for each in one.places))
+    endings = {(id(each.rule), each.chain): each for one in outcomes for each in one.endings}
+    reasons = _joined([*(each.why for each in outcomes), *(() if first else (why,))])
+    away = tuple(dict.fromkeys(each for one in outcomes for each in one.moved_by))
+    moved_by = away if all(each.moved_by for each in outcomes) else ()
+    rules = AND.join(map(str, places))
+    return Outcome(first or several, rules, reasons, tuple(endings.values()), places, moved_by=moved_by)
 
 
 def _joined(texts_: Iterable[str]) -> str:
@@ -284,5 +320,8 @@ def _rows(gate: Gate, source: Source, service: Service, before: Gate | None) -> 
             parts.setdefault(both, []).append(probe.who)
         names = tuple(each for each in interfaces if each)
         for (outcome, today), who in parts.items():
-            addresses = tuple(each for each in who if each)
-            yield Row(source.name, addresses, names, gate.actual(service), outcome, today, gate.firewall.family)
+            addresses = () if "" in who else tuple(who)
+            likely = {probe.interface for probe in source.probes if probe.likely and probe.who in who}
+            unlikely = tuple(each for each in names if each not in likely)
+            known = (gate.firewall.family, source.origin, source.place, unlikely)
+            yield Row(source.name, addresses, names, gate.actual(service), outcome, today, *known)

@@ -9,22 +9,25 @@ import ipaddress
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from functools import cached_property
-from itertools import count, islice
+from itertools import islice
 from typing import TypeAlias
 
 from ...engine.entry import Entry, Row, switched_off
-from ...schema.family import IPV4, IPV6, Family
+from ...schema.family import Family
 from ...schema.kinds import bounds
 from ..rules import Rule
 from ..tables import Addresses, Firewall
+from .strangers import Span, join_spans, pick_in_wide_spans, spelled, unnamed
 
-Span = tuple[int, int]
 Networks: TypeAlias = "Mapping[str, tuple[ipaddress.IPv4Interface, ...]]"
-WIDE = {IPV4: 2**24, IPV6: 2**96}
-"""A rule for as many addresses names nobody."""
 TRIES = 4096
-FALLBACK = {IPV4: "198.51.100.1", IPV6: "2001:db8::1"}
+MOST_STRANGERS = 8
+PRIVATE = [
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+]
 MOST_ENTRIES = 256
 """Entries of a list that are looked at."""
 MOST_MEMBERS = 8
@@ -47,6 +50,17 @@ class Probe:
     interface: str | None
     tunnelled: bool = False
     """His packets come out of an IPsec tunnel."""
+    likely: bool = True
+    """His address is one of those behind the interface, as far as that is known."""
+
+
+class Origin(IntEnum):
+    """What kind of source somebody is, in the order in which people want to read of them."""
+
+    ASKED = 0
+    OUTSIDE = 1
+    INSIDE = 2
+    LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,9 @@ class Source:
 
     name: str
     probes: tuple[Probe, ...]
+    origin: Origin = Origin.ASKED
+    place: str = ""
+    """The interface list or interface behind which strangers are."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +115,7 @@ class Landscape:
     @cached_property
     def named(self) -> tuple[Span, ...]:
         """Addresses that rules, or lists that rules ask for, name."""
-        return tuple({span for each in self.sights for span in each.named()})
+        return tuple({span for each in self.sights for group in each.groups() for span in group})
 
     @cached_property
     def sights(self) -> tuple[Sight, ...]:
@@ -110,6 +127,24 @@ class Landscape:
         """A public address that nobody names, or as good as nobody."""
         return unnamed(self.named, self.family)
 
+    @cached_property
+    def strangers(self) -> tuple[str, ...]:
+        """The stranger, and others whom rules and lists for very many addresses tell from him, one for each way."""
+        found = {self.kind(self.stranger): self.stranger}
+        groups = {group for each in self.sights for group in each.groups()}
+        for address in pick_in_wide_spans(groups, self.family):
+            found.setdefault(self.kind(address), address)
+        return tuple(found.values())[:MOST_STRANGERS]
+
+    def kind(self, address: str) -> object:
+        """What the firewalls can know of a sender's address; two that give the same are treated alike."""
+        return tuple(each.of(address) for each in self.sights)
+
+    def strangers_at(self, interface: str | None) -> tuple[str, ...]:
+        """Addresses that nobody names, from where packets arrive by this interface; the first stands for most."""
+        first = self.stranger_at(interface)
+        return self.strangers if first == self.stranger else (first,)
+
     def stranger_at(self, interface: str | None) -> str:
         """An address that nobody names, from where packets arrive by this interface."""
         if interface is None or interface in self.exposed:
@@ -117,37 +152,26 @@ class Landscape:
         for net in self.networks.get(interface, ()):
             first, last = int(net.network[0]), int(net.network[-1])
             here = ((low, high) for low, high in self.named if low <= last and first <= high)
-            taken = [(low, high) for low, high in here if high - low < last - first]
+            taken = join_spans((low, high) for low, high in here if high - low < last - first)
             hosts = islice(net.network.hosts(), TRIES)
-            free = [each for each in hosts if each != net.ip and not within(int(each), taken)]
+            free = [each for each in hosts if each != net.ip and int(each) not in taken]
             if free:
                 return str(free[len(free) // 2])
         return self.stranger
+
+    def is_likely(self, address: str, interface: str | None) -> bool:
+        """Whether packets from an address may well come by an interface; routes to further networks are not read."""
+        number = ipaddress.ip_address(address)
+        connected = [name for name, nets in self.networks.items() if any(number in net.network for net in nets)]
+        if connected and interface is not None:
+            return interface in connected
+        unknown = interface is None or interface not in self.networks
+        return unknown or interface in self.exposed or any(number in net for net in PRIVATE)
 
     def everywhere(self) -> list[str | None]:
         """Every interface by which somebody may come; None: nothing is known of any."""
         known = frozenset(self.networks).union(*self.lists.values())
         return [*sorted(known)] or [None]
-
-
-def unnamed(spans: Iterable[Span], family: Family) -> str:
-    """A public address outside of all spans but the widest."""
-    taken = [(low, high) for low, high in spans if high - low < WIDE[family]]
-    scattered = (index * 2654435761 % 2**32 for index in islice(count(1), TRIES))
-    # Of IPv6 those of 2600::/8 differ in their first 40 bits, and are host 1 of their network.
-    numbers = scattered if family is IPV4 else ((0x26 << 120) + (each << 88) + 1 for each in scattered)
-    public = (each for each in numbers if ipaddress.ip_address(spelled(each, family)).is_global)
-    return next((spelled(each, family) for each in public if not within(each, taken)), FALLBACK[family])
-
-
-def spelled(number: int, family: Family) -> str:
-    """The address that a number is."""
-    return str(ipaddress.IPv4Address(number) if family is IPV4 else ipaddress.IPv6Address(number))
-
-
-def within(address: int, spans_: Iterable[Span]) -> bool:
-    """Whether an address lies in one of the spans."""
-    return any(low <= address <= high for low, high in spans_)
 
 
 @dataclass(frozen=True)
@@ -162,11 +186,10 @@ class Sight:
         number = int(ipaddress.ip_address(address))
         return (*(low <= number <= high for low, high in self.spans), *(number in each for each in self.lists))
 
-    def named(self) -> Iterator[Span]:
-        """All addresses that the rules, or the lists that they ask for, name."""
-        yield from self.spans
-        for each in self.lists:
-            yield from zip(each.starts, each.ends, strict=True)
+    def groups(self) -> Iterator[tuple[Span, ...]]:
+        """All addresses that a rule names, and all that a list has for which rules ask."""
+        yield from ((span,) for span in self.spans)
+        yield from (tuple(zip(each.starts, each.ends, strict=True)) for each in self.lists)
 
 
 def sight(firewall: Firewall, side: str, more: Iterable[str] = ()) -> Sight:
@@ -210,11 +233,16 @@ def default_sources(land: Landscape) -> list[Source]:
     groups = {name: land.lists[name] for name in (*outside, *inside)}
     grouped = frozenset[str]().union(*groups.values())
     groups |= {name: frozenset({name}) for name in sorted(land.networks) if name not in grouped}
-    found = [Source(f"anybody from {name}", _strangers(land, sorted(group))) for name, group in groups.items()]
+    origins = {name: Origin.OUTSIDE if name in outside else Origin.INSIDE for name in groups}
+    found = [
+        Source(f"anybody from {name}", _strangers(land, sorted(group)), origins[name], name)
+        for name, group in groups.items()
+    ]
     asked = sorted({name for firewall in land.firewalls for name in texts(firewall, "src-address-list", ELSEWHERE)})
-    listed = [Source(f"members of {name}", _members(land, name, land.everywhere())) for name in asked]
+    listed = [Source(f"members of {name}", _members(land, name, land.everywhere()), Origin.LISTED) for name in asked]
     listed += [_through(land, name) for name in asked if any(_lets_out(each, name) for each in land.firewalls)]
-    return [*(found or [Source("anybody", _strangers(land, [None]))]), *(each for each in listed if each.probes)]
+    found = found or [Source("anybody", _strangers(land, [None]), Origin.OUTSIDE)]
+    return [*found, *(each for each in listed if each.probes)]
 
 
 def _lets_out(firewall: Firewall, name: str) -> bool:
@@ -225,7 +253,8 @@ def _lets_out(firewall: Firewall, name: str) -> bool:
 
 def _through(land: Landscape, name: str) -> Source:
     found = _members(land, name, land.everywhere())
-    return Source(f"members of {name} through a tunnel", tuple(replace(each, tunnelled=True) for each in found))
+    probes = tuple(replace(each, tunnelled=True, likely=True) for each in found)
+    return Source(f"members of {name} through a tunnel", probes, Origin.LISTED)
 
 
 def asked_source(land: Landscape, asked: Asked, where: str) -> Source:
@@ -261,7 +290,9 @@ def _interfaces(land: Landscape, text: str, where: str) -> list[str | None]:
 
 
 def _strangers(land: Landscape, interfaces: Iterable[str | None]) -> tuple[Probe, ...]:
-    return tuple(Probe("", land.stranger_at(each), each) for each in interfaces)
+    """The first of each interface stands for all whom rules treat alike, and so has no address to be shown."""
+    found = ((each, land.strangers_at(each)) for each in interfaces)
+    return tuple(Probe("" if n == 0 else who, who, each) for each, several in found for n, who in enumerate(several))
 
 
 def _span(text: str, family: Family) -> Span:
@@ -286,9 +317,11 @@ def _members(land: Landscape, name: str, interfaces: Collection[str | None]) -> 
             address = someone(land, _span(entry.values.get("address", ""), land.family))
         except ValueError:
             continue
-        found.setdefault(tuple(each.of(address) for each in land.sights), address)
+        found.setdefault(land.kind(address), address)
     some = list(found.values())[:MOST_MEMBERS]
-    return tuple(Probe(address, address, each) for address in some for each in interfaces)
+    return tuple(
+        Probe(address, address, each, likely=land.is_likely(address, each)) for address in some for each in interfaces
+    )
 
 
 def _entries(land: Landscape, name: str) -> Iterator[Entry]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ...engine.entry import Entry
 from ...schema.addresses import ADDRESS
@@ -24,7 +25,7 @@ from ...schema.menus import BY_PATH
 from ...schema.model import Menu
 from ..tables import firewall_of
 from .reach import Gate, Row, reach
-from .services import Service, listening
+from .services import SETTINGS, Service, settings_of
 from .sources import (
     Asked,
     Landscape,
@@ -36,13 +37,22 @@ from .sources import (
 )
 
 Tables = Mapping[Menu, Sequence[Entry]]
-SERVICE = "/ip/service"
 RULES = {IPV4: FILTER, IPV6: FILTER6}
 READ: tuple[Menu, ...] = (
     *(INTERFACE, LIST, LIST_MEMBER, ADDRESS, ADDRESS_LIST, FILTER, NAT, RAW, ADDRESS_LIST6, FILTER6),
-    *(menu for path, menu in BY_PATH.items() if path == SERVICE),
+    *(menu for path, menu in BY_PATH.items() if path in SETTINGS),
 )
 """What has to be read, dynamic entries included."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One version of IP of a router: what decides who reaches it, now or after a change, and what is around it."""
+
+    gate: Gate
+    today: Gate | None
+    """What decides now, where `gate` is that of a change."""
+    land: Landscape
 
 
 def survey(
@@ -53,36 +63,49 @@ def survey(
     asked: Sequence[Asked] = (),
     before: Tables | None = None,
 ) -> list[Row]:
-    """Rows for the sources asked about, or all there are, of IPv4 and then of IPv6; raises NoSuchSource.
+    """Rows for the sources asked about, or all there are, strangers from outside first; raises NoSuchSource."""
+    return rows_of(scenes_of(tables, outside, members, before), services, asked)
+
+
+def scenes_of(
+    tables: Tables, outside: frozenset[str], members: Mapping[str, frozenset[str]], before: Tables | None = None
+) -> list[Scene]:
+    """IPv4, and IPv6 if its filter has rules: IPv6 may be off.
 
     `outside` names the interface lists among `members` that face the outside; `before` are the tables of today, where
-    `tables` are those of a change. An IPv6 filter without rules is left out, since IPv6 may be off.
+    `tables` are those of a change.
     """
     ruled = {menu for each in (tables, before or {}) for menu, entries in each.items() if entries}
-    families = [family for family in RULES if family is IPV4 or RULES[family] in ruled]
     interfaces = frozenset(entry.values.get("name", "") for entry in tables.get(INTERFACE, ()))
-    lands, gates = {}, {}
-    for family in families:
+    scenes = []
+    for family in (each for each in RULES if each is IPV4 or RULES[each] in ruled):
         gate = gate_of(tables, family)
         today = gate_of(before, family) if before is not None else None
-        gates[family] = (gate, today)
         firewalls = tuple(each.firewall for each in (gate, today) if each)
-        lands[family] = Landscape(firewalls, gate.networks, interfaces, outside, members)
-    sources = _asked(lands, asked) if asked else {family: default_sources(land) for family, land in lands.items()}
-    return [row for family, (gate, today) in gates.items() for row in reach(gate, sources[family], services, today)]
+        land = Landscape(firewalls, gate.networks, interfaces, outside, members)
+        scenes.append(Scene(gate, today, land))
+    return scenes
 
 
-def _asked(lands: Mapping[Family, Landscape], asked: Sequence[Asked]) -> dict[Family, list[Source]]:
-    """The sources asked about, each in the families that know it; raises NoSuchSource for one that none does."""
-    found: dict[Family, list[Source]] = {family: [] for family in lands}
+def rows_of(scenes: Sequence[Scene], services: Sequence[Service], asked: Sequence[Asked] = ()) -> list[Row]:
+    """As `survey` gives them."""
+    sources = _asked(scenes, asked) if asked else [default_sources(scene.land) for scene in scenes]
+    pairs = zip(scenes, sources, strict=True)
+    rows = (row for scene, some in pairs for row in reach(scene.gate, some, services, scene.today))
+    return sorted(rows, key=lambda row: row.origin)
+
+
+def _asked(scenes: Sequence[Scene], asked: Sequence[Asked]) -> list[list[Source]]:
+    """The sources asked about, each in the scenes that know it; raises NoSuchSource for one that none does."""
+    found: list[list[Source]] = [[] for _scene in scenes]
     for index, each in enumerate(asked):
         refusals = []
-        for family, land in lands.items():
+        for scene, sources in zip(scenes, found, strict=True):
             try:
-                found[family].append(asked_source(land, each, f"reach.sources[{index}]"))
+                sources.append(asked_source(scene.land, each, f"reach.sources[{index}]"))
             except NoSuchSource as refusal:
                 refusals.append(refusal)
-        if len(refusals) == len(lands):
+        if len(refusals) == len(scenes):
             raise refusals[0]
     return found
 
@@ -92,5 +115,4 @@ def gate_of(tables: Tables, family: Family = IPV4) -> Gate:
     networks = networks_of(entry.values for entry in tables.get(ADDRESS, ())) if family is IPV4 else {}
     own = frozenset(str(net.ip) for nets in networks.values() for net in nets)
     known = family is IPV4 and ADDRESS in tables
-    set_ = [entry for menu, entries in tables.items() if menu.path == SERVICE for entry in entries]
-    return Gate(firewall_of(tables, family, own if known else None), networks, listening(set_))
+    return Gate(firewall_of(tables, family, own if known else None), networks, settings_of(tables))
