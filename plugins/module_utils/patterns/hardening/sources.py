@@ -47,8 +47,8 @@ def raw_rules(intent: Intent) -> Iterator[Entry]:
 def source_rules(intent: Intent, version: int) -> Iterator[Entry]:
     """A chain that drops what claims to come from where nothing comes from, unless it is of those who are known.
 
-    The management networks are not exempt: a private one is in the LAN or in `wan_networks`, and everybody on the side of
-    the internet can write its addresses into packets.
+    The management networks are not exempt: a private one is in the LAN or in `wan_networks`, and everybody on the side
+    of the internet can write its addresses into packets.
     """
     back: Entry = {"chain": intent.named("sources"), "action": "return"}
     if version == 4:

@@ -17,6 +17,8 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
     "upnp": {"tcp": "2828", "udp": "1900"},
 }
 """Ports by protocol of what a router does for its neighbours."""
+OFF: Mapping[str, int] = {"api": 8728, "ftp": 21, "telnet": 23, "www": 80}
+"""Services of the router that send passwords in clear, and their TCP ports unless somebody moved them."""
 IPV6_PORTS: Mapping[str, Mapping[str, str]] = {"dhcp": {"udp": "547"}, "upnp": {}}
 """Where a service has other ports in IPv6, or does not exist."""
 
