@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The factory firewall of home and branch boards, as a seed."""
+"""The factory configuration of home and branch boards, as a seed: the firewall, DNS, and access without IP."""
 
 from __future__ import annotations
 
@@ -57,6 +57,10 @@ DEFCONF: Mapping[str, Rows] = {
             "comment": "defconf: masquerade",
         }
     ],
+    "/ip/dns": [{"allow-remote-requests": "yes"}],
+    "/ip/neighbor/discovery-settings": [{"discover-interface-list": "LAN"}],
+    "/tool/mac-server": [{"allowed-interface-list": "LAN"}],
+    "/tool/mac-server/mac-winbox": [{"allowed-interface-list": "LAN"}],
 }
 
 _BAD_IPV6 = (

@@ -23,9 +23,9 @@ options:
     required: true
   existing:
     description:
-      - The rules of C(firewall_filter) and C(ipv6_firewall_filter) that stand on the router, as
-        M(vpnops.mikrotik.config) gathers them. The factory's own rules are found among them.
-      - Without it no rule of the factory is replaced.
+      - What the router has of the menus in C(reads), as M(vpnops.mikrotik.config) gathers it. The factory's own rules
+        are found among those of C(firewall_filter) and C(ipv6_firewall_filter).
+      - Without it no rule of the factory is replaced, and nothing goes to C(devices).
     type: dict
     default: {}
 """
@@ -55,6 +55,16 @@ _value:
       description: Entries for M(vpnops.mikrotik.ip_service); none unless C(services) is on.
       type: list
       elements: dict
+    devices:
+      description:
+        - Settings by module name, as the option C(config) of M(vpnops.mikrotik.config) takes them; none unless
+          C(devices) is on.
+        - Menus that the router lacks have none.
+      type: dict
+    reads:
+      description: The menus of which C(existing) is to have the entries, as the option C(config) of
+        M(vpnops.mikrotik.config) takes them.
+      type: dict
     problems:
       description: Sentences on options that are wrong or weak. If there are any, there are no entries.
       type: list
@@ -76,6 +86,8 @@ def compiled(options: object, *, existing: Found | None = None) -> dict[str, obj
         "config": result.config,
         "scope": {"owner": list(result.owners), "chain": list(result.chains)},
         "services": list(result.services),
+        "devices": dict(result.devices),
+        "reads": dict(result.reads),
         "problems": list(result.problems),
     }
 

@@ -16,6 +16,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session imp
     Reply,
     RouterError,
     Session,
+    Trap,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import show_version
@@ -69,11 +70,16 @@ def read_also(
         raise Refused(router, f"it runs RouterOS {show_version(version)}, and {known} is the oldest version known here")
     tables: Tables = {}
     for menu, answer in zip(asked, answers, strict=True):
-        if answer.trap and menu.on(version):
+        if answer.trap and menu.on(version) and not (menu.optional and _is_missing(answer.trap)):
             raise Refused(router, f"{menu.path} print: {answer.trap.message}")
         if not answer.trap:
             tables[menu] = read_entries(menu, answer.rows, version)
     return version, tables, others
+
+
+def _is_missing(trap: Trap) -> bool:
+    """Whether a router refuses because it has no such menu."""
+    return trap.message.startswith("no such command")
 
 
 def _question(menu: Menu, with_dynamic: bool) -> Command:

@@ -142,6 +142,7 @@ def converge(
     secrets.learn_from(before)
     if intent.state == "gathered":
         return Outcome(before, before, warnings=(*session.warnings, *notes))
+    _check_present(router, intent, before, version)
     rehearsal = rehearse(before, intent, version)
     wanted = rehearsal.plan
     care = foresee(session, target, request.guard, wanted, before)
@@ -155,6 +156,13 @@ def converge(
     else:
         apply(session, router, wanted, before, version)
     return sight.checked(Outcome(before, before, wanted, warnings, guarded), version)
+
+
+def _check_present(router: str, intent: Intent, before: Tables, version: Version) -> None:
+    """Raise Refused when entries are wanted in a menu that this board lacks, although the version has it."""
+    for menu, rows in intent.wants.items():
+        if rows and menu.optional and menu not in before and menu.on(version):
+            raise Refused(router, f"{menu.path}: this router does not have this menu; nothing was changed")
 
 
 @dataclass

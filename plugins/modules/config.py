@@ -215,6 +215,67 @@ options:
           - As O(vpnops.mikrotik.tool_netwatch#module:config) takes them.
         type: list
         elements: dict
+      ip_dns:
+        description:
+          - How the router resolves names, and whether it does so for others.
+          - As O(vpnops.mikrotik.ip_dns#module:config) takes them.
+        type: dict
+      ip_upnp:
+        description:
+          - UPnP, by which clients open ports of the router without being asked who they are.
+          - As O(vpnops.mikrotik.ip_upnp#module:config) takes them.
+        type: dict
+      ip_proxy:
+        description:
+          - The web proxy.
+          - As O(vpnops.mikrotik.ip_proxy#module:config) takes them.
+        type: dict
+      ip_socks:
+        description:
+          - The SOCKS proxy.
+          - As O(vpnops.mikrotik.ip_socks#module:config) takes them.
+        type: dict
+      snmp_community:
+        description:
+          - 'SNMP communities: who may read what over SNMP.'
+          - As O(vpnops.mikrotik.snmp_community#module:config) takes them.
+        type: list
+        elements: dict
+      snmp:
+        description:
+          - The SNMP agent.
+          - As O(vpnops.mikrotik.snmp#module:config) takes them.
+        type: dict
+      ip_neighbor_discovery:
+        description:
+          - Where the router announces itself to its neighbours, and listens to them.
+          - As O(vpnops.mikrotik.ip_neighbor_discovery#module:config) takes them.
+        type: dict
+      tool_bandwidth_server:
+        description:
+          - The server that others measure bandwidth with.
+          - As O(vpnops.mikrotik.tool_bandwidth_server#module:config) takes them.
+        type: dict
+      tool_mac_server_ping:
+        description:
+          - Answers to pings of MAC addresses.
+          - As O(vpnops.mikrotik.tool_mac_server_ping#module:config) takes them.
+        type: dict
+      tool_mac_server:
+        description:
+          - MAC-Telnet, which needs no IP address.
+          - As O(vpnops.mikrotik.tool_mac_server#module:config) takes them.
+        type: dict
+      tool_mac_server_winbox:
+        description:
+          - MAC-WinBox, which needs no IP address.
+          - As O(vpnops.mikrotik.tool_mac_server_winbox#module:config) takes them.
+        type: dict
+      tool_romon:
+        description:
+          - RoMON, by which routers on one layer 2 network are managed through each other.
+          - As O(vpnops.mikrotik.tool_romon#module:config) takes them.
+        type: dict
       ip_service:
         description:
           - Services by which the router is managed; who may use them, and where.
@@ -276,7 +337,9 @@ options:
         the page on the guard.
       - V(auto) - guards what could cut the session; that is whatever may take something away
         in the chains by which the router is reached, their address lists, interfaces, addresses,
-        routes, C(/ip/service), and IPsec where the session comes through a tunnel.
+        routes, C(/ip/service), the ways in without IP (C(/tool/mac-server), C(/tool/romon)),
+        the proxies C(/ip/proxy) and C(/ip/socks), and IPsec where the session comes through a
+        tunnel.
       - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
         is, unwatched.
       - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the

@@ -112,7 +112,9 @@ options:
         the page on the guard.
       - V(auto) - guards what could cut the session; that is whatever may take something away
         in the chains by which the router is reached, their address lists, interfaces, addresses,
-        routes, C(/ip/service), and IPsec where the session comes through a tunnel.
+        routes, C(/ip/service), the ways in without IP (C(/tool/mac-server), C(/tool/romon)),
+        the proxies C(/ip/proxy) and C(/ip/socks), and IPsec where the session comes through a
+        tunnel.
       - V(always) - guards whatever has an effect on traffic. V(never) - makes the change as it
         is, unwatched.
       - Or a dictionary of C(when), one of these words and V(always) without it; C(timeout), the

@@ -38,12 +38,19 @@ IN_FULL = (
     "/interface/list",
     "/interface/vrrp",
     "/ip/address",
+    "/ip/neighbor/discovery-settings",
     "/queue/tree",
     "/queue/type",
     "/routing/table",
+    "/snmp/community",
     "/system/scheduler",
+    "/tool/mac-server/mac-winbox",
+    "/tool/mac-server/ping",
     "/tool/netwatch",
 )
+# Of these the settings are claimed in full, and not what is below them.
+SETTINGS = ("/ip/dns", "/ip/proxy", "/ip/socks", "/ip/upnp", "/snmp", "/tool/bandwidth-server", "/tool/mac-server",
+            "/tool/romon")  # fmt: skip
 Tree = dict[str, frozenset[str]]
 
 
@@ -59,7 +66,9 @@ def _flatten(path: str, node: dict[str, Any]) -> Iterator[tuple[str, frozenset[s
 @functools.cache
 def real(version: str) -> Tree:
     """Command path -> arguments, of a real router."""
-    found = json.loads((SCHEMA / f"inspect-{version}.json").read_text())
+    found: dict[str, Any] = {}
+    for part in ("inspect", "more"):
+        found |= json.loads((SCHEMA / f"{part}-{version}.json").read_text())
     return {path: names for top, node in found.items() for path, names in _flatten(top, node)}
 
 
@@ -93,6 +102,14 @@ def test_every_argument_of_the_menus_in_scope_is_accepted_and_no_other(version: 
         path: sorted(theirs[path] ^ ours[path]) for path in ours if _in_full(path) and theirs[path] != ours[path]
     }
     assert different == {}
+
+
+@pytest.mark.parametrize("version", COMPARED)
+def test_settings_have_every_argument_that_real_routers_take_and_no_other(version: str) -> None:
+    theirs, ours = real(version), played(version)
+    held = [path for path in ours if path.rpartition("/")[0] in SETTINGS]
+    assert {path.rpartition("/")[0] for path in held} == {*SETTINGS}
+    assert {path: ours[path] ^ theirs[path] for path in held if ours[path] != theirs[path]} == {}
 
 
 @pytest.mark.parametrize("version", COMPARED)

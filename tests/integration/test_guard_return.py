@@ -128,3 +128,44 @@ def test_a_service_for_more_than_us_is_guarded_and_stays(make_twin: MakeTwin) ->
     wish = {"config": [{"name": "api", "address": ["192.168.88.0/24", "192.168.99.0/24"]}]}
     assert ask(server, "ip_service", wish)["guarded"] is True
     assert ask(server, "ip_service", wish)["changed"] is False
+
+
+WITHOUT_IP = {
+    "tool_mac_server": {"allowed_interface_list": "none"},
+    "tool_mac_server_winbox": {"allowed_interface_list": "none"},
+    "tool_mac_server_ping": {"enabled": False},
+    "tool_romon": {"enabled": False},
+    "ip_neighbor_discovery": {"discover_interface_list": "none"},
+    "ip_socks": {"enabled": False},
+    "ip_proxy": {"enabled": False},
+    "snmp_community": [{"name": "public", "addresses": ["192.168.88.0/28"]}],
+}
+OPEN = {"/tool/romon": [{"enabled": "yes"}], "/ip/socks": [{"enabled": "yes"}], "/ip/proxy": [{"enabled": "yes"}]}
+
+
+def test_access_without_ip_stays_if_no_new_login_works(make_twin: MakeTwin) -> None:
+    server = guarded_twin(make_twin, OPEN)
+    before = snapshot(server)
+    closed: list[str] = []
+
+    def refuse(path: str, _row: Any, _gone: bool) -> None:
+        closed.append(path)
+        if path == "/tool/mac-server":
+            server.faults.refuse_connections = "close"
+
+    server.router.watchers.append(refuse)
+    with pytest.raises(RouterError):
+        ask(server, "config", {"config": WITHOUT_IP})
+    server.faults.refuse_connections = ""
+    server.router.advance(TIMEOUT + 1)
+    assert {"/tool/mac-server", "/tool/romon", "/ip/socks", "/snmp/community"} <= {*closed}
+    assert snapshot(server) == before
+    server.router.watchers.clear()
+    assert ask(server, "config", {"config": WITHOUT_IP})["guarded"] is True
+    assert ask(server, "config", {"config": WITHOUT_IP})["changed"] is False
+
+
+@pytest.mark.parametrize("module", ["tool_mac_server", "tool_mac_server_winbox", "tool_romon", "ip_socks", "ip_proxy"])
+def test_access_that_a_session_may_need_is_guarded_by_itself(make_twin: MakeTwin, module: str) -> None:
+    server = guarded_twin(make_twin, OPEN)
+    assert ask(server, module, {"config": WITHOUT_IP[module]})["guarded"] is True

@@ -133,7 +133,106 @@ def test_services(router: Server, play: Play) -> None:
     found = {row["name"]: row for row in router.router.rows("/ip/service")}
     networks = "192.168.88.0/28,2001:db8:1::/64"
     assert {found[name]["address"] for name in ("api-ssl", "ssh", "winbox")} == {networks}
-    assert {found[name]["disabled"] for name in ("telnet", "ftp", "www")} == {"true"}
+    assert {found[name]["disabled"] for name in ("api", "telnet", "ftp", "www")} == {"true"}
+
+
+def test_services_are_refused_before_any_change_if_ansible_comes_over_plain_api(
+    make_twin: MakeTwin, play: Play
+) -> None:
+    server = make_twin(users={"admin": PASSWORD}, defconf=True, seat=Seat())
+    server.router.call(
+        "/ip/firewall/filter/add",
+        {
+            "chain": "input",
+            "protocol": "tcp",
+            "dst-port": "8728",
+            "src-address": "192.168.88.0/28",
+            "place-before": "*1",
+        },
+    )
+    before = server.router.dump()
+    # The port is open by a rule of somebody else, so that the options alone say nothing of it.
+    run = apply(play, server, services=True)
+    assert "the service api would be off; nothing was changed" in run.failure.message
+    assert server.router.dump() == before
+    run = apply(play, server, services=True, management_ports=[22, 8728])
+    assert "hardened_input_services: management_ports has the ports of api (8728)" in run.failure.message
+    assert server.router.dump() == before
+    assert converged(play, server).changed == 1
+
+
+OPEN: Mapping[str, Mapping[str, str]] = {
+    "/ip/proxy": {"enabled": "yes"},
+    "/ip/socks": {"enabled": "yes"},
+    "/ip/upnp": {"enabled": "yes"},
+    "/snmp": {"enabled": "yes", "contact": "noc@example.com"},
+    "/tool/romon": {"enabled": "yes", "secrets": "a-secret-of-romon"},
+}
+CLOSED: Mapping[str, Mapping[str, str]] = {
+    "/ip/dns": {"allow-remote-requests": "true"},
+    "/ip/neighbor/discovery-settings": {"discover-interface-list": "LAN", "mode": "tx-and-rx"},
+    "/ip/proxy": {"enabled": "false"},
+    "/ip/socks": {"enabled": "false", "port": "1080"},
+    "/ip/upnp": {"enabled": "false"},
+    "/snmp": {"enabled": "true", "contact": "noc@example.com"},
+    "/snmp/community": {"name": "public", "addresses": "192.168.88.0/28,2001:db8:1::/64"},
+    "/tool/bandwidth-server": {"enabled": "false", "authenticate": "true"},
+    "/tool/mac-server": {"allowed-interface-list": "LAN"},
+    "/tool/mac-server/mac-winbox": {"allowed-interface-list": "LAN"},
+    "/tool/mac-server/ping": {"enabled": "false"},
+    "/tool/romon": {"enabled": "false", "secrets": "a-secret-of-romon"},
+}
+DEVICES = f"{HARDENED} : Restrict the services of the router, and close its devices"
+
+
+def settings(server: Server, menus: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """What a router has of these properties."""
+    rows = {menu: server.router.rows(menu)[0] for menu in menus}
+    return {menu: {name: rows[menu][name] for name in names} for menu, names in menus.items()}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("factory", [True, False], ids=["factory", "bare"])
+def test_devices(make_twin: MakeTwin, play: Play, version: str, factory: bool) -> None:
+    seat = Seat() if factory else Seat(interface="ether1")
+    server = make_twin(version, users={"admin": PASSWORD}, defconf=factory, tls=True, seat=seat)
+    for menu, values in OPEN.items():
+        server.router.call(f"{menu}/set", values)
+    bare: dict[str, Any] = {} if factory else {"lan": "", "lan_services": [], "wan": "", "raw": False}
+    before = server.router.dump()
+    checked = apply(play, server, flags=("--check",), devices=True, services=True, **bare)
+    assert (checked.status, server.router.dump()) == (0, before), checked.output
+    done = converged(play, server, devices=True, services=True, **bare)
+    assert done.changed == 2
+    assert checked[DEVICES].result["commands"] == done[DEVICES].result["commands"]
+    assert done[DEVICES].result["guarded"]
+    assert "a-secret-of-romon" not in checked.output + done.output
+    expected = {menu: dict(values) for menu, values in CLOSED.items()}
+    if not factory:
+        expected["/ip/dns"]["allow-remote-requests"] = "false"
+        expected["/ip/neighbor/discovery-settings"]["discover-interface-list"] = "none"
+        for menu in ("/tool/mac-server", "/tool/mac-server/mac-winbox"):
+            expected[menu]["allowed-interface-list"] = "none"
+    assert settings(server, CLOSED) == expected
+
+
+def test_devices_that_a_router_lacks_are_left_out(router: Server, play: Play) -> None:
+    for menu in ("/tool/romon", "/tool/mac-server/ping", "/snmp", "/snmp/community"):
+        del router.router.tables[menu]
+        router.router.prefixes -= {menu}
+    converged(play, router, devices=True)
+    found = {menu: values for menu, values in CLOSED.items() if menu in router.router.tables}
+    assert settings(router, found) == {menu: dict(values) for menu, values in found.items()}
+    refused = play(router, [{"vpnops.mikrotik.tool_romon": {"config": {"enabled": False}}}])
+    assert "/tool/romon: this router does not have this menu; nothing was changed" in refused.failure.message
+    assert play(router, [{"vpnops.mikrotik.config": {"state": "gathered"}}]).status == 0
+
+
+def test_devices_name_a_missing_interface_list_before_any_change(router: Server, play: Play) -> None:
+    before = router.router.dump()
+    run = apply(play, router, devices=True, lan="INSIDE", lan_services=[])
+    assert "discover-interface-list: 'INSIDE' was given, but /interface/list has no such entry" in run.failure.message
+    assert router.router.dump() == before
 
 
 def test_all_reasons_are_told_at_once_and_nothing_is_changed(router: Server, play: Play) -> None:

@@ -16,6 +16,8 @@ from . import (
     ipsec,
     ipsec_keys,
     logging,
+    mac_access,
+    network_services,
     queues,
     routes,
     system,
@@ -39,6 +41,8 @@ EVERY: tuple[Menu, ...] = (
     *logging.MENUS,
     *queues.MENUS,
     *tools.MENUS,
+    *mac_access.MENUS,
+    *network_services.MENUS,
     *users.MENUS,
 )
 

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compiles what may reach a router to the entries it needs: address lists, raw, the chain input of both IP versions.
+"""Compiles what may reach a router to the entries it needs: address lists, raw, the chain input of both IP versions,
+and settings of what no rule closes.
 
 Everything begins with the prefix in its comment. The factory's own rules of chain input are owned as well where they
 are to be replaced, so that they go in the same transaction, after what replaces them stands.
@@ -9,13 +10,18 @@ are to be replaced, so that they go in the same transaction, after what replaces
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.devices import (
+    READ,
+    Settings,
+    device_settings,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.factory import (
     FACTORY,
     FACTORY6,
-    Row,
     factory_comments,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.input_chain import input_rules
@@ -27,17 +33,16 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening
     raw_rules,
     source_rules,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.vocabulary import OFF
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import BY_MODULE
 
 Entries = dict[str, list[Entry]]
-Found = Mapping[str, Sequence[Row]]
+Found = Mapping[str, Any]
 """Entries of a router by module name, as state `gathered` returns them."""
 FACTORIES = {"firewall_filter": FACTORY, "ipv6_firewall_filter": FACTORY6}
 
 RESTRICTED = ("api-ssl", "ssh", "winbox")
 """Services that only the management networks are to reach."""
-OFF = ("ftp", "telnet", "www")
-"""Services that send passwords in clear."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,15 @@ class Hardened:
     owners: tuple[str, ...] = ()
     chains: tuple[str, ...] = ()
     services: tuple[Entry, ...] = ()
+    devices: Settings = field(default_factory=dict)
+    """Settings of what no rule closes, by module name."""
+    reads: Settings = field(default_factory=dict)
+    """What has to be read of a router first, as state `gathered` takes it."""
     problems: tuple[str, ...] = ()
 
 
 def hardened_input(options: Options, found: Found) -> Hardened:
-    """What a router needs for these options of the role; `found` are the filter rules that stand on it."""
+    """What a router needs for these options of the role; `found` is what it has of `reads`."""
     intent, problems = intent_from(options)
     if not problems:
         problems = list(wrong(intent))
@@ -61,7 +70,20 @@ def hardened_input(options: Options, found: Found) -> Hardened:
     if problems:
         return Hardened({}, problems=tuple(f"hardened_input_{text}" for text in problems))
     owners = (intent.prefix, *(_replaced(found) if intent.defconf == "replace" else ()))
-    return Hardened(_entries(intent), owners, intent.chains, tuple(_services(intent)))
+    entries = _entries(intent)
+    return Hardened(
+        entries,
+        owners,
+        intent.chains,
+        tuple(_services(intent)),
+        device_settings(intent, found) if intent.devices else {},
+        _reads(intent, entries),
+    )
+
+
+def _reads(intent: Intent, entries: Entries) -> Settings:
+    names = (*(name for name in FACTORIES if name in entries), *(READ if intent.devices else ()))
+    return {name: {} if BY_MODULE[name].single else [] for name in names}
 
 
 def _replaced(found: Found) -> list[str]:

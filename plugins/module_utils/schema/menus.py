@@ -13,6 +13,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema import (
     interfaces,
     ipsec,
     ipsec_terms,
+    mac_access,
+    network_services,
     queues,
     service,
     system,
@@ -59,6 +61,19 @@ MENUS: tuple[Menu, ...] = (
     system.SCRIPT,
     system.SCHEDULER,
     tools.NETWATCH,
+    network_services.DNS,
+    network_services.UPNP,
+    network_services.PROXY,
+    network_services.SOCKS,
+    network_services.COMMUNITY,
+    network_services.SNMP,
+    # Behind the rules that let in over IP, for when these are closed that is what is left.
+    mac_access.NEIGHBOR_DISCOVERY,
+    mac_access.BANDWIDTH_SERVER,
+    mac_access.MAC_PING,
+    mac_access.MAC_SERVER,
+    mac_access.MAC_WINBOX,
+    mac_access.ROMON,
     # Behind the rules that protect what it opens, and that let in to where it moves.
     service.SERVICE,
 )

@@ -172,6 +172,8 @@ class Menu:
     """Names of entries that a guarded change makes for its own time: nobody else's to have, to see or to remove."""
     scopes: tuple[str, ...] = ()
     """Fields by which a task may narrow what it owns."""
+    optional: bool = False
+    """Some boards and builds lack the menu; one that is missing is read as empty, and refused when it is to change."""
     since: str | None = None
     until: str | None = None
 

@@ -122,7 +122,7 @@ def test_services_are_restricted_to_those_who_manage() -> None:
     found = made(services=True, tunnel_networks=["192.168.20.0/24"])["services"]
     addresses = [*OPTIONS["management"], "192.168.20.0/24"]
     assert found[:3] == [{"name": name, "address": addresses} for name in ("api-ssl", "ssh", "winbox")]
-    assert found[3:] == [{"name": name, "disabled": True} for name in ("ftp", "telnet", "www")]
+    assert found[3:] == [{"name": name, "disabled": True} for name in ("api", "ftp", "telnet", "www")]
 
 
 def test_the_user_s_rules_come_right_before_the_end() -> None:
@@ -174,6 +174,8 @@ def test_text_is_no_truth() -> None:
         ({"limits": {"ike": "0,0"}}, "at least one packet, and a burst of one or more"),
         ({"block_time": "0"}, "a time above 0"),
         ({"services": True, "public_ports": ["8000-9000"]}, "what public_ports lets in (8291, 8729);"),
+        ({"services": True, "management_ports": [22, 8728, 8729]}, "management_ports has the ports of api (8728), but"),
+        ({"services": True, "management_ports": ["20-23"]}, "has the ports of ftp (21), telnet (23), but"),
         ({"services": True, "lan_services": ["management"]}, "services: they would refuse what lan_services lets in"),
         ({"services": True, "management": [], "no_management": True}, "services: they are restricted to"),
     ],

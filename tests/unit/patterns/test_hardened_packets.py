@@ -145,7 +145,10 @@ def test_ipv6(given: Packet, verdict: Verdict) -> None:
                      id="private-wan"),
         pytest.param({"own_networks": ["9.9.9.0/24"]}, packet("9.9.9.9", "tcp", 80, **KNOWN), DROP, id="own-network"),
         pytest.param({"raw": False}, packet("10.9.9.9", "tcp", 80, **KNOWN), ACCEPT, id="without-raw"),
-        pytest.param({"management": ["10.9.0.0/16"]}, packet("10.9.9.9", "tcp", 22), ACCEPT, id="private-management"),
+        pytest.param({"management": ["10.9.0.0/16"]}, packet("10.9.9.9", "tcp", 22, **LAN), ACCEPT,
+                     id="private-management-in-the-lan"),
+        pytest.param({"management": ["10.9.0.0/16"], "wan_networks": ["10.9.0.0/16"]}, packet("10.9.9.9", "tcp", 22),
+                     ACCEPT, id="private-management-beside-the-internet"),
         pytest.param({"extra": [{"protocol": "vrrp", "in_interface": "ether2"}]},
                      packet("192.168.88.2", "vrrp", **LAN), ACCEPT, id="extra"),
     ],
@@ -154,6 +157,66 @@ def test_options(options: dict[str, Any], given: Packet, verdict: Verdict) -> No
     tables, _dummy = hardened(router(), **options)
     decision = decided(tables, given)
     assert decision.verdict is verdict, str(decision)
+
+
+FORGED = [
+    pytest.param(["192.168.88.0/24"], "192.168.88.7", id="lan"),
+    pytest.param(["192.168.88.7"], "192.168.88.7", id="host"),
+    pytest.param(["100.64.7.0/24"], "100.64.7.7", id="carrier"),
+    pytest.param(["8.8.4.0/24", "10.9.0.0/16"], "10.9.9.9", id="beside-a-public-one"),
+    pytest.param(["fd00:88::/64"], "fd00:88::7", id="unique-local"),
+    pytest.param(["2a00::/64", "fd00:88::/64"], "fd00:88::7", id="unique-local-beside-a-public-one"),
+]
+
+
+@pytest.mark.parametrize("state", [{}, KNOWN], ids=["new", "established"])
+@pytest.mark.parametrize(("management", "sender"), FORGED)
+def test_private_management_networks_are_not_believed_on_the_wan(
+    management: list[str], sender: str, state: dict[str, Any]
+) -> None:
+    tables, _dummy = hardened(router(), management=management)
+    # What is established passes the chain input, and so does IPv6, whose only table that is.
+    expected = ACCEPT if state and ":" in sender else DROP
+    assert decided(tables, packet(sender, "tcp", 22, **state)).verdict is expected
+    assert decided(tables, packet(sender, "tcp", 22, **state, **LAN)).verdict is ACCEPT
+    assert decided(tables, packet(sender, "tcp", 22, **state, **INSIDE)).verdict is ACCEPT
+
+
+@pytest.mark.parametrize(
+    ("management", "sender"),
+    [
+        pytest.param(["8.8.4.0/24", "192.168.88.0/24"], "8.8.4.4", id="public"),
+        pytest.param(["2a00::/64", "fd00:88::/64"], "2a00::1", id="public-ipv6"),
+        # Examples name documentation networks where others have public ones.
+        pytest.param(["198.51.100.64/28"], "198.51.100.70", id="of-an-example"),
+        pytest.param(["2001:db8:88::/64"], "2001:db8:88::7", id="of-an-example-ipv6"),
+    ],
+)
+def test_public_management_networks_are_believed_on_the_wan(management: list[str], sender: str) -> None:
+    tables, _dummy = hardened(router(), management=management)
+    assert decided(tables, packet(sender, "tcp", 22)).verdict is ACCEPT
+
+
+@pytest.mark.parametrize(
+    ("options", "given", "verdict"),
+    [
+        pytest.param({}, packet("fe80::7", "tcp", 22), DROP, id="wan"),
+        pytest.param({}, packet("fe80::7", "tcp", 22, **LAN), ACCEPT, id="lan"),
+        pytest.param({}, packet("fe80::1", "udp", 546), ACCEPT, id="dhcpv6"),
+        pytest.param({"wan_networks": ["fe80::/10"]}, packet("fe80::7", "tcp", 22), ACCEPT, id="meant-so"),
+    ],
+)
+def test_link_local_management_is_not_believed_on_the_wan(
+    options: dict[str, Any], given: Packet, verdict: Verdict
+) -> None:
+    tables, _dummy = hardened(router(), management=["fe80::/64"], **options)
+    assert decided(tables, given).verdict is verdict
+
+
+def test_management_within_the_own_networks_is_not_believed_on_the_wan() -> None:
+    tables, _dummy = hardened(router(), management=["8.8.4.0/28"], own_networks=["8.8.4.0/24"])
+    assert decided(tables, packet(STRANGER, "tcp", 22)).verdict is DROP
+    assert decided(tables, packet(STRANGER, "tcp", 22, **LAN)).verdict is ACCEPT
 
 
 @pytest.mark.parametrize("order", [[hardened, tunnelled], [tunnelled, hardened]], ids=["first", "last"])

@@ -19,6 +19,8 @@ MODULES = {
     *("interface_xfrm", "ip_address", "ip_route"),
     *("firewall_mangle", "firewall_address_list", "ip_service", "ipv6_firewall_filter", "ipv6_firewall_address_list"),
     *("queue_type", "queue_tree", "system_logging", "system_script", "system_scheduler", "tool_netwatch"),
+    *("ip_dns", "ip_upnp", "ip_proxy", "ip_socks", "snmp", "snmp_community", "ip_neighbor_discovery", "tool_romon"),
+    *("tool_bandwidth_server", "tool_mac_server", "tool_mac_server_ping", "tool_mac_server_winbox"),
 }
 FIREWALL = [menu for menu in MENUS if menu.ordered and menu.unsets]
 every_menu = pytest.mark.parametrize("menu", MENUS, ids=lambda menu: menu.path)

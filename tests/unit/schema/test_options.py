@@ -40,7 +40,6 @@ REQUIRED = {
     "ipsec_mode_config": {"name"},
     "ipsec_identity": {"peer"},
     "ipsec_policy": set(),
-    "ipsec_settings": set(),
     "ipsec_key_psk": {"peer", "id"},
     "firewall_filter": {"chain"},
     "firewall_nat": {"chain"},
@@ -59,6 +58,8 @@ REQUIRED = {
     "ip_route": set(),
     "ipv6_firewall_filter": {"chain"},
     "ipv6_firewall_address_list": {"list", "address"},
+    "snmp_community": {"name"},
+    **{name: set() for name in BY_MODULE if BY_MODULE[name].single},
 }
 SECRETS = {
     "ipsec_peer": {"ppk_secret"},
@@ -68,6 +69,8 @@ SECRETS = {
     "interface_ipip": {"ipsec_secret"},
     "interface_eoip": {"ipsec_secret"},
     "interface_vrrp": {"password"},
+    "snmp_community": {"authentication_password", "encryption_password"},
+    "tool_romon": {"secrets"},
 }
 
 

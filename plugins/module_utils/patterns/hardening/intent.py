@@ -57,6 +57,8 @@ class Intent:
     log: bool = True
     log_prefix: str = "input drop"
     services: bool = False
+    devices: bool = False
+    """Close what reaches the router without a firewall rule, and what it need not serve."""
 
     def named(self, what: str) -> str:
         """The name of an address list or chain."""

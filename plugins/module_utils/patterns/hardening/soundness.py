@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.intent import Intent, version_of
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.vocabulary import MANAGEMENT
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.vocabulary import MANAGEMENT, OFF
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import network, spans
 
 WIDEST = {4: 8, 6: 19}
@@ -82,12 +82,20 @@ def _wrong_services(intent: Intent) -> Iterator[str]:
         return
     if not intent.managers:
         yield "services: they are restricted to the management networks, of which there is none"
-    open_too = [str(port) for port in USUAL if any(low <= port <= high for low, high in spans(intent.public_ports))]
+    open_too = [str(port) for port in USUAL if _covers(intent.public_ports, port)]
     if open_too:
         ports = ", ".join(open_too)
         yield f"services: they would refuse what public_ports lets in ({ports}); leave one of them out"
+    off = [f"{name} ({port})" for name, port in OFF.items() if _covers(intent.management_ports, port)]
+    if off:
+        why = "these send passwords in clear and would be off; take them out, or leave services off"
+        yield f"services: management_ports has the ports of {', '.join(off)}, but {why}"
     if MANAGEMENT in intent.lan_services:
         yield "services: they would refuse what lan_services lets in; name the LAN's network in management instead"
+
+
+def _covers(ports: str, port: int) -> bool:
+    return any(low <= port <= high for low, high in spans(ports))
 
 
 def weak(intent: Intent) -> Iterator[str]:

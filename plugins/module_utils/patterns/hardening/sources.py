@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.input_chain import (
+    LINK_LOCAL,
     from_outside,
     limited,
     listing,
@@ -16,7 +17,12 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening
     rule,
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.intent import Entry, Intent, of_version
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.vocabulary import BOGONS, BOGONS6
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.vocabulary import (
+    BOGONS,
+    BOGONS6,
+    DOCUMENTATION,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import net_apart, net_within
 
 
 def raw_rules(intent: Intent) -> Iterator[Entry]:
@@ -39,7 +45,11 @@ def raw_rules(intent: Intent) -> Iterator[Entry]:
 
 
 def source_rules(intent: Intent, version: int) -> Iterator[Entry]:
-    """A chain that drops what claims to come from where nothing comes from, unless it is of those who are known."""
+    """A chain that drops what claims to come from where nothing comes from, unless it is of those who are known.
+
+    The management networks are not exempt: a private one is in the LAN or in `wan_networks`, and everybody on the side
+    of the internet can write its addresses into packets.
+    """
     back: Entry = {"chain": intent.named("sources"), "action": "return"}
     if version == 4:
         yield rule(intent, "DHCP servers", **back, protocol="udp", src_port="67", dst_port="68")
@@ -47,6 +57,11 @@ def source_rules(intent: Intent, version: int) -> Iterator[Entry]:
         yield rule(intent, "routers that share addresses", **back, protocol="vrrp", dst_address="224.0.0.18")
         # Routers on the way often have private addresses; without this word of theirs large packets vanish.
         yield rule(intent, "path MTU", **back, protocol="icmp", icmp_options="3:4")
+    if version == 6 and _manages_by_link(intent):
+        ports: Entry = {"protocol": "tcp", "dst_port": intent.management_ports, "src_address": LINK_LOCAL}
+        yield rule(intent, "management by link-local addresses", **back | {"action": "drop"}, **ports)
+    for network in _public_management(intent, version):
+        yield rule(intent, f"management from {network}", **back, src_address=network)
     for known in _known_lists(intent, version):
         yield rule(intent, f"not {known}", **back, src_address_list=known)
     bogons = intent.named("bogons")
@@ -54,11 +69,30 @@ def source_rules(intent: Intent, version: int) -> Iterator[Entry]:
 
 
 def _known_lists(intent: Intent, version: int) -> Iterator[str]:
-    if of_version(intent.management, version):
-        yield intent.named("management")
     yield from (intent.ipsec_list, *intent.other_lists)
     if of_version(intent.wan_networks, version):
         yield intent.named("wan")
+
+
+def _public_management(intent: Intent, version: int) -> list[str]:
+    """The management networks that are bogons and may come in by the WAN all the same: those of documentation.
+
+    In examples these stand for public ones, which are no bogons.
+    """
+    bogons = BOGONS if version == 4 else BOGONS6
+    examples = [each for each, why in bogons.items() if why == DOCUMENTATION]
+    own = of_version(intent.own_networks, version)
+    return [
+        each
+        for each in of_version(intent.management, version)
+        if any(net_within(each, network) for network in examples) and all(net_apart(each, network) for network in own)
+    ]
+
+
+def _manages_by_link(intent: Intent) -> bool:
+    """Whether link-local addresses may manage the router, which all neighbours have, those on the WAN included."""
+    links = [each for each in of_version(intent.management, 6) if not net_apart(each, LINK_LOCAL)]
+    return any(not any(net_within(each, wan) for wan in of_version(intent.wan_networks, 6)) for each in links)
 
 
 def address_lists(intent: Intent, version: int) -> Iterator[Entry]:

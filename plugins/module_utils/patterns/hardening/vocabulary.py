@@ -17,6 +17,8 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
     "upnp": {"tcp": "2828", "udp": "1900"},
 }
 """Ports by protocol of what a router does for its neighbours."""
+OFF: Mapping[str, int] = {"api": 8728, "ftp": 21, "telnet": 23, "www": 80}
+"""Services of the router that send passwords in clear, and their TCP ports unless somebody moved them."""
 IPV6_PORTS: Mapping[str, Mapping[str, str]] = {"dhcp": {"udp": "547"}, "upnp": {}}
 """Where a service has other ports in IPv6, or does not exist."""
 
@@ -36,6 +38,7 @@ LIMITS: Mapping[str, str] = {
 PER_SOURCE = ("ike", "road_warriors", "port_500", "icmp", "public")
 """Of these every sender has a budget of its own; the others are for all senders together."""
 
+DOCUMENTATION = "documentation"
 BOGONS: Mapping[str, str] = {
     "0.0.0.0/8": "this network",
     "10.0.0.0/8": "private",
@@ -44,11 +47,11 @@ BOGONS: Mapping[str, str] = {
     "169.254.0.0/16": "link-local",
     "172.16.0.0/12": "private",
     "192.0.0.0/24": "protocol assignments",
-    "192.0.2.0/24": "documentation",
+    "192.0.2.0/24": DOCUMENTATION,
     "192.168.0.0/16": "private",
     "198.18.0.0/15": "benchmarks",
-    "198.51.100.0/24": "documentation",
-    "203.0.113.0/24": "documentation",
+    "198.51.100.0/24": DOCUMENTATION,
+    "203.0.113.0/24": DOCUMENTATION,
     "224.0.0.0/4": "multicast",
     "240.0.0.0/4": "reserved",
 }
@@ -59,8 +62,8 @@ BOGONS6: Mapping[str, str] = {
     "64:ff9b:1::/48": "local NAT64",
     "100::/64": "discard only",
     "2001:10::/28": "ORCHID",
-    "2001:db8::/32": "documentation",
-    "3fff::/20": "documentation",
+    "2001:db8::/32": DOCUMENTATION,
+    "3fff::/20": DOCUMENTATION,
     "fc00::/7": "private",
     "fec0::/10": "site-local",
     "ff00::/8": "multicast",
