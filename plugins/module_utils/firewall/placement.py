@@ -71,6 +71,15 @@ class Obstacles:
                 preferable = min(preferable, each.position)
         return above, min(above, preferable)
 
+    def above(self, lower: Rule, end: int) -> Iterator[Placed]:
+        """All rules before a position that the rule has to stand above, in rising order."""
+        for number in self._candidates(lower) if lower.action else ():
+            each = self.owners[number]
+            if each.position >= end:
+                return
+            if order(each.rule, lower) is Order.ABOVE:
+                yield each
+
     def _candidates(self, lower: Rule) -> Iterator[int]:
         """Numbers of the boxes whose rules may take the rule's packets, in rising order."""
         found: Bits = 0

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import read_entry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import READ, Analysis, analyse
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import Analysis, analyse
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.finding import Finding
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.situation import READ
 
 Row = Mapping[str, str]
 V7 = (7, 22, 3)

@@ -54,6 +54,8 @@ class Outcome:
     verdict: Verdict
     rule: str = ""
     why: str = ""
+    endings: tuple[Ending, ...] = field(default=(), compare=False)
+    """The ways in which it may end."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ class Gate:
                 for each in moved
                 if effect_of(each.action) is Effect.TRANSLATE
             ]
-        return Outcome(decision.verdict, rules, _joined(why))
+        return Outcome(decision.verdict, rules, _joined(why), decision.endings)
 
     def place(self, ending: Ending) -> str:
         """How people find what decides."""
@@ -248,10 +250,11 @@ def _together(outcomes: Sequence[Outcome], why: str) -> Outcome:
     """One outcome for requests that differ in something that the sender chooses."""
     verdicts = {each.verdict for each in outcomes}
     rules = _joined(each.rule for each in outcomes)
+    endings = tuple(ending for each in outcomes for ending in each.endings)
     if len(verdicts) == 1:
-        return Outcome(outcomes[0].verdict, rules, _joined(each.why for each in outcomes))
+        return Outcome(outcomes[0].verdict, rules, _joined(each.why for each in outcomes), endings)
     verdict = Verdict.CANNOT_TELL if Verdict.CANNOT_TELL in verdicts else Verdict.EITHER
-    return Outcome(verdict, rules, _joined([*(each.why for each in outcomes), why]))
+    return Outcome(verdict, rules, _joined([*(each.why for each in outcomes), why]), endings)
 
 
 def _joined(texts_: Iterable[str]) -> str:
