@@ -1,16 +1,16 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`/ipv6/firewall`: the filter and the address lists, told by how they differ from their IPv4 sisters."""
+"""`/ipv6/settings`, and filter and address lists of `/ipv6/firewall`, by how they differ from those of IPv4."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..model import Field
+from ..model import Field, Menu
 from ..values.addresses import LIST_ADDRESS6, RANGE6
-from ..values.basic import duration, one_of, some_of
+from ..values.basic import SWITCH, duration, one_of, some_of
 from ..values.matchers import HEADERS, TTL
 from .firewall import ADDRESS_LIST as ADDRESS_LIST4
 from .firewall import FILTER as FILTER4
@@ -67,4 +67,12 @@ ADDRESS_LIST = replace(
     ),
 )
 
-MENUS = (ADDRESS_LIST, FILTER)
+# What the router does with IPv6 besides is left out.
+IPV6_SETTINGS = Menu(
+    "/ipv6/settings",
+    (Field("disable-ipv6", SWITCH, default="false"),),
+    ("set", "print", "get", "export", "edit"),
+    singleton=True,
+)
+
+MENUS = (ADDRESS_LIST, FILTER, IPV6_SETTINGS)
