@@ -126,7 +126,7 @@ def _jumps(table: Table) -> Iterator[Finding]:
     for name, chain in table.chains.items():
         owned = [line for line in chain if line.position]
         if name not in table.builtin | targets and owned:
-            message = f"no rule jumps to chain {name}, so that its {len(owned)} rules do nothing"
+            message = f"no rule jumps to chain {name}, so that its rules ({len(owned)}) do nothing"
             advice = "add a jump to it where it is meant to act, or remove it; a misspelled chain is one of its own"
             yield of_line("chain-unused", table, owned[0], message, advice)
         for line in owned:

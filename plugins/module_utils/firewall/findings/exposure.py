@@ -75,7 +75,7 @@ def doors(
     for offer in offers:
         # A service that is off is asked about as if it were on.
         asked = gate if offer.on else Gate(gate.firewall, gate.networks)
-        for probe in situation.strangers(family):
+        for probe in situation.strangers[family]:
             outcome = asked.outcome(probe, offer.service)
             for ending in _accepting(outcome, passes, offer.service.port):
                 key = ending.rule.id if ending.rule else ""

@@ -16,7 +16,7 @@ from .finding import Finding, Mend
 from .situation import Situation
 
 ESTABLISHED = ((STATES.index("established"), STATES.index("established")),)
-WORK = 20_000
+WORK = 8_000
 """Rules that are looked at again to try changes; findings beyond that have advice in words only."""
 LEAST_WORK = 50
 MOST_SHOWN = 2

@@ -116,8 +116,12 @@ class Situation:
         made = [Entry("", {"list": name, "interface": f"{OUTSIDE} {name}"}) for name in unknown]
         return [*self.entries.get(LIST_MEMBER, ()), *made]
 
-    def strangers(self, family: Family) -> list[Probe]:
+    @cached_property
+    def strangers(self) -> Mapping[Family, Sequence[Probe]]:
         """Senders from outside whose addresses no rule names, one of each wide range that rules ask for."""
+        return {family: self._strangers(family) for family in FILTERS}
+
+    def _strangers(self, family: Family) -> Sequence[Probe]:
         firewall, networks = self.gates[family].firewall, self.gates[family].networks
         land = Landscape((firewall,), networks, outside=self.outside.lists)
         ways: list[str | None] = [*sorted(self.outside.interfaces | land.exposed)] or [None]
