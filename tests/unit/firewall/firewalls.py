@@ -18,6 +18,8 @@ PATHS = {name: f"/ip/firewall/{name}" for name in ("filter", "nat", "raw", "mang
     "ipv6-filter": "/ipv6/firewall/filter",
     "ipv6-address-list": "/ipv6/firewall/address-list",
     "policy": "/ip/ipsec/policy",
+    "peer": "/ip/ipsec/peer",
+    "address": "/ip/address",
     "interface": "/interface",
     "list": "/interface/list",
     "member": "/interface/list/member",
