@@ -21,8 +21,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import Scope
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.choose import Wanted
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.status.pings import Ping
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import JUDGED
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.finding import SEVERITIES
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.situation import JUDGED
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.packet import Packet
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.services import (
     KNOWN,

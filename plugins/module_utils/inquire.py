@@ -12,21 +12,19 @@ from typing import Any
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.apply import Tables, read
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.open import open_session
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.device.session import Target
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Plan
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Plan, Remove, Set
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import check
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.rehearse import Rehearsal, menus_to_read, rehearse
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.script import render
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import (
-    READ,
-    analyse,
-    outside_of,
-)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import analyse
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.finding import (
     SEVERITIES,
+    Edit,
     Finding,
     Unjudged,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.situation import READ, outside_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import Spot, table_of
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability import survey
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.foreign import find_openings
@@ -67,7 +65,7 @@ def inquire(inquiry: Inquiry, target: Target, secrets: Secrets) -> dict[str, Any
     result: dict[str, Any] = {
         "changed": False,
         "warnings": [*answer.warnings, *(f"{target.host}: {each}" for each in _openings(inquiry, answer, scenes))],
-        "findings": [shown(each) for each in findings],
+        "findings": [shown(each, answer.then) for each in findings],
         "not_judged": [not_judged(each) for each in analysis.unjudged if each.menu in inquiry.menus],
         "reach": [reachable(each) for each in rows],
         "reach_table": table(rows, inquiry.full_table),
@@ -145,8 +143,9 @@ def _as_bad(severity: str, fail_on: str) -> bool:
     return fail_on in SEVERITIES and SEVERITIES.index(severity) <= SEVERITIES.index(fail_on)
 
 
-def shown(finding: Finding) -> dict[str, Any]:
+def shown(finding: Finding, tables: Tables) -> dict[str, Any]:
     """A finding as data."""
+    edits = finding.mend.edits if finding.mend else ()
     return {
         "kind": finding.kind,
         "severity": finding.severity,
@@ -155,8 +154,23 @@ def shown(finding: Finding) -> dict[str, Any]:
         "rule": _place(finding.rule) if finding.rule else {},
         "others": [_place(each) for each in finding.others],
         "message": finding.message,
+        "packets": finding.packets,
         "advice": finding.advice,
+        "commands": [render(change_of(edit, tables)) for edit in edits],
     }
+
+
+def change_of(edit: Edit, tables: Tables) -> Change:
+    """An edit that would mend a finding, as a change of the router that was read."""
+    if edit.verb == "add":
+        return Add(edit.menu, edit.values, edit.before or None)
+    entry = next(each for each in tables[edit.menu] if each.id == edit.id)
+    if edit.verb == "move":
+        return Move(edit.menu, entry, edit.before or None)
+    if edit.verb == "remove":
+        return Remove(edit.menu, entry)
+    values = {name: text for name, text in edit.values.items() if text}
+    return Set(edit.menu, entry, values, tuple(name for name, text in edit.values.items() if not text))
 
 
 def not_judged(unjudged: Unjudged) -> dict[str, Any]:
@@ -170,4 +184,4 @@ def not_judged(unjudged: Unjudged) -> dict[str, Any]:
 
 
 def _place(spot: Spot) -> dict[str, Any]:
-    return {"id": spot.id, "label": spot.label, "position": spot.position}
+    return {"id": spot.id, "label": spot.label, "position": spot.position, "number": spot.number}

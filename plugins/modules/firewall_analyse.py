@@ -12,18 +12,21 @@ short_description: Find firewall rules and IPsec policies that do not do what th
 version_added: "1.0.0"
 author: the vpnops contributors (@vpnops)
 description:
-  - Reads C(/ip/firewall), the filter of C(/ipv6/firewall), C(/ip/ipsec/policy), the interface lists,
+  - Reads C(/ip/firewall), the filter of C(/ipv6/firewall), C(/ip/ipsec), the interface lists,
     addresses and services of a router in one round trip, and tells which rules never match, which
     change nothing, and what leaves the router open, locks its owner out or keeps traffic out of its
     tunnel.
   - Tells as well who can reach which service of the router, by sending packets through its rules in
-    a simulation.
+    a simulation. What strangers reach from outside is judged by the same simulation, with
+    the ports and addresses of C(/ip/service), and what C(/ip/dns), C(/snmp), C(/ip/proxy),
+    C(/ip/socks), C(/ip/upnp) and C(/tool/bandwidth-server) offer.
+  - Each change in RV(findings[].commands) was tried in the simulation. It removes the finding, makes
+    no other one, and RV(findings[].advice) says which packets fare differently after it.
   - With O(proposal), all of that is about the router as it would be after a change, which is not made.
   - Nothing is changed. What is said of one rule alone is certain; a rule of which it cannot be
     said is left out, and named in RV(not_judged) where its matchers are the reason.
-  - A filter of IPv6 without any rule is not judged, since IPv6 may be off. Of one with rules it is
-    not judged whether it locks the owner out, who may come by IPv4, and only with a policy for IPv6
-    whether it fasttracks the traffic of tunnels.
+  - Of IPv6 it is not judged whether the filter locks the owner out, who may come by IPv4, and only
+    with a policy for IPv6 whether it fasttracks the traffic of tunnels.
   - Rules that are disabled do not count, and neither do those that RouterOS made itself.
 extends_documentation_fragment:
   - vpnops.mikrotik.routeros
@@ -60,6 +63,10 @@ options:
       - firewall_mangle
       - ipv6_firewall_filter
       - ipsec_policy
+      - tool_mac_server
+      - tool_mac_server_winbox
+      - ip_neighbor_discovery
+      - tool_romon
     default:
       - firewall_filter
       - firewall_nat
@@ -67,6 +74,10 @@ options:
       - firewall_mangle
       - ipv6_firewall_filter
       - ipsec_policy
+      - tool_mac_server
+      - tool_mac_server_winbox
+      - ip_neighbor_discovery
+      - tool_romon
   wan:
     description:
       - Interface lists that face the outside, from where nobody should be able to manage the router.
@@ -252,12 +263,17 @@ findings:
         - What is wrong, as a word that does not change.
         - RV(findings[].severity=error) comes with V(accept-after-drop), V(fasttrack-above-ipsec),
           V(fasttrack-takes-tunnel), V(limit-after-accept), V(management-cut), V(management-open),
-          V(masquerade-above-bypass), V(masquerade-takes-tunnel), V(never-matches),
-          V(policy-duplicate), V(policy-never-used) and V(unknown-interface).
-        - RV(findings[].severity=warning) comes with V(chain-unused), V(input-without-drop),
-          V(ipsec-accept-after-drop) and V(jump-nowhere).
-        - RV(findings[].severity=notice) comes with V(accepts-without-drop), V(duplicate-rule),
-          V(empty-address-list), V(invalid-drop-late), V(policy-overlap) and V(redundant).
+          V(masquerade-above-bypass), V(masquerade-takes-ike), V(masquerade-takes-tunnel),
+          V(never-matches), V(policy-duplicate), V(policy-never-used), V(service-open) and
+          V(unknown-interface).
+        - RV(findings[].severity=warning) comes with V(chain-unused), V(deny-late),
+          V(fasttrack-late), V(forward-without-drop), V(ike-open), V(input-without-drop),
+          V(interface-unlisted), V(ipsec-accept-after-drop), V(ipv6-open), V(jump-nowhere),
+          V(mac-access-open), V(partly-dead), V(port-either-side), V(restriction-void) and
+          V(romon-open).
+        - RV(findings[].severity=notice) comes with V(accepts-without-drop), V(discovery-open),
+          V(duplicate-rule), V(empty-address-list), V(invalid-drop-late), V(policy-overlap),
+          V(port-open) and V(redundant).
       type: str
       returned: always
       sample: limit-after-accept
@@ -272,18 +288,19 @@ findings:
       returned: always
       sample: /ip/firewall/filter
     chain:
-      description: Chain that it is about; empty for IPsec policies.
+      description: Chain that it is about; empty for IPsec policies and settings.
       type: str
       returned: always
       sample: input
     rule:
       description:
-        - Rule that it is about, by its C(id), its C(label) and its C(position) in the chain, which
-          begins with 1 and counts disabled rules.
-        - Empty where it is about a chain as a whole.
+        - Rule that it is about, by its C(id), its C(label), its C(position) in the chain, which
+          begins with 1 and counts disabled rules, and the C(number) in the menu that WinBox and
+          C(print) show, which begins with 0. In sentences the number follows a C(#).
+        - Empty where it is about a chain or a setting as a whole.
       type: dict
       returned: always
-      sample: {id: "*5", label: "comment=ike: within the limit", position: 5}
+      sample: {id: "*5", label: "comment=ike: within the limit", position: 5, number: 7}
     others:
       description: Other rules that have to do with it, in the form of RV(findings[].rule).
       type: list
@@ -293,10 +310,26 @@ findings:
       description: What is wrong, in one sentence.
       type: str
       returned: always
-    advice:
-      description: What to do.
+    packets:
+      description: An example of the packets that it is about; empty where it is not about packets.
       type: str
       returned: always
+      sample: UDP to port 161 from 192.0.2.1 by ether1
+    advice:
+      description:
+        - What to do. With RV(findings[].commands), also which packets are accepted, denied or
+          translated otherwise after it.
+      type: str
+      returned: always
+    commands:
+      description:
+        - The change that mends it, as RouterOS commands.
+        - Empty where no change is known that mends it without doing something else, and where only
+          the owner can say what is meant.
+      type: list
+      elements: str
+      returned: always
+      sample: ["/ip firewall filter move *A *5"]
 reach:
   description:
     - Who can reach which service of the router, one entry for all of whom the same is true.

@@ -26,6 +26,15 @@ ARTICLE: Rules = [
 ]
 
 
+# What no firewall sees, so that a test is about the firewall.
+CLOSED = {
+    "/tool/mac-server": [{"allowed-interface-list": "none"}],
+    "/tool/mac-server/mac-winbox": [{"allowed-interface-list": "none"}],
+    "/ip/neighbor/discovery-settings": [{"discover-interface-list": "none"}],
+    "/ipv6/settings": [{"disable-ipv6": "yes"}],
+}
+
+
 def analyse(**arguments: Any) -> dict[str, Any]:
     return {"name": "analyse", "vpnops.mikrotik.firewall_analyse": arguments}
 
@@ -42,13 +51,16 @@ def test_findings_are_data_and_nothing_changes(make_twin: MakeTwin, play: Play, 
     run = play(server, [analyse()], *flags)
     result = run["analyse"].result
     assert (run.status, result["changed"], result["not_judged"]) == (0, False, [])
-    assert [(each["kind"], each["severity"], each["rule"]["label"]) for each in result["findings"]] == [
+    assert [(each["kind"], each["severity"], each["rule"].get("label")) for each in result["findings"]] == [
         ("management-cut", "error", "comment=last"),
         ("limit-after-accept", "error", "comment=limit"),
+        ("port-either-side", "warning", "comment=IKE"),
+        ("ipv6-open", "warning", None),
     ]
     limit = result["findings"][1]
     assert limit["menu"] == "/ip/firewall/filter"
-    assert (limit["chain"], limit["rule"]["position"]) == ("input", 2)
+    assert (limit["chain"], limit["rule"]["position"], limit["rule"]["number"]) == ("input", 2, 1)
+    assert limit["packets"] == "UDP to port 500"
     assert [each["label"] for each in limit["others"]] == ["comment=IKE"]
     assert limit["advice"]
     assert content(server) == before
@@ -60,20 +72,26 @@ def test_it_fails_at_the_severity_that_is_asked_for(make_twin: MakeTwin, play: P
         {"chain": "input", "src-address": "192.0.2.7"},
         {"chain": "input", "action": "drop"},
     ]
-    server = router(make_twin, notice)
+    server = router(make_twin, notice, seed={"/ipv6/settings": [{"disable-ipv6": "yes"}]})
     assert play(server, [analyse(fail_on="warning")]).status == 0
     run = play(server, [analyse(fail_on="notice")])
     assert run.status == 2
-    assert run.failure.result["findings"][0]["kind"] == "duplicate-rule"
+    finding = run.failure.result["findings"][0]
+    assert (finding["kind"], finding["commands"]) == (
+        "duplicate-rule",
+        [f"/ip firewall filter remove {finding['rule']['id']}"],
+    )
     assert run.failure.message == (
-        "127.0.0.1: /ip/firewall/filter: rule 2 (chain=input action=accept) never matches: "
-        "rule 1 (chain=input action=accept) above takes all of its packets"
+        "127.0.0.1: /ip/firewall/filter: rule 2 (#1, chain=input action=accept) never matches: "
+        "rule 1 (#0, chain=input action=accept) above takes all of its packets"
     )
 
 
 def test_every_finding_is_in_the_message(make_twin: MakeTwin, play: Play) -> None:
     run = play(router(make_twin, ARTICLE), [analyse(fail_on="error")])
-    assert "nobody can manage the router any more. /ip/firewall/filter: rule 2 (comment=limit)" in run.failure.message
+    assert (
+        "nobody can manage the router any more. /ip/firewall/filter: rule 2 (#1, comment=limit)" in run.failure.message
+    )
 
 
 def test_a_router_as_it_comes_from_the_factory_is_well(make_twin: MakeTwin, play: Play) -> None:
@@ -92,6 +110,7 @@ def test_members_of_lists_dynamic_addresses_and_menus_count(make_twin: MakeTwin,
     seed = {
         "/interface/list": [{"name": "WAN"}],
         "/interface/list/member": [{"list": "WAN", "interface": "ether1"}],
+        **CLOSED,
         "/ip/firewall/address-list": [{"list": "filled", "address": "192.0.2.1", "dynamic": "true"}],
         "/ip/firewall/nat": [
             {"chain": "srcnat", "action": "masquerade"},

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vpnops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`/ipv6/firewall`: four rule tables and the address lists, stated by how they differ from those of IPv4."""
+"""`/ipv6/settings`, and rule tables and address lists of `/ipv6/firewall`, by how they differ from IPv4."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ..model import Field, Menu
 from ..values.addresses import LIST_ADDRESS6, PREFIX6, RANGE6
-from ..values.basic import duration, number, one_of, some_of
+from ..values.basic import SWITCH, duration, number, one_of, some_of
 from ..values.matchers import FLAGS, HEADERS, NEW_TTL, TTL
 from .firewall import ADDRESS_LIST as ADDRESS_LIST4
 from .firewall import FILTER as FILTER4
@@ -112,4 +112,12 @@ ADDRESS_LIST = replace(
     ),
 )
 
-MENUS = (ADDRESS_LIST, FILTER, NAT, RAW, MANGLE)
+# What the router does with IPv6 besides is left out.
+IPV6_SETTINGS = Menu(
+    "/ipv6/settings",
+    (Field("disable-ipv6", SWITCH, default="false"),),
+    ("set", "print", "get", "export", "edit"),
+    singleton=True,
+)
+
+MENUS = (ADDRESS_LIST, FILTER, NAT, RAW, MANGLE, IPV6_SETTINGS)

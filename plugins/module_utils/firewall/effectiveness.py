@@ -12,9 +12,10 @@ from typing import TypeAlias
 
 from .actions import PERMITS, Effect
 from .coverage import Visit, Walk, takers_of, walked
+from .examples import describe
 from .index import Bits, GivenUp, Index
 from .lines import Line, Table
-from .rules import Rule, describe
+from .rules import Rule
 from .sets import Box, meet
 from .shadowing import decisive, looks_inside, shares
 

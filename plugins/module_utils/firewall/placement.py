@@ -81,6 +81,15 @@ class Obstacles:
         passed = (each for each in self.rules if to <= each.position < at)
         return any(order(rule, each.rule) is Order.ABOVE for each in passed)
 
+    def above(self, lower: Rule, end: int) -> Iterator[Placed]:
+        """All rules before a position that the rule has to stand above, in rising order."""
+        for number in self._candidates(lower) if lower.action else ():
+            each = self.owners[number]
+            if each.position >= end:
+                return
+            if each.concerns(lower) and order(each.rule, lower) is Order.ABOVE:
+                yield each
+
     def _candidates(self, lower: Rule) -> Iterator[int]:
         """Numbers of the boxes whose rules may take the rule's packets, in rising order."""
         found: Bits = 0

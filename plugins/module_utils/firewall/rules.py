@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from ipaddress import IPv4Address, IPv6Address
 
 from ..engine.entry import Entry, held, switched_off
 from ..schema.composites import FLAGS, PROTOCOLS
 from ..schema.kinds import bounds, spans, split
 from ..schema.model import OLDEST, Field, Menu, Version
 from .actions import PERMITS, Effect, effect_of
-from .sets import EVERYTHING, TOPS, Box, Spans, full, holds, meets, others, spans_of
+from .sets import EVERYTHING, TOPS, Box, Spans, full, meets, others, spans_of
 
 STATES = ("invalid", "established", "related", "new", "untracked")
 TYPES = ("unicast", "local", "broadcast", "multicast", "blackhole", "anycast", "unreachable")
@@ -330,50 +329,3 @@ READERS: Mapping[str, Callable[[str], Spans]] = {
     **{"protocol": _protocol, "icmp-options": _icmp, "connection-state": _words(STATES)},
 }
 """Matchers whose values are sets of numbers; any other is a yes or no of its own."""
-
-
-def describe(box: Box) -> str:
-    """A packet of the box, as people would say it: an example."""
-    words = [_protocol_word(box), *_port_words(box)]
-    for side, word in (("src", "from"), ("dst", "to")):
-        if found := _example_address(box, side):
-            words.append(f"{word} {found}")
-    for dim, spans_ in box.items():
-        name, equals, value = dim.partition("=")
-        if equals and name.endswith(("-list", "-interface")):
-            words.append(f"{'in' if holds(spans_, 1) else 'not in'} {name} {value}")
-    for name in ("in-interface", "out-interface"):
-        if name in box and box[name][0][0] == box[name][0][1]:
-            words.append(f"{name} {_name_of(box[name][0][0])}")
-    if not holds(box.get("ipsec-policy:in", NO), 0):
-        words.append("out of an IPsec tunnel")
-    states = box.get("connection-state")
-    if states and not holds(states, STATES.index("new")):
-        words.append(f"connection-state {STATES[states[0][0]]}")
-    return " ".join(words)
-
-
-def _protocol_word(box: Box) -> str:
-    found = box.get("protocol")
-    if not found:
-        return "a packet"
-    names = {number: name for name, number in NUMBERS.items()}
-    number = next((each for each in (6, 17, 1) if holds(found, each)), found[0][0])
-    name = names.get(number, str(number))
-    return {"tcp": "TCP", "udp": "UDP", "icmp": "ICMP"}.get(name, f"protocol {name}")
-
-
-def _port_words(box: Box) -> list[str]:
-    return [f"{word} {box[dim][0][0]}" for dim, word in (("dst-port", "port"), ("src-port", "from port")) if dim in box]
-
-
-def _example_address(box: Box, side: str) -> str:
-    for dim, make in ((f"{side}-address", IPv4Address), (f"{side}-address6", IPv6Address)):
-        if dim in box:
-            low, high = max(box[dim], key=lambda span: span[1] - span[0])
-            return str(make(min(low + 1, high) if high - low > 1 else low))
-    return ""
-
-
-def _name_of(number: int) -> str:
-    return number.to_bytes((number.bit_length() + 7) // 8, "big")[1:].decode(errors="replace")

@@ -165,8 +165,10 @@ class Walk:
     def decision(self, table: str, chain: str, outcomes: Outcomes) -> Decision:
         """Sum up a walk that ended in a built-in chain."""
         endings = list(self.endings.values())
-        if any(end is End.THROUGH for exits in outcomes for end, _dummy in exits):
-            endings.append(Ending(table, chain, None, "accept", Verdict.ACCEPT))
+        # What dst-nat sent elsewhere ends in another chain than it would have come to.
+        through = [state for exits in outcomes for end, state in exits if end is End.THROUGH]
+        ends = {state.hook if state and state.hook in BUILTIN[table] else chain for state in through}
+        endings += (Ending(table, each, None, "accept", Verdict.ACCEPT) for each in BUILTIN[table] if each in ends)
         states = [state for exits in outcomes for _end, state in exits if state]
         listed = frozenset[tuple[str, str]]().union(*(state.joined for state in states))
         surely = listed.intersection(*(state.surely for state in states))

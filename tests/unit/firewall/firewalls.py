@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import read_entry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import READ, Analysis, analyse
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import Analysis, analyse
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.finding import Finding
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.situation import READ
 
 Row = Mapping[str, str]
 V7 = (7, 22, 3)
@@ -17,6 +18,8 @@ PATHS = {name: f"/ip/firewall/{name}" for name in ("filter", "nat", "raw", "mang
     "ipv6-filter": "/ipv6/firewall/filter",
     "ipv6-address-list": "/ipv6/firewall/address-list",
     "policy": "/ip/ipsec/policy",
+    "peer": "/ip/ipsec/peer",
+    "address": "/ip/address",
     "interface": "/interface",
     "list": "/interface/list",
     "member": "/interface/list/member",

@@ -109,7 +109,7 @@ def test_a_deny_stays_at_the_end_below_what_takes_nothing_of_it(have: list[str],
         case(
             ["accept protocol=tcp dst-port=25 src-address=192.168.10.25 #mail"],
             "drop protocol=tcp dst-port=25",
-            "rule input 1 (comment=mail) above still accepts a part of the packets, such as TCP port 25",
+            "rule input 1 (comment=mail) above still accepts a part of the packets, such as TCP to port 25",
             id="an-exception",
         ),
         case(

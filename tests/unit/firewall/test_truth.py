@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.fates import Change, Turn
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.finding import Edit, Finding
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.rules import NUMBERS, name_number
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.sets import Box, holds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,7 +85,7 @@ def matches(packet: Packet, rule: Rule, token: bool) -> bool:
     return all(
         token if name == METERED else fits(packet, name, text)
         for name, text in rule.items()
-        if name not in ("chain", "action", "jump-target", "log")
+        if name not in ("chain", "action", "jump-target", "log", ".id")
     )
 
 
@@ -169,13 +173,33 @@ def reached(rules: Sequence[Rule]) -> set[int]:
     return {number for root in roots for packet in SOME for _end, met in ways(rules, packet, root) for number in met}
 
 
+def rows(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules with the ids that they keep whatever is done to them."""
+    return [{**rule, ".id": rule.get(".id", f"*{number}")} for number, rule in enumerate(rules, 1)]
+
+
 def claimed(rules: Sequence[Rule], *kinds: str) -> set[int]:
-    """Numbers of the rules of which the analysis says such a thing."""
-    found = judged(*rules).findings
-    return {int(each.rule.id[1:]) - 1 for each in found if each.kind in kinds and each.rule}
+    """Numbers of the rules of which the analysis says such a thing.
+
+    A restriction is void because of rules above, and then it never matches, or because of rules below, and then it
+    changes nothing.
+    """
+    found = judged(*rows(rules)).findings
+    return {number_of(each) for each in found if each.rule and claim(each) in kinds}
 
 
-NEVER = ("never-matches", "accept-after-drop", "limit-after-accept", "duplicate-rule")
+def claim(finding: Finding) -> str:
+    if finding.kind != "restriction-void":
+        return finding.kind
+    return "void-below" if any(number_of(finding) < each.number for each in finding.others) else "void-above"
+
+
+def number_of(finding: Finding) -> int:
+    assert finding.rule
+    return int(finding.rule.id[1:]) - 1
+
+
+NEVER = ("never-matches", "accept-after-drop", "limit-after-accept", "duplicate-rule", "fasttrack-late", "void-above")
 
 
 @settings(max_examples=200, deadline=None)
@@ -196,7 +220,7 @@ def visible(rules: Sequence[Rule], packet: Packet, chain: str) -> set[tuple[str 
 @settings(max_examples=200, deadline=None)
 @given(firewalls())
 def test_a_rule_that_is_said_to_change_nothing_changes_nothing(rules: list[Rule]) -> None:
-    for number in claimed(rules, "redundant"):
+    for number in claimed(rules, "redundant", "void-below"):
         if METERED in rules[number]:
             continue
         without = [*rules[:number], *rules[number + 1 :]]
@@ -215,3 +239,65 @@ def test_no_rule_that_one_other_shadows_is_missed(plain: list[Rule]) -> None:
         mine = [found for found in packets if lower in found]
         if any(all(upper in found for found in mine) for upper in range(lower)):
             assert lower in said, rules
+
+
+def edited(rules: Sequence[Rule], edits: Sequence[Edit]) -> list[Rule]:
+    """The rules after the edits, as RouterOS would make them."""
+    found = rows(rules)
+    for number, edit in enumerate(edits):
+        ids = [rule[".id"] for rule in found]
+        if edit.verb == "set":
+            rule = {**found[ids.index(edit.id)], **edit.values}
+            found[ids.index(edit.id)] = {name: text for name, text in rule.items() if text}
+            continue
+        rule = {**edit.values, ".id": f"+{number}"} if edit.verb == "add" else found.pop(ids.index(edit.id))
+        ids = [rule[".id"] for rule in found]
+        if edit.verb != "remove":
+            found.insert(ids.index(edit.before) if edit.before else len(found), rule)
+    return found
+
+
+def is_in(packet: Packet, box: Box) -> bool:
+    """Whether a packet is in a box of the engine; limits aside, which each packet may meet or not."""
+    point = {
+        "src-address": int.from_bytes(map(int, packet["src"].split(".")), "big"),
+        "protocol": NUMBERS[packet["protocol"]],
+        "connection-state": ("invalid", "established", "related", "new", "untracked").index(packet["state"]),
+        "in-interface": name_number(packet["in"]),
+        "src-address-list=a": int(packet["listed"] == "yes"),
+        "header": int(bool(packet["sport"])),
+        **({"src-port": int(packet["sport"]), "dst-port": int(packet["dport"])} if packet["sport"] else {}),
+    }
+    return all(dim.startswith(METERED) or (dim in point and holds(spans, point[dim])) for dim, spans in box.items())
+
+
+def turned(before: set[str | None], after: set[str | None]) -> set[Turn]:
+    """How a packet may fare differently, as chains of the user's own come out at their ends."""
+    found = set()
+    if "drop" in before - after or "accept" in after - before:
+        found.add(Turn.OPENS)
+    if "drop" in after - before or "accept" in before - after:
+        found.add(Turn.CLOSES)
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(firewalls())
+def test_a_change_that_mends_removes_the_finding_and_does_what_it_names(rules: list[Rule]) -> None:
+    for finding in judged(*rows(rules)).findings:
+        if not finding.mend:
+            continue
+        after = edited(rules, finding.mend.edits)
+        assert finding.key not in {each.key for each in judged(*after).findings}
+        check_packets(rules, after, finding.mend.changes)
+
+
+def check_packets(before: Sequence[Rule], after: Sequence[Rule], named: Sequence[Change]) -> None:
+    for packet in SOME:
+        for chain in CHAINS:
+            old, new = ({end for end, _met in ways(rules, packet, chain)} for rules in (before, after))
+            # At the end of a built-in chain a packet is accepted.
+            old, new = ({end or "accept" for end in ends} if chain == "input" else ends for ends in (old, new))
+            if old != new:
+                turns = {each.turn for each in named if is_in(packet, each.box)}
+                assert turns & turned(old, new), (packet, chain, old, new)

@@ -13,7 +13,8 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vpnops.mikrotik.plugins.filter.hardened_input import compiled
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import READ, analyse
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import analyse
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.situation import READ
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.intake import intent_from
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.intent import Intent
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.hardening.vocabulary import LIMITS

@@ -5,112 +5,138 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 
+from ...schema.addresses import ADDRESS
+from ...schema.elsewhere import INTERFACE
+from ...schema.firewall import ADDRESS_LIST, ADDRESS_LIST6, FILTER, FILTER6
+from ...schema.interfaces import LIST
+from ...schema.model import Menu
+from ..actions import Effect
+from ..fates import Turn
 from ..lines import TO_LIST, Line, Table
-from ..rules import HEADER, ICMP, INTERFACES, NUMBERS, STATES
-from ..sets import Box, overlap
-from .finding import Finding, named
+from ..rules import INTERFACES, NEW, NUMBERS
+from ..sets import contains, overlap
+from .finding import Edit, Finding, Mend, named, of_line
+from .situation import Situation
 
-INVALID = ((STATES.index("invalid"), STATES.index("invalid")),)
-IKE: tuple[Box, ...] = (
-    {"protocol": ((NUMBERS["udp"], NUMBERS["udp"]),), "dst-port": ((500, 500), (4500, 4500)), **HEADER},
-    {"protocol": ((NUMBERS["ipsec-esp"], NUMBERS["ipsec-ah"]),)},
-)
+NEW_TCP = {"protocol": ((NUMBERS["tcp"], NUMBERS["tcp"]),), **NEW}
+FACTORY_END = {"connection-state": "new", "connection-nat-state": "!dstnat", "ipsec-policy": "in,none"}
+"""What the factory's last rule of `forward` asks for besides the interface, and that no tunnel brought the packet."""
 
 
-def jumps(table: Table) -> Iterator[Finding]:
+def chain_ends(situation: Situation, menu: Menu) -> Iterator[Finding]:
+    """How `input` and `forward` of a filter end, where it has rules at all."""
+    table, closed = situation.tables[menu], situation.closed[menu]
+    if "input" not in closed and (menu is FILTER or situation.static(menu)):
+        message = "chain input has no final drop: what no rule mentions is accepted, whoever sends it"
+        advice = "accept what the router is to serve, management first, and end with a drop for all or for !LAN"
+        yield Finding("input-without-drop", menu.path, "input", None, message, advice)
+    yield from _forward_end(situation, table)
+    if menu is FILTER:
+        yield from _management_cut(table)
+
+
+def _forward_end(situation: Situation, table: Table) -> Iterator[Finding]:
+    chain = [line for line in table.chains.get("forward", ()) if line.position]
+    deciding = [line for line in chain if line.rule.effect not in (Effect.NOTHING, Effect.LIST)]
+    if not deciding or "forward" in situation.closed[table.menu]:
+        return
+    message = "chain forward has no final drop: what no rule mentions is forwarded, whoever sends it"
+    advice = "end the chain with a drop of new connections from outside, below accepts for what others may open"
+    outside = sorted(
+        situation.outside.lists & {entry.values.get("name", "") for entry in situation.entries.get(LIST, ())}
+    )
+    mends = [
+        Mend(
+            f"end the chain with a drop of new connections from {name}, dst-nat and tunnels aside",
+            (Edit("add", table.menu, values=_factory_end(table.menu, name)),),
+            frozenset({Turn.CLOSES}),
+            keeps_established=True,
+        )
+        for name in outside
+        if len(outside) == 1
+    ]
+    yield Finding("forward-without-drop", table.menu.path, "forward", None, message, advice, candidates=tuple(mends))
+    accepts = [line.spot for line in chain if line.action == "accept"]
+    if accepts and not any(line.denies or line.action == "jump" for line in chain):
+        message = "chain forward accepts some traffic and drops none, so that its accepts decide nothing"
+        advice = "end the chain with a drop, or leave the accepts out"
+        more = tuple(accepts[1:])
+        yield Finding("accepts-without-drop", table.menu.path, "forward", accepts[0], message, advice, more)
+
+
+def _factory_end(menu: Menu, outside: str) -> dict[str, str]:
+    asked = {name: text for name, text in FACTORY_END.items() if name in menu.by_name}
+    return {"chain": "forward", "action": "drop", **asked, "in-interface-list": outside}
+
+
+def _management_cut(table: Table) -> Iterator[Finding]:
+    """A drop for everything in `input` above which nothing accepts a connection that could manage the router."""
+    chain = table.chains.get("input", ())
+    drop = next((line for line in chain if line.denies and line.position and _takes_all(line)), None)
+    if drop and not any(_lets_in(table, line, ("input",)) for line in chain[: drop.place]):
+        message = (
+            f"rule {named([drop.spot])} drops all that comes to the router, and no rule above it accepts a new TCP "
+            "connection: nobody can manage the router any more"
+        )
+        advice = (
+            "put above it an accept for established connections and one for SSH, WinBox or the API from the addresses "
+            "that manage the router"
+        )
+        yield of_line("management-cut", table, drop, message, advice, packets="any TCP packet that opens a connection")
+
+
+def _takes_all(line: Line) -> bool:
+    return line.region.exact and any(contains(box, NEW_TCP) for box in line.region.boxes)
+
+
+def _lets_in(table: Table, line: Line, above: Collection[str]) -> bool:
+    """Whether the rule, or the chain it jumps to, may accept a new TCP connection."""
+    if not any(overlap(box, NEW_TCP) for box in line.region.boxes):
+        return False
+    if line.action == "jump" and line.target not in above:
+        return any(_lets_in(table, each, (*above, line.target)) for each in table.chains.get(line.target, ()))
+    return line.action == "accept"
+
+
+def chain_names(situation: Situation, table: Table) -> Iterator[Finding]:
+    """What a table's chains and rules name that is not there."""
+    entries = situation.entries
+    yield from _jumps(table)
+    if INTERFACE in entries:
+        yield from _unknown_interfaces(table, {entry.values.get("name", "") for entry in entries[INTERFACE]})
+    lists = lists_for(table.menu)
+    if lists in entries:
+        filled = Counter(entry.values.get("list", "") for entry in entries[lists] if not entry.disabled)
+        tables = (each for each in situation.tables.values() if lists_for(each.menu) is lists)
+        lines = (line for each in tables for line in each.lines())
+        yield from _empty_lists(table, filled, {line.entry.values.get("address-list", "") for line in lines})
+
+
+def lists_for(menu: Menu) -> Menu:
+    """The address lists that the rules of a table name."""
+    return ADDRESS_LIST6 if menu is FILTER6 else ADDRESS_LIST
+
+
+def _jumps(table: Table) -> Iterator[Finding]:
     """Chains that nobody jumps to, and jumps to chains without rules."""
     targets = {line.target for line in table.lines() if line.action == "jump"}
     for name, chain in table.chains.items():
         owned = [line for line in chain if line.position]
         if name not in table.builtin | targets and owned:
-            message = f"no rule jumps to chain {name}, so that its {len(owned)} rules do nothing"
+            message = f"no rule jumps to chain {name}, so that its rules ({len(owned)}) do nothing"
             advice = "add a jump to it where it is meant to act, or remove it; a misspelled chain is one of its own"
-            yield Finding("chain-unused", table.menu.path, name, owned[0].spot, message, advice)
+            yield of_line("chain-unused", table, owned[0], message, advice)
         for line in owned:
             if line.action == "jump" and not table.chains.get(line.target):
                 message = f"rule {named([line.spot])} jumps to chain {line.target}, which has no enabled rule"
                 advice = "correct the name of the chain, or add its rules; until then packets just come back"
-                yield Finding("jump-nowhere", table.menu.path, name, line.spot, message, advice)
+                yield of_line("jump-nowhere", table, line, message, advice)
 
 
-def ends(table: Table, closed: Collection[str]) -> Iterator[Finding]:
-    """How `input` and `forward` of the filter end; `closed` are the chains that deny the bulk of what enters them."""
-    if "input" not in closed:
-        message = "chain input has no final drop: what no rule mentions is accepted, whoever sends it"
-        advice = "accept what the router is to serve, management first, and end with a drop for all or for !LAN"
-        yield Finding("input-without-drop", table.menu.path, "input", None, message, advice)
-    chain = table.chains.get("forward", ())
-    accepts = [line.spot for line in chain if line.action == "accept" and line.position]
-    if accepts and not any(line.denies or line.action == "jump" for line in chain):
-        message = "chain forward accepts some traffic and drops none, so that its accepts decide nothing"
-        advice = "end the chain with a drop, or leave the accepts out"
-        yield Finding(
-            "accepts-without-drop", table.menu.path, "forward", accepts[0], message, advice, tuple(accepts[1:])
-        )
-
-
-def late_drops(table: Table, dead: Collection[Line]) -> Iterator[Finding]:
-    """Drops for invalid packets below accepts that let them in, and accepts for IPsec below a drop for outside."""
-    for name, chain in table.chains.items():
-        for line in chain:
-            if line.position and line not in dead:
-                yield from _late_invalid(table, name, chain, line)
-                yield from _late_ipsec(table, name, chain, line)
-
-
-def _late_invalid(table: Table, name: str, chain: Sequence[Line], line: Line) -> Iterator[Finding]:
-    if not line.denies or [box.get("connection-state") for box in line.region.boxes] != [INVALID]:
-        return
-    above = tuple(each.spot for each in chain[: line.place] if each.action == "accept" and _takes_invalid(each, line))
-    if above:
-        message = (
-            f"rule {named([line.spot])} drops invalid packets only after rule {named(above)} accepted some of them"
-        )
-        advice = "move it above the accepts, right below the one for established connections"
-        yield Finding("invalid-drop-late", table.menu.path, name, line.spot, message, advice, above)
-
-
-def _takes_invalid(line: Line, drop: Line) -> bool:
-    """Whether an accept takes packets of a drop, without asking for a state, for tunnels or for harmless ICMP."""
-    harmless = [((NUMBERS[name], NUMBERS[name]),) for name in ICMP]
-    return "ipsec-policy" not in line.rule.by_name and any(
-        "connection-state" not in box and box.get("protocol") not in harmless and overlap(box, line_box)
-        for box in line.region.boxes
-        for line_box in drop.region.boxes
-    )
-
-
-def _late_ipsec(table: Table, name: str, chain: Sequence[Line], line: Line) -> Iterator[Finding]:
-    asked = {*line.rule.by_name}
-    tunnel = {"protocol"} <= asked and not asked & {*INTERFACES, "ipsec-policy"}
-    if name != "input" or line.action != "accept" or not tunnel or not _only_ipsec(line):
-        return
-    drops = tuple(each.spot for each in chain[: line.place] if each.denies and each.position and _for_outside(each))
-    if drops:
-        message = (
-            f"rule {named([line.spot])} accepts IPsec below rule {named(drops)}, which drops what comes from outside"
-        )
-        advice = "move it above that drop"
-        yield Finding("ipsec-accept-after-drop", table.menu.path, name, line.spot, message, advice, drops)
-
-
-def _only_ipsec(line: Line) -> bool:
-    # `port` is two boxes, one for replies.
-    return any(_asks_within(box, each) for each in IKE for box in line.region.boxes)
-
-
-def _asks_within(box: Box, wanted: Box) -> bool:
-    return "protocol" in box and overlap(box, wanted) and ("dst-port" in box or "dst-port" not in wanted)
-
-
-def _for_outside(line: Line) -> bool:
-    names = {*line.rule.by_name}
-    return bool(names) and names <= INTERFACES
-
-
-def unknown_interfaces(table: Table, interfaces: Collection[str]) -> Iterator[Finding]:
+def _unknown_interfaces(table: Table, interfaces: Collection[str]) -> Iterator[Finding]:
     """Rules that name an interface the router does not have."""
     for line in table.lines():
         for each in line.rule.conditions:
@@ -119,17 +145,41 @@ def unknown_interfaces(table: Table, interfaces: Collection[str]) -> Iterator[Fi
             if item and not known and line.position:
                 message = f"rule {named([line.spot])} names {item.name}={name}, and the router has no such interface"
                 advice = "name an interface that exists; traffic of a tunnel without one is matched by ipsec-policy"
-                chain = line.entry.values.get("chain", "")
-                yield Finding("unknown-interface", table.menu.path, chain, line.spot, message, advice)
+                yield of_line("unknown-interface", table, line, message, advice)
 
 
-def empty_lists(table: Table, filled: Mapping[str, int], added: Collection[str]) -> Iterator[Finding]:
+def _empty_lists(table: Table, filled: Mapping[str, int], added: Collection[str]) -> Iterator[Finding]:
     """Rules for addresses of a list that has none and that no rule adds to."""
     for line in table.lines():
         for each in line.rule.conditions:
             known = each.negated or each.text in {*filled, *added}
             if each.name in TO_LIST and line.position and not known:
                 message = f"rule {named([line.spot])} is for addresses of list {each.text}, which has none"
-                advice = "add the addresses, or correct the name of the list"
-                chain = line.entry.values.get("chain", "")
-                yield Finding("empty-address-list", table.menu.path, chain, line.spot, message, advice)
+                yield of_line(
+                    "empty-address-list", table, line, message, "add the addresses, or correct the list's name"
+                )
+
+
+def unlisted_interfaces(situation: Situation) -> Iterator[Finding]:
+    """Interfaces with addresses that are in none of the interface lists which rules ask for, and not named alone."""
+    conditions = [
+        each for table in situation.tables.values() for line in table.lines() for each in line.rule.conditions
+    ]
+    asked = {each.plain for each in conditions if each.name.endswith("interface-list")} - {"all", "none"}
+    members = situation.outside.members
+    named_ = {each.plain for each in conditions if each.name in INTERFACES} | {"lo"} | situation.outside.interfaces
+    listed = named_.union(*(members.get(name, ()) for name in asked))
+    if asked & {"static", "dynamic"} or not any(members.get(name) for name in asked):
+        return
+    used = (entry.values.get("interface", "") for entry in situation.entries.get(ADDRESS, ()) if not entry.disabled)
+    for name in dict.fromkeys(used):
+        if name not in listed:
+            message = (
+                f"interface {name} has an address and is in no interface list that rules name "
+                f"({', '.join(sorted(asked))}): its packets match none of them"
+            )
+            advice = (
+                "add it to the list that its packets are meant to match; "
+                "packets to a VRRP address come in by the VRRP interface"
+            )
+            yield Finding("interface-unlisted", FILTER.path, "", None, message, advice)
