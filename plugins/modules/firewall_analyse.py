@@ -62,6 +62,9 @@ options:
       - firewall_raw
       - firewall_mangle
       - ipv6_firewall_filter
+      - ipv6_firewall_nat
+      - ipv6_firewall_raw
+      - ipv6_firewall_mangle
       - ipsec_policy
       - tool_mac_server
       - tool_mac_server_winbox
@@ -73,6 +76,9 @@ options:
       - firewall_raw
       - firewall_mangle
       - ipv6_firewall_filter
+      - ipv6_firewall_nat
+      - ipv6_firewall_raw
+      - ipv6_firewall_mangle
       - ipsec_policy
       - tool_mac_server
       - tool_mac_server_winbox

@@ -107,6 +107,11 @@ def test_foreign_rules_stay_where_they_are(router: Server, play: Play) -> None:
     assert comments(router)[-1] == "hardened: drop the rest"
 
 
+def openings(run: Run) -> list[str]:
+    """The warnings of rules that let strangers in."""
+    return [each for each in run[WORK_OUT].result.get("warnings", []) if "lets strangers" in each]
+
+
 def test_foreign_accept_that_lets_strangers_in_is_warned_of(router: Server, play: Play) -> None:
     first = next(row[".id"] for row in router.router.rows(FILTER) if row["dynamic"] == "false")
     for rule in (
@@ -120,7 +125,7 @@ def test_foreign_accept_that_lets_strangers_in_is_warned_of(router: Server, play
     where = "127.0.0.1: in chain input of /ip/firewall/filter,"
     # Before the change, with it, and when nothing changes any more; `warnings` also makes Ansible show it.
     runs = [apply(play, router, flags=flags, **options) for flags in (("--check",), (), ())]
-    assert [run[WORK_OUT].result["warnings"] for run in runs] == [
+    assert [openings(run) for run in runs] == [
         [f"{where} rule 1 (comment=temporary) {told}, now and after the change"],
         [f"{where} rule 1 (comment=temporary) {told}, now and after the change"],
         [f"{where} rule 3 (comment=temporary) {told}"],
@@ -136,7 +141,7 @@ def test_strangers_come_from_the_list_that_the_role_names(router: Server, play: 
     first = next(row[".id"] for row in router.router.rows(FILTER) if row["dynamic"] == "false")
     rule = {"chain": "input", "protocol": "tcp", "dst-port": "22", "in-interface-list": "LTE"}
     router.router.call(f"{FILTER}/add", {**rule, "place-before": first})
-    (warning,) = apply(play, router, flags=("--check",), wan="LTE")[WORK_OUT].result["warnings"]
+    (warning,) = openings(apply(play, router, flags=("--check",), wan="LTE"))
     assert "lets strangers from LTE reach ssh" in warning
 
 
@@ -144,7 +149,7 @@ def test_strangers_come_from_the_list_that_the_role_names(router: Server, play: 
 def test_what_roles_open_on_purpose_is_not_warned_of(router: Server, play: Play, roles: tuple[str, ...]) -> None:
     run = apply(play, router, *roles, public_ports=[8443], road_warriors=True, traceroute=True, ah=True)
     assert run.status == 0, run.output
-    assert not run[WORK_OUT].result.get("warnings")
+    assert openings(run) == []
 
 
 def test_table_of_the_role_fits_a_screen(router: Server, play: Play) -> None:

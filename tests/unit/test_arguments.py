@@ -176,7 +176,7 @@ def test_a_question_names_menus_by_their_modules() -> None:
 def test_a_question_is_about_everything_and_never_fails_unless_asked_to() -> None:
     job = job_from("firewall_analyse", validate(spec_of("firewall_analyse"), {}))
     assert isinstance(job, Inquiry)
-    assert (job.fail_on, len(job.menus), job.wan) == ("never", 10, ("WAN",))
+    assert (job.fail_on, len(job.menus), job.wan) == ("never", 13, ("WAN",))
 
 
 def asked(**arguments: Any) -> Inquiry:

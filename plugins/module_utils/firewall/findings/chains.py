@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ...schema.addresses import ADDRESS
 from ...schema.elsewhere import INTERFACE
-from ...schema.firewall import ADDRESS_LIST, ADDRESS_LIST6, FILTER, FILTER6
+from ...schema.firewall import ADDRESS_LIST, ADDRESS_LIST6, FILTER
 from ...schema.interfaces import LIST
 from ...schema.model import Menu
 from ..actions import Effect
@@ -117,7 +117,7 @@ def chain_names(situation: Situation, table: Table) -> Iterator[Finding]:
 
 def lists_for(menu: Menu) -> Menu:
     """The address lists that the rules of a table name."""
-    return ADDRESS_LIST6 if menu is FILTER6 else ADDRESS_LIST
+    return ADDRESS_LIST6 if menu.path.startswith("/ipv6/") else ADDRESS_LIST
 
 
 def _jumps(table: Table) -> Iterator[Finding]:

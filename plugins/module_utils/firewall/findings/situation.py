@@ -14,7 +14,18 @@ from ...engine.entry import Entry
 from ...schema.addresses import ADDRESS
 from ...schema.elsewhere import INTERFACE, IPV6_SETTINGS
 from ...schema.family import IPV4, IPV6, Family
-from ...schema.firewall import ADDRESS_LIST, ADDRESS_LIST6, FILTER, FILTER6, MANGLE, NAT, RAW
+from ...schema.firewall import (
+    ADDRESS_LIST,
+    ADDRESS_LIST6,
+    FILTER,
+    FILTER6,
+    MANGLE,
+    MANGLE6,
+    NAT,
+    NAT6,
+    RAW,
+    RAW6,
+)
 from ...schema.interfaces import EOIP, GRE, IPIP, LIST, LIST_MEMBER, VRRP
 from ...schema.ipsec import PEER, POLICY
 from ...schema.menus import BY_PATH
@@ -28,7 +39,7 @@ from ..reachability.survey import gate_of
 from ..tables import joined
 from .finding import Edit, Finding, Unjudged
 
-TABLES = (FILTER, NAT, RAW, MANGLE, FILTER6)
+TABLES = (FILTER, NAT, RAW, MANGLE, FILTER6, NAT6, RAW6, MANGLE6)
 FILTERS: Mapping[Family, Menu] = {IPV4: FILTER, IPV6: FILTER6}
 MAC_PATHS = ("/tool/mac-server", "/tool/mac-server/mac-winbox", "/ip/neighbor/discovery-settings", "/tool/romon")
 OFFER_PATHS = ("/ip/dns", "/snmp", "/snmp/community", "/ip/proxy", "/ip/socks", "/ip/upnp", "/tool/bandwidth-server")

@@ -12,18 +12,11 @@ from ...engine.entry import Entry
 from ...schema.addresses import ADDRESS
 from ...schema.elsewhere import INTERFACE
 from ...schema.family import IPV4, IPV6, Family
-from ...schema.firewall import (
-    ADDRESS_LIST,
-    ADDRESS_LIST6,
-    FILTER,
-    FILTER6,
-    NAT,
-    RAW,
-)
+from ...schema.firewall import FILTER, FILTER6
 from ...schema.interfaces import LIST, LIST_MEMBER
 from ...schema.menus import BY_PATH
 from ...schema.model import Menu
-from ..tables import firewall_of
+from ..tables import LISTS, TABLES, firewall_of
 from .reach import Gate, Row, reach
 from .services import SETTINGS, Service, settings_of
 from .sources import (
@@ -39,7 +32,7 @@ from .sources import (
 Tables = Mapping[Menu, Sequence[Entry]]
 RULES = {IPV4: FILTER, IPV6: FILTER6}
 READ: tuple[Menu, ...] = (
-    *(INTERFACE, LIST, LIST_MEMBER, ADDRESS, ADDRESS_LIST, FILTER, NAT, RAW, ADDRESS_LIST6, FILTER6),
+    *(INTERFACE, LIST, LIST_MEMBER, ADDRESS, *TABLES, *LISTS.values()),
     *(menu for path, menu in BY_PATH.items() if path in SETTINGS),
 )
 """What has to be read, dynamic entries included."""
