@@ -46,7 +46,7 @@ def order(upper: Rule, lower: Rule) -> Order:
     """Whether the lower rule should stand above the upper one instead."""
     if not takes(upper, lower):
         return Order.ANY
-    return Order.PREFERABLY_ABOVE if takes(lower, upper) else Order.ABOVE
+    return Order.PREFERABLY_ABOVE if takes(upper=lower, lower=upper) else Order.ABOVE
 
 
 def takes(upper: Rule, lower: Rule) -> bool:

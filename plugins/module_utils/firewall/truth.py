@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import TypeAlias
 
 from ..schema.composites import FLAGS, PROTOCOLS
 from ..schema.model import Field
@@ -35,7 +36,7 @@ class Truth(Enum):
     """The packet has nothing of the sort."""
 
 
-Point = Mapping[str, int | None]
+Point: TypeAlias = "Mapping[str, int | None]"
 """What is known of a packet, by properties as sets.py has them; None: it has no such property."""
 
 

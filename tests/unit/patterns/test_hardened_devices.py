@@ -31,8 +31,9 @@ OPEN: Mapping[str, Any] = {
 }
 
 
-def devices(found: Mapping[str, Any] = OPEN, **options: Any) -> dict[str, Any]:
-    result = compiled({"management": MANAGEMENT, "devices": True, **options}, existing=found)
+def devices(found: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    existing = OPEN if found is None else found
+    result = compiled({"management": MANAGEMENT, "devices": True, **options}, existing=existing)
     assert result["problems"] == []
     settings: dict[str, Any] = dict(result["devices"])  # type: ignore[call-overload]
     return settings

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from ...schema.family import IPV4, IPV6
 from ...schema.kinds import bounds, range_within, split
 from ..actions import PERMITS
 from ..coverage import Walk
@@ -36,7 +37,7 @@ OPENS, CLOSES = frozenset({Turn.OPENS}), frozenset({Turn.CLOSES})
 
 def late_denies(situation: Situation, table: Table, dead: Collection[Line]) -> Iterator[tuple[Line, Finding]]:
     """Denies below accepts that take packets which they are meant to stop; those for invalid packets aside."""
-    family = next(each for each, menu in FILTERS.items() if menu is table.menu)
+    family = IPV6 if table.menu is FILTERS[IPV6] else IPV4
     lists = _known_lists(situation, situation.gates[family].firewall.lists)
     for chain in table.chains.values():
         accepts = [line for line in chain if line.rule.effect in PERMITS and not _is_harmless(line)]

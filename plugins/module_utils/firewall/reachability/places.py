@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ...engine.entry import Entry, label
 from ..rules import BUILTIN
 from ..tables import MENUS, Firewall
 
-Positions = Mapping[tuple[str, str], tuple[int | None, int]]
+Positions: TypeAlias = "Mapping[tuple[str, str], tuple[int | None, int]]"
 
 
 @dataclass(frozen=True)
