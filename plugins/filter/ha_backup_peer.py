@@ -82,7 +82,8 @@ options:
     type: bool
     default: true
   nat_bypass:
-    description: Keep the traffic of the tunnels from being translated.
+    description:
+      - Keep the traffic of the tunnels, and what the router sends from their local addresses, from being translated.
     type: bool
     default: true
   mss_clamp:

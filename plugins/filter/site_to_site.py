@@ -42,7 +42,9 @@ options:
     type: bool
     default: true
   nat_bypass:
-    description: Keep tunnel traffic from being translated, for tunnels that do not say otherwise themselves.
+    description:
+      - Keep tunnel traffic, and what the router sends from the tunnels' local addresses, from being translated, for
+        tunnels that do not say otherwise themselves.
     type: bool
     default: true
   mss_clamp:

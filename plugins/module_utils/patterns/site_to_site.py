@@ -83,11 +83,13 @@ def _entries(tunnels: Sequence[Tunnel], marks: Sequence[str], settings: Settings
         "ipsec_policy": [entry for tunnel, mark in own for entry in ipsec.policies(tunnel, mark)],
         "firewall_address_list": lists,
         "firewall_nat": [
-            rule for tunnel, mark in own if settings.bypasses(tunnel) for rule in passage.nat_bypass(tunnel, mark)
+            *passage.own_traffic(lists, settings),
+            *passage.own_ah(own, settings),
+            *(rule for tunnel, mark in own if settings.bypasses(tunnel) for rule in passage.nat_bypass(tunnel, mark)),
         ],
         "firewall_mangle": [rule for tunnel, mark in own for rule in performance.mangled(tunnel, mark, settings)],
         "firewall_filter": [
-            *(passage.shared_rules(settings) if lists else ()),
+            *(passage.shared_rules(settings) if passage.has_entries(lists, settings.peers) else ()),
             *passage.ah_rules(tunnels, settings),
         ],
         "queue_type": performance.queue_types(own),
