@@ -155,6 +155,17 @@ def test_everything_through_the_tunnel_but_what_is_local(router: Server, join: J
     assert "s2s" not in str(router.router.dump())
 
 
+def test_hub_takes_any_local_network_but_no_remote_one_of_its_own(router: Server, join: Join) -> None:
+    hub = {**TUNNEL, "local_subnets": ["0.0.0.0/0"]}
+    assert converged(join, router, hub) == 1
+    assert [row["src-address"] for row in router.router.rows(POLICIES)[1:]] == ["0.0.0.0/0"]
+    before = router.router.dump()
+    run = join(router, {**hub, "name": "own", "remote_address": "203.0.113.60", "remote_subnets": ["192.168.88.0/25"]})
+    assert run.status != 0
+    assert "192.168.88.0/25 shares addresses with 192.168.88.0/24 on ether2 of this router" in run.failure.result["msg"]
+    assert router.router.dump() == before
+
+
 def test_two_prefixes_do_not_meet(router: Server, join: Join) -> None:
     join(router, TUNNEL)
     assert converged(join, router, OTHER, prefix="vpn") == 1

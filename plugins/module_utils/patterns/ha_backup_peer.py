@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec, passage, performance
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import connected, ipsec, passage, performance
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.compiled import Entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover import (
     cluster,
@@ -57,6 +57,8 @@ class Survival:
     peers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of peers by connection; it is enough that one of them stands."""
     problems: tuple[str, ...] = ()
+    reads: Entries = field(default_factory=dict)
+    """What has to be read of a router first, as state `gathered` takes it."""
 
 
 def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Survival:
@@ -66,7 +68,7 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
     """
     intent, wrong = intent_from(options)
     wrong += wrong_prefix("ha_backup_peer", settings)
-    wrong = wrong or list(problems(intent, settings))
+    wrong = wrong or list(problems(intent, settings)) or list(_connected(intent, found))
     if wrong or not intent.connections:
         return Survival(problems=tuple(wrong))
     intent = replace(intent, connections=tuple(_placed(each, intent) for each in intent.connections))
@@ -79,7 +81,16 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
     # Of a cluster only one member has tunnels, and which one it is is not for the others to say.
     names = {each.name: tuple(_names(each, settings)) for each in present if each.method != "vrrp"}
     entries = _joined(_policied(intent, marks, settings, found), _routed(intent, settings, found))
-    return Survival(entries, owners, kept, names)
+    policied = [each.tunnel for each in present if each.method != "routed"]
+    return Survival(entries, owners, kept, names, reads=connected.reads(policied))
+
+
+def _connected(intent: Intent, found: Found) -> Iterator[str]:
+    """Sentences on networks of others that are the router's own."""
+    for each in intent.connections:
+        if each.present and each.method != "routed":
+            texts = connected.wrong_networks(each.tunnel, found)
+            yield from (f"tunnel {each.name}: {text}" for text in texts)
 
 
 def _placed(connection: Connection, intent: Intent) -> Connection:
