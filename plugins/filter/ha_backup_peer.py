@@ -82,7 +82,8 @@ options:
     type: bool
     default: true
   nat_bypass:
-    description: Keep the traffic of the tunnels from being translated.
+    description:
+      - Keep the traffic of the tunnels, and what the router sends from their local addresses, from being translated.
     type: bool
     default: true
   mss_clamp:
@@ -134,6 +135,11 @@ _value:
       description: Sentences on connections that are wrong or weak. If there are any, there are no entries.
       type: list
       elements: str
+    reads:
+      description:
+        - What has to be read of the router, as state C(gathered) of M(vpnops.mikrotik.config) takes it, and given with
+          O(existing), so that remote networks inside local ones are known to be none of the router's own.
+      type: dict
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -170,10 +176,11 @@ def compiled(
         "keep": {module: list(fields) for module, fields in result.keep.items()},
         "peers": {name: list(peers) for name, peers in result.peers.items()},
         "problems": list(result.problems),
+        "reads": result.reads,
     }
 
 
-NOTHING: dict[str, object] = {"config": {}, "owners": [], "keep": {}, "peers": {}}
+NOTHING: dict[str, object] = {"config": {}, "owners": [], "keep": {}, "peers": {}, "reads": {}}
 OF_CONNECTIONS = ("method", "detect", "fail_back", "fail_back_after", "uplinks", "vrrp", "host", "profile", "proposal")
 """Options that say what the connections are; the others hold for everything that is made."""
 

@@ -38,7 +38,9 @@ options:
     type: bool
     default: false
   firewall:
-    description: Let peers and tunnel traffic through, and drop what would leave or come in clear.
+    description:
+      - Let peers and tunnel traffic through, drop what would leave or come in clear, and keep what the router sends
+        from the tunnels' local addresses from being translated.
     type: bool
     default: true
   existing:

@@ -42,7 +42,9 @@ options:
     type: bool
     default: true
   nat_bypass:
-    description: Keep tunnel traffic from being translated, for tunnels that do not say otherwise themselves.
+    description:
+      - Keep tunnel traffic, and what the router sends from the tunnels' local addresses, from being translated, for
+        tunnels that do not say otherwise themselves.
     type: bool
     default: true
   mss_clamp:
@@ -91,6 +93,11 @@ _value:
       description: Sentences on tunnels that are wrong or weak. If there are any, there are no entries.
       type: list
       elements: str
+    reads:
+      description:
+        - What has to be read of the router, as state C(gathered) of M(vpnops.mikrotik.config) takes it, and given with
+          O(existing), so that remote networks inside local ones are known to be none of the router's own.
+      type: dict
 """
 
 from collections.abc import Callable, Mapping
@@ -117,7 +124,12 @@ def compiled(
     except ValueError as error:
         raise AnsibleFilterError(f"site_to_site: {error}") from None
     result = site_to_site(tunnels, chosen, profile or {}, proposal or {}, existing or {})
-    return {"config": result.config, "owners": list(result.owners), "problems": list(result.problems)}
+    return {
+        "config": result.config,
+        "owners": list(result.owners),
+        "problems": list(result.problems),
+        "reads": result.reads,
+    }
 
 
 class FilterModule:

@@ -37,6 +37,11 @@ def comments(server: Server, menu: str) -> list[str]:
     return [row.get("comment", "") for row in server.router.rows(menu)]
 
 
+def listed(server: Server, *lists: str) -> list[str]:
+    rows = server.router.rows("/ip/firewall/address-list")
+    return [row["comment"] for row in rows if row["list"] in lists]
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_tunnel_stands_on_every_version_and_leaves_nothing_behind(
     make_twin: MakeTwin, join: Join, version: str
@@ -108,13 +113,27 @@ def test_what_two_tunnels_need_stays_until_both_are_gone(router: Server, join: J
     two = {**TUNNEL, "name": "two", "local_address": "198.51.100.8", "local_subnets": ["192.168.11.0/24"]}
     assert converged(join, router, one) == 1
     assert converged(join, router, two) == 1
-    assert comments(router, "/ip/firewall/address-list") == ["s2s: branch, two"] * 2
+    assert listed(router, "s2s-peers", "s2s-remote") == ["s2s: branch, two"] * 2
+    assert listed(router, "s2s-local") == ["s2s: branch", "s2s: two"]
     assert converged(join, router, one) == 0, "whichever of them is spoken of"
     assert converged(join, router, {"name": "branch", "state": "absent"}) == 1
-    assert comments(router, "/ip/firewall/address-list") == ["s2s: two"] * 2
+    assert comments(router, "/ip/firewall/address-list") == ["s2s: two"] * 3
     assert len(router.router.rows(FILTER)) == 16
     assert converged(join, router, {"name": "two", "state": "absent"}) == 1
     assert router.router.rows("/ip/firewall/address-list") == []
+
+
+def test_own_ike_is_exempt_above_the_factory_masquerade(router: Server, join: Join) -> None:
+    before = router.router.dump()
+    assert converged(join, router, {**TUNNEL, "local_address": "198.51.100.7"}) == 1
+    assert comments(router, "/ip/firewall/nat") == [
+        "s2s: no NAT of own IKE and NAT-T",
+        "s2s: no NAT of own ESP",
+        "s2s-branch: no NAT from 192.168.10.0/24 to 192.168.20.0/24",
+        "defconf: masquerade",
+    ]
+    assert converged(join, router, {"name": "branch", "state": "absent"}) == 1
+    assert router.router.dump() == before
 
 
 def test_a_tunnel_without_firewall_takes_nothing_from_the_others(router: Server, join: Join) -> None:
@@ -134,6 +153,17 @@ def test_everything_through_the_tunnel_but_what_is_local(router: Server, join: J
     ]
     assert converged(join, router, {"name": "branch", "state": "absent"}) == 1
     assert "s2s" not in str(router.router.dump())
+
+
+def test_hub_takes_any_local_network_but_no_remote_one_of_its_own(router: Server, join: Join) -> None:
+    hub = {**TUNNEL, "local_subnets": ["0.0.0.0/0"]}
+    assert converged(join, router, hub) == 1
+    assert [row["src-address"] for row in router.router.rows(POLICIES)[1:]] == ["0.0.0.0/0"]
+    before = router.router.dump()
+    run = join(router, {**hub, "name": "own", "remote_address": "203.0.113.60", "remote_subnets": ["192.168.88.0/25"]})
+    assert run.status != 0
+    assert "192.168.88.0/25 shares addresses with 192.168.88.0/24 on ether2 of this router" in run.failure.result["msg"]
+    assert router.router.dump() == before
 
 
 def test_two_prefixes_do_not_meet(router: Server, join: Join) -> None:

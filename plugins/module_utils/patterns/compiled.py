@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.ipsec import Entry
@@ -25,6 +25,8 @@ class Compiled:
     config: Entries
     owners: tuple[str, ...]
     problems: tuple[str, ...] = ()
+    reads: Entries = field(default_factory=dict)
+    """What has to be read of a router first, as state `gathered` takes it."""
 
 
 def twice(things: Iterable[Thing]) -> list[Thing]:

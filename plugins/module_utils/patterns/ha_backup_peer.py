@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec, passage, performance
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import connected, ipsec, passage, performance
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.compiled import Entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover import (
     cluster,
@@ -28,7 +28,12 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.
 )
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.soundness import problems
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.intake import Options
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Found, standing, still_needed
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import (
+    Found,
+    Place,
+    standing,
+    still_needed,
+)
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.route_based import INTERFACES, entries
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed import settings as routed
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings, wrong_prefix
@@ -52,6 +57,8 @@ class Survival:
     peers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of peers by connection; it is enough that one of them stands."""
     problems: tuple[str, ...] = ()
+    reads: Entries = field(default_factory=dict)
+    """What has to be read of a router first, as state `gathered` takes it."""
 
 
 def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Survival:
@@ -61,7 +68,7 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
     """
     intent, wrong = intent_from(options)
     wrong += wrong_prefix("ha_backup_peer", settings)
-    wrong = wrong or list(problems(intent, settings))
+    wrong = wrong or list(problems(intent, settings)) or list(_connected(intent, found))
     if wrong or not intent.connections:
         return Survival(problems=tuple(wrong))
     intent = replace(intent, connections=tuple(_placed(each, intent) for each in intent.connections))
@@ -74,7 +81,16 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
     # Of a cluster only one member has tunnels, and which one it is is not for the others to say.
     names = {each.name: tuple(_names(each, settings)) for each in present if each.method != "vrrp"}
     entries = _joined(_policied(intent, marks, settings, found), _routed(intent, settings, found))
-    return Survival(entries, owners, kept, names)
+    policied = [each.tunnel for each in present if each.method != "routed"]
+    return Survival(entries, owners, kept, names, reads=connected.reads(policied))
+
+
+def _connected(intent: Intent, found: Found) -> Iterator[str]:
+    """Sentences on networks of others that are the router's own."""
+    for each in intent.connections:
+        if each.present and each.method != "routed":
+            texts = connected.wrong_networks(each.tunnel, found)
+            yield from (f"tunnel {each.name}: {text}" for text in texts)
 
 
 def _placed(connection: Connection, intent: Intent) -> Connection:
@@ -170,27 +186,44 @@ def _passage(
     intent: Intent, present: Sequence[Connection], marks: Sequence[str], settings: Settings, found: Found
 ) -> Entries:
     own = [(each.tunnel, _mark(each, settings)) for each in present]
-    tunnels = [way.tunnel for each in present for way in each.ways if isinstance(way.tunnel, Tunnel)]
-    others = {name for name in standing(found, ("ipsec_peer",), ()) if name.partition("/")[0] not in marks}
-    # The lists name connections, not each of their peers.
-    others |= {name.partition("/")[0] for name in others}
-    lists = passage.address_lists(tunnels, still_needed(found, settings, others), settings)
+    ends = list(_ends(present, settings))
+    needs = passage.needed([tunnel for tunnel, _mark in ends], settings) | timers.checked(present, settings)
+    lists = passage.listed_for(needs, _needed_by_others(marks, settings, found), settings)
     clustered = settings.firewall and any(each.method == "vrrp" for each in present)
     heard = cluster.rules(intent, settings.prefix) if clustered else ()
     return {
         "firewall_address_list": lists,
         "firewall_nat": [
-            rule for tunnel, mark in own if settings.bypasses(tunnel) for rule in passage.nat_bypass(tunnel, mark)
+            *passage.own_traffic(lists, settings),
+            *passage.own_ah(ends, settings),
+            *timers.own_checks(lists, settings),
+            *(rule for tunnel, mark in own if settings.bypasses(tunnel) for rule in passage.nat_bypass(tunnel, mark)),
         ],
         "firewall_mangle": [rule for tunnel, mark in own for rule in performance.mangled(tunnel, mark, settings)],
         "queue_type": performance.queue_types(own),
         "queue_tree": performance.queues(own, interfaces=False),
         "firewall_filter": [
             *heard,
-            *(passage.shared_rules(settings) if lists else ()),
+            *(passage.shared_rules(settings) if passage.has_entries(lists, settings.peers) else ()),
             *passage.ah_rules([tunnel for tunnel, _mark in own], settings),
         ],
     }
+
+
+def _ends(present: Sequence[Connection], settings: Settings) -> Iterator[tuple[Tunnel, str]]:
+    """The tunnel to each peer, with the peer's mark."""
+    for each in present:
+        for way in each.ways:
+            if isinstance(way.tunnel, Tunnel):
+                yield way.tunnel, f"{_mark(each, settings)}/{way.name}"
+
+
+def _needed_by_others(marks: Sequence[str], settings: Settings, found: Found) -> Mapping[Place, set[str]]:
+    """What the address lists hold for connections that are not spoken of."""
+    others = {name for name in standing(found, ("ipsec_peer",), ()) if name.partition("/")[0] not in marks}
+    # The lists name connections, not each of their peers.
+    others |= {name.partition("/")[0] for name in others}
+    return still_needed(found, settings, others)
 
 
 def _scripts(intent: Intent, present: Sequence[Connection], settings: Settings) -> Iterator[ipsec.Entry]:

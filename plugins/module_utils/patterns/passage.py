@@ -17,16 +17,26 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbour
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Names, Settings
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
 
+TITLES = {"ipsec-esp": "ESP", "gre": "GRE", "ipencap": "IPIP"}
+"""What protocols are called, by the firewall's names."""
+
 
 def address_lists(tunnels: Iterable[Tunnel], others: Mapping[Place, set[str]], settings: Settings) -> list[Entry]:
-    """The other ends and the networks behind them; `others` are what tunnels need that are not spoken of."""
+    """Both ends and the networks behind the other one; `others` are what tunnels need that are not spoken of."""
+    return listed_for(needed(tunnels, settings), others, settings)
+
+
+def needed(tunnels: Iterable[Tunnel], settings: Settings) -> dict[Place, set[str]]:
+    """For each address that belongs into a list the names of the tunnels that need it there."""
     needs = defaultdict[Place, set[str]](set)
     for tunnel in tunnels:
         if settings.passes(tunnel):
             needs[settings.peers, plain(tunnel.remote_address)].add(tunnel.name)
             for subnet in tunnel.remote_subnets:
                 needs[settings.remote, plain(subnet)].add(tunnel.name)
-    return listed_for(needs, others, settings)
+        if settings.exempts(tunnel):
+            needs[settings.local, plain(tunnel.local_address)].add(tunnel.name)
+    return needs
 
 
 def listed_for(needs: Mapping[Place, set[str]], others: Mapping[Place, set[str]], settings: Names) -> list[Entry]:
@@ -36,6 +46,11 @@ def listed_for(needs: Mapping[Place, set[str]], others: Mapping[Place, set[str]]
         {"list": where, "address": address, "comment": needed_by(settings, names)}
         for (where, address), names in together.items()
     ]
+
+
+def has_entries(lists: Iterable[Entry], name: str) -> bool:
+    """Whether there is anything in the address list of this name."""
+    return any(entry["list"] == name for entry in lists)
 
 
 def shared_rules(settings: Settings) -> Iterator[Entry]:
@@ -86,3 +101,32 @@ def nat_bypass(tunnel: Tunnel, mark: str) -> Iterator[Entry]:
             "dst_address": remote,
             "comment": f"{mark}: no NAT from {local} to {remote}",
         }
+
+
+def own_traffic(lists: Iterable[Entry], names: Names, protocols: Iterable[str] = ()) -> Iterator[Entry]:
+    """Accepts that keep what the router itself sends from its local addresses from being translated.
+
+    IKE and the encrypted packets match no policy, so a masquerade with `ipsec-policy=out,none` takes them as well and
+    replaces a secondary, shared or loopback address by the primary one of the port: the other end answers nobody.
+    """
+    if not has_entries(lists, names.local):
+        return
+    accept = {"chain": "srcnat", "action": "accept", "src_address_list": names.local}
+    # By source port: behind a translation the other end has another one than 4500.
+    ports = {"protocol": "udp", "src_port": "500,4500"}
+    yield {**accept, **ports, "comment": f"{names.prefix}: no NAT of own IKE and NAT-T"}
+    for protocol in ("ipsec-esp", *protocols):
+        yield {**accept, "protocol": protocol, "comment": f"{names.prefix}: no NAT of own {TITLES[protocol]}"}
+
+
+def own_ah(own: Iterable[tuple[Tunnel, str]], settings: Settings) -> Iterator[Entry]:
+    """The same for AH, which comes and goes with the tunnels, given with their marks, that use it."""
+    for tunnel, mark in own:
+        if tunnel.ipsec_protocols == "ah" and settings.exempts(tunnel):
+            yield {
+                "chain": "srcnat",
+                "action": "accept",
+                "protocol": "ipsec-ah",
+                "src_address": tunnel.local_address,
+                "comment": f"{mark}: no NAT of own AH",
+            }

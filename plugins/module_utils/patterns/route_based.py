@@ -20,6 +20,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbour
     standing,
     still_needed,
 )
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.passage import own_traffic
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed import interfaces, passage
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.intake import link_from
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.routed.link import PROTOCOLS, Link
@@ -126,6 +127,7 @@ def _firewall(own: Sequence[tuple[Link, str]], others: Collection[str], settings
     own_rules = [rule for link, mark in own for rule in passage.talk(link, mark)] if settings.firewall else []
     return {
         "firewall_address_list": lists,
+        "firewall_nat": list(own_traffic(lists, settings, protocols)),
         "firewall_raw": list(passage.raw_rules(protocols, settings)) if lists else [],
         "firewall_filter": [*(passage.filter_rules(protocols, settings) if lists else ()), *own_rules],
     }

@@ -33,6 +33,11 @@ class Names:
         """Name of the address list with the other ends."""
         return f"{self.prefix}-peers"
 
+    @property
+    def local(self) -> str:
+        """Name of the address list with the router's own ends, where tunnels name them."""
+        return f"{self.prefix}-local"
+
     def mark(self, tunnel: Peering) -> str:
         """What the tunnel's entries are known by."""
         return f"{self.prefix}-{tunnel.name}"
@@ -60,8 +65,14 @@ class Settings(Names):
 
     def bypasses(self, tunnel: Tunnel) -> bool:
         """Whether the tunnel's traffic is to stay untranslated; IPv6 is not translated anyway."""
-        wanted = self.nat_bypass if tunnel.nat_bypass is None else tunnel.nat_bypass
-        return wanted and not tunnel.carries_ipv6
+        return self._keeps(tunnel) and not tunnel.carries_ipv6
+
+    def exempts(self, tunnel: Tunnel) -> bool:
+        """Whether what the router itself sends from the tunnel's local address is to stay untranslated."""
+        return self._keeps(tunnel) and tunnel.has_local_address4
+
+    def _keeps(self, tunnel: Tunnel) -> bool:
+        return self.nat_bypass if tunnel.nat_bypass is None else tunnel.nat_bypass
 
 
 # Extra variables come as text: "false" must not switch anything on.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import ipsec, passage, performance
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns import connected, ipsec, passage, performance
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.compiled import (
     Compiled,
     Entries,
@@ -34,15 +34,21 @@ def site_to_site(
     """What a router needs for these tunnels.
 
     `profile` and `proposal` are options for all of them; `found` is what stands of peers and address lists
-    under the prefix, for the sake of tunnels that are not spoken of.
+    under the prefix, for the sake of tunnels that are not spoken of, and what was read of `reads`.
     """
     known, problems = _read(tunnels, settings, profile, proposal)
+    problems += [
+        f"tunnel {tunnel.name}: {text}"
+        for tunnel in known
+        if tunnel.present and not problems
+        for text in connected.wrong_networks(tunnel, found)
+    ]
     if problems or not known:
         return Compiled({}, (), tuple(problems))
     marks = [settings.mark(tunnel) for tunnel in known]
-    return Compiled(
-        _entries([tunnel for tunnel in known if tunnel.present], marks, settings, found), (settings.prefix, *marks)
-    )
+    present = [tunnel for tunnel in known if tunnel.present]
+    entries = _entries(present, marks, settings, found)
+    return Compiled(entries, (settings.prefix, *marks), reads=connected.reads(present))
 
 
 def _read(
@@ -83,11 +89,13 @@ def _entries(tunnels: Sequence[Tunnel], marks: Sequence[str], settings: Settings
         "ipsec_policy": [entry for tunnel, mark in own for entry in ipsec.policies(tunnel, mark)],
         "firewall_address_list": lists,
         "firewall_nat": [
-            rule for tunnel, mark in own if settings.bypasses(tunnel) for rule in passage.nat_bypass(tunnel, mark)
+            *passage.own_traffic(lists, settings),
+            *passage.own_ah(own, settings),
+            *(rule for tunnel, mark in own if settings.bypasses(tunnel) for rule in passage.nat_bypass(tunnel, mark)),
         ],
         "firewall_mangle": [rule for tunnel, mark in own for rule in performance.mangled(tunnel, mark, settings)],
         "firewall_filter": [
-            *(passage.shared_rules(settings) if lists else ()),
+            *(passage.shared_rules(settings) if passage.has_entries(lists, settings.peers) else ()),
             *passage.ah_rules(tunnels, settings),
         ],
         "queue_type": performance.queue_types(own),

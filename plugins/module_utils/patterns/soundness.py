@@ -13,8 +13,6 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel im
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds import (
     ADDRESS,
     PREFIX_OR_NAME,
-    net_apart,
-    net_within,
     network,
 )
 
@@ -83,8 +81,9 @@ def wrong_addresses(tunnel: Peering) -> Iterator[str]:
 def _wrong_pair(local: str, remote: str) -> Iterator[str]:
     if network(local).version != network(remote).version:
         yield f"local subnet {local} and remote subnet {remote} are not of the same IP version"
-    elif not net_apart(local, remote) and (local == remote or net_within(remote, local)):
-        yield f"remote subnet {remote} is a part of local subnet {local}, so no packet would leave for it"
+    elif local == remote:
+        # A wider local network is sound, such as 0.0.0.0/0 at the hub of sites that send everything there.
+        yield f"{local} is a local and a remote subnet, so packets between local hosts would be sent into the tunnel"
 
 
 def is_name(address: str) -> bool:

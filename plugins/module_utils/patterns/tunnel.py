@@ -49,6 +49,11 @@ class Peering:
         """Address of the other end, and the own one if it is given."""
         return self.remote_address, self.local_address
 
+    @property
+    def has_local_address4(self) -> bool:
+        """Whether an own IPv4 address is given, which a masquerade could replace by another one of the router."""
+        return bool(self.local_address) and ":" not in self.local_address
+
 
 @dataclass(frozen=True)
 class Tunnel(Peering):

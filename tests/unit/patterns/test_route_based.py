@@ -162,7 +162,8 @@ def test_nothing_comes_or_goes_in_clear() -> None:
 
 def test_the_firewall_knows_both_addresses_of_an_end_behind_nat() -> None:
     made = config({**TUNNEL, "remote_address": "10.0.0.2", "peer_address": "203.0.113.50"})
-    assert [each["address"] for each in made["firewall_address_list"]] == ["203.0.113.50", "10.0.0.2"]
+    peers = [each["address"] for each in made["firewall_address_list"] if each["list"] == "rb-peers"]
+    assert peers == ["203.0.113.50", "10.0.0.2"]
     assert made["ipsec_peer"][0]["address"] == "203.0.113.50"
     assert made["ipsec_policy"][0]["dst_address"] == "10.0.0.2/32"
 

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover import scripts
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import Connection, Detection
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.ipsec import Entry
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.neighbours import Place, plain
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.passage import has_entries
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.settings import Settings
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.tunnel import Tunnel
 
 POLICIES = ["read", "test", "write"]
 """Netwatch's own scripts have these and `reboot`, so none of these scripts may need more (cli.md 11)."""
@@ -56,6 +61,32 @@ def watches(connection: Connection, mark: str, detection: Detection) -> Iterator
             **down,
             "comment": name,
         }
+
+
+def checked(connections: Iterable[Connection], settings: Settings) -> dict[Place, set[str]]:
+    """The hosts that are asked from an own address, by their place in the list, with the names of the connections."""
+    needs = defaultdict[Place, set[str]](set)
+    for connection in connections:
+        for way in connection.ways if connection.method == "policy_switch" else ():
+            if isinstance(way.tunnel, Tunnel) and settings.exempts(way.tunnel):
+                needs[_watched(settings), plain(way.watched)].add(connection.name)
+    return needs
+
+
+def own_checks(lists: Iterable[Entry], settings: Settings) -> Iterator[Entry]:
+    """Lets the checks leave from the address that they are made from: translated, another way would be asked."""
+    if has_entries(lists, _watched(settings)):
+        yield {
+            "chain": "srcnat",
+            "action": "accept",
+            "src_address_list": settings.local,
+            "dst_address_list": _watched(settings),
+            "comment": f"{settings.prefix}: no NAT of own checks",
+        }
+
+
+def _watched(settings: Settings) -> str:
+    return f"{settings.prefix}-watched"
 
 
 def _asking(detection: Detection) -> Entry:

@@ -26,12 +26,13 @@ NAMES = {"gre": "GRE", "ipencap": "IPIP"}
 
 
 def address_lists(links: Iterable[Link], others: Mapping[Place, set[str]], settings: Settings) -> list[Entry]:
-    """The other ends; `others` are what tunnels need that are not spoken of."""
+    """Both ends; `others` are what tunnels need that are not spoken of."""
     needs = defaultdict[Place, set[str]](set)
     for link in links if settings.firewall else ():
         # Behind a translation, IKE comes from the one and what is decrypted from the other.
         for address in dict.fromkeys((link.calls, link.remote_address)):
             needs[settings.peers, plain(address)].add(link.name)
+        needs[settings.local, plain(link.local_address)].add(link.name)
     return listed_for(needs, others, settings)
 
 
