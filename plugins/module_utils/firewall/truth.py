@@ -36,7 +36,7 @@ class Truth(Enum):
     """The packet has nothing of the sort."""
 
 
-Point: TypeAlias = "Mapping[str, int | None]"
+Point: TypeAlias = Mapping[str, "int | None"]
 """What is known of a packet, by properties as sets.py has them; None: it has no such property."""
 
 

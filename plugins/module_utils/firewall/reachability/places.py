@@ -13,7 +13,7 @@ from ...engine.entry import Entry, label
 from ..rules import BUILTIN
 from ..tables import MENUS, Firewall
 
-Positions: TypeAlias = "Mapping[tuple[str, str], tuple[int | None, int]]"
+Positions: TypeAlias = Mapping[tuple[str, str], "tuple[int | None, int]"]
 
 
 @dataclass(frozen=True)
