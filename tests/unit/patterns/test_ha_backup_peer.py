@@ -241,6 +241,14 @@ def test_what_connections_need_that_are_not_spoken_of_is_kept() -> None:
     assert kept["comment"] == "ha: dc, hq"
 
 
+def test_certificate_of_anybody_is_weak() -> None:
+    certified = {**HQ, "psk": None, "certificate": ["branch"]}
+    (told,) = problems(certified)
+    assert "the other end may show any certificate" in told
+    ends = [{**peer, "remote_id": f"fqdn:{peer['name']}.example.com"} for peer in PEERS]
+    assert config({**certified, "peers": ends})
+
+
 def test_an_absent_connection_is_owned_and_wants_nothing() -> None:
     found: Any = compiled([{"name": "hq", "state": "absent"}])
     assert found["owners"] == ["ha:", "ha/", "ha-hq", "ha_routed:", "ha_routed-hq"]

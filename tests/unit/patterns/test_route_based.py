@@ -191,6 +191,12 @@ def test_an_absent_tunnel_is_owned_and_wants_nothing() -> None:
     assert not any(found["config"].values())
 
 
+def test_certificate_of_anybody_is_weak() -> None:
+    told = problems({**TUNNEL, "psk": None, "certificate": ["hq"]})
+    assert "the other end may show any certificate" in told
+    assert "route_based_allow_weak: true" in told
+
+
 def test_the_firewall_can_be_left_to_others() -> None:
     made = config({**TUNNEL, "routing": "ospf", "remote_subnets": []}, firewall="false")
     assert not any(made[f"firewall_{menu}"] for menu in ("filter", "raw", "address_list"))
