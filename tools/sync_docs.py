@@ -119,7 +119,8 @@ def scope(
 ) -> dict[str, Any]:
     """The option `scope` with its suboptions; `others` are their descriptions where no option has their name."""
     owner = (
-        f"Entries whose {mark} begins with one of these marks; V(s2s-*) stands for every mark that begins with V(s2s-)."
+        f"Entries whose {mark} is one of these marks, or goes on with a colon or a slash after it; V(s2s-*) stands for "
+        "everything that begins with V(s2s-)."
     )
     lines = {"owner": owner, **others}
     options = {

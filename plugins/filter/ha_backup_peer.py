@@ -106,6 +106,7 @@ EXAMPLES = r"""
         local_subnets: [192.168.20.0/24]
         remote_subnets: [192.168.10.0/24]
         certificate: [branch.example.com]
+        remote_id: fqdn:hq.example.com
         peers:
           - name: first
             remote_address: 203.0.113.1

@@ -65,6 +65,7 @@ EXAMPLES = r"""
         tunnel_address: 10.255.0.1/30
         remote_subnets: [192.168.20.0/24]
         certificate: [hq.example.com]
+        remote_id: fqdn:branch.example.com
 """
 
 RETURN = r"""

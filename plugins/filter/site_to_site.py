@@ -75,6 +75,7 @@ EXAMPLES = r"""
         local_subnets: [192.168.10.0/24]
         remote_subnets: [192.168.20.0/24]
         certificate: [hq.example.com]
+        remote_id: fqdn:branch.example.com
 """
 
 RETURN = r"""

@@ -344,8 +344,9 @@ options:
     suboptions:
       owner:
         description:
-          - Entries whose comment, or name where the menu has no comment, begins with one of these
-            marks; V(s2s-*) stands for every mark that begins with V(s2s-).
+          - Entries whose comment, or name where the menu has no comment, is one of these marks,
+            or goes on with a colon or a slash after it; V(s2s-*) stands for everything that begins
+            with V(s2s-).
         type: list
         elements: str
       chain:

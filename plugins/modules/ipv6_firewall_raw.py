@@ -321,8 +321,8 @@ options:
     suboptions:
       owner:
         description:
-          - Entries whose comment begins with one of these marks; V(s2s-*) stands for every mark
-            that begins with V(s2s-).
+          - Entries whose comment is one of these marks, or goes on with a colon or a slash after
+            it; V(s2s-*) stands for everything that begins with V(s2s-).
         type: list
         elements: str
       chain:

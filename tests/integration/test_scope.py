@@ -63,7 +63,7 @@ def test_what_others_have_is_not_deleted_by_mistake(make_twin: MakeTwin, play: P
     run = play(server, [deleted("ipsec_profile", config=[{"name": "other"}], scope={"owner": ["s2s-a"]})])
     assert run.failure.message == (
         "127.0.0.1: /ip/ipsec/profile name=other: it lies outside the task's own scope; "
-        "name has to begin with one of: s2s-a"
+        "name has to be one of these marks, or begin with one and a colon: s2s-a"
     )
     assert content(server) == before
 

@@ -185,7 +185,9 @@ def test_certificates_instead_of_a_secret(router: Server, join: Join) -> None:
 def test_a_tunnel_from_secret_to_certificate(router: Server, join: Join) -> None:
     router.router.seed({"/certificate": [{"name": "hq", "common-name": "hq"}]})
     join(router, TUNNEL)
-    assert converged(join, router, {**TUNNEL, "psk": None, "certificate": ["hq"]}) == 1
+    assert join(router, {**TUNNEL, "psk": None, "certificate": ["hq"]}).status != 0, "anybody's certificate"
+    named = {"certificate": ["hq"], "remote_id": "fqdn:b.example.com"}
+    assert converged(join, router, {**TUNNEL, "psk": None, **named}) == 1
     assert [row["auth-method"] for row in router.router.rows(IDENTITIES)] == ["digital-signature"]
 
 

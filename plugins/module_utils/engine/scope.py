@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,7 +13,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check impor
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Row, label
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu
 
-NAME = re.compile(r"[\w.-]*")
+ENDS = ":/"
+"""What a mark ends at, if the text goes on."""
 
 
 @dataclass(frozen=True)
@@ -30,34 +30,35 @@ class Scope:
         return self.owner is not None or bool(self.fields)
 
     def bears_mark(self, text: str) -> bool:
-        """Whether a text begins with a mark of one of the owners, of whom there may be thousands."""
-        if _name(text) in self._names:
+        """Whether a text carries a mark of one of the owners, of whom there may be thousands."""
+        if not self._marks.isdisjoint(_marks_in(text)):
             return True
-        return any(bears(text, mark) for mark in self._others)
+        return any(bears(text, mark) for mark in self._families)
 
     @cached_property
-    def _names(self) -> frozenset[str]:
-        return frozenset(mark for mark in self.owner or () if mark and _name(mark) == mark)
+    def _marks(self) -> frozenset[str]:
+        return frozenset(self.owner or ())
 
     @cached_property
-    def _others(self) -> tuple[str, ...]:
-        return tuple(mark for mark in self.owner or () if mark not in self._names)
+    def _families(self) -> tuple[str, ...]:
+        return tuple(mark for mark in self.owner or () if mark.endswith("*"))
 
 
-def _name(text: str) -> str:
-    """The name that a text begins with, which may be none."""
-    found = NAME.match(text)
-    return found.group() if found else ""
+def _marks_in(text: str) -> Iterator[str]:
+    """The marks that a text carries: itself, and what stands before or ends with a colon or slash."""
+    ends = {len(text), *(at + more for at, letter in enumerate(text) if letter in ENDS for more in (0, 1))}
+    return (text[:end] for end in ends if end)
 
 
 def bears(text: str, mark: str) -> bool:
-    """Whether a text carries a mark: `s2s-a: IKE` carries `s2s-a`, `s2s-ab` does not; `s2s-*` takes both.
+    """Whether a text carries a mark: `s2s-a: IKE` carries `s2s-a` and `s2s-a:`, and `s2s-*` takes all of them.
 
-    The empty mark is nobody's, or it would claim every entry without a comment.
+    `s2s-ab` and `s2s-a of mine` do not: people begin comments and names with the words that owners use as well. The
+    empty mark is nobody's, or it would claim every entry without a comment.
     """
     if mark.endswith("*"):
         return text.startswith(mark[:-1])
-    return mark != "" and text.startswith(mark) and not _name(text[len(mark) :])
+    return mark in _marks_in(text)
 
 
 def owns(menu: Menu, scope: Scope, values: Row) -> bool:
@@ -101,5 +102,6 @@ def check_within(menu: Menu, scope: Scope, values: Row, whole: Scope | None = No
 def _condition(menu: Menu, scope: Scope, row: Row) -> str:
     """What a row that lies outside would have to say."""
     if scope.owner is not None and not scope.bears_mark(row.get(menu.mark or "", "")):
-        return f"{menu.mark} has to begin with one of: {', '.join(scope.owner) or 'nothing, for owner is empty'}"
+        marks = ", ".join(scope.owner) or "nothing, for owner is empty"
+        return f"{menu.mark} has to be one of these marks, or begin with one and a colon: {marks}"
     return "; ".join(f"{name} may be: {', '.join(allowed)}" for name, allowed in scope.fields.items())

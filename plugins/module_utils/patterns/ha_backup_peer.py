@@ -74,9 +74,11 @@ def ha_backup_peer(options: Options, settings: Settings, found: Found) -> Surviv
     intent = replace(intent, connections=tuple(_placed(each, intent) for each in intent.connections))
     present = [each for each in intent.connections if each.present]
     marks = [f"{settings.prefix}-{each.name}" for each in intent.connections]
-    ahead = _interfaces(settings).prefix
+    ahead = _interfaces(settings)
     # Both sorts, for a connection may have been of the other one.
-    owners = (settings.prefix, *marks, ahead, *(f"{ahead}-{each.name}" for each in intent.connections))
+    routed_marks = [f"{ahead.prefix}-{each.name}" for each in intent.connections]
+    # What a cluster shares goes on with a slash.
+    owners = (settings.shared, f"{settings.prefix}/", *marks, ahead.shared, *routed_marks)
     kept = {module: ("disabled",) for each in present for module in KEPT.get(each.method, ())}
     # Of a cluster only one member has tunnels, and which one it is is not for the others to say.
     names = {each.name: tuple(_names(each, settings)) for each in present if each.method != "vrrp"}

@@ -50,7 +50,7 @@ def route_based(
         return Compiled({}, (), tuple(problems))
     marks = [settings.mark(link) for link in known]
     return Compiled(
-        entries([link for link in known if link.present], marks, settings, found), (settings.prefix, *marks)
+        entries([link for link in known if link.present], marks, settings, found), (settings.shared, *marks)
     )
 
 
@@ -96,7 +96,7 @@ def _interfaces(own: Sequence[tuple[Link, str]], some: bool, settings: Settings)
     }
     return {
         **made,
-        "interface_list": [{"name": settings.tunnels, "comment": settings.prefix}] if some else [],
+        "interface_list": [{"name": settings.tunnels, "comment": f"{settings.shared} all tunnels"}] if some else [],
         "interface_list_member": [interfaces.member(mark, settings) for _link, mark in own],
         "ip_address": [interfaces.address(link, mark) for link, mark in own],
     }

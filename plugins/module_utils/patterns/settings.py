@@ -38,6 +38,11 @@ class Names:
         """Name of the address list with the router's own ends, where tunnels name them."""
         return f"{self.prefix}-local"
 
+    @property
+    def shared(self) -> str:
+        """The mark of what no tunnel has alone; ends with a colon, so that nothing is its by a name alone."""
+        return f"{self.prefix}:"
+
     def mark(self, tunnel: Peering) -> str:
         """What the tunnel's entries are known by."""
         return f"{self.prefix}-{tunnel.name}"

@@ -48,7 +48,7 @@ def site_to_site(
     marks = [settings.mark(tunnel) for tunnel in known]
     present = [tunnel for tunnel in known if tunnel.present]
     entries = _entries(present, marks, settings, found)
-    return Compiled(entries, (settings.prefix, *marks), reads=connected.reads(present))
+    return Compiled(entries, (settings.shared, *marks), reads=connected.reads(present))
 
 
 def _read(

@@ -18,6 +18,8 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.kinds impor
 
 RATE = re.compile(r"[1-9]\d*[kMG]?")
 STATES = ("present", "absent")
+ANYBODY = ("", "auto", "ignore")
+"""Values of remote_id that take whatever the other end says it is."""
 UNSPECIFIED = ("0.0.0.0", "::")
 NO_IPV6_RULES = "IPv6 needs rules in /ipv6/firewall; they are not made here, so make them and set its firewall to false"
 
@@ -113,6 +115,12 @@ def weak_peering(tunnel: Peering, protocol: str) -> Iterator[str]:
     """A sentence for every weak choice of what proves and hides; `protocol` is esp or ah."""
     if tunnel.psk:
         yield from strength.weak_psk(tunnel.psk)
+    if tunnel.certificate and not tunnel.remote_certificate and tunnel.remote_id in ANYBODY:
+        yield (
+            "certificate: without remote_id or remote_certificate the other end may show any certificate of any "
+            "authority in the router's store, such as one that is there for DNS over HTTPS; strong enough is remote_id "
+            "with a name that its certificate has, such as fqdn:branch.example.com, or remote_certificate"
+        )
     yield from strength.weak_mode(tunnel.exchange_mode)
     yield from strength.weak_profile(tunnel.profile)
     yield from strength.weak_proposal(tunnel.proposal, protocol)

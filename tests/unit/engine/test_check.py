@@ -133,10 +133,22 @@ def test_settings_cannot_be_deleted() -> None:
 @pytest.mark.parametrize(
     ("scope", "row", "sentence"),
     [
-        (Scope(owner=("s2s",)), {**B, "comment": "mine"}, "comment has to begin with one of: s2s"),
-        (Scope(owner=("s2s-a", "s2s-b")), B, "comment has to begin with one of: s2s-a, s2s-b"),
-        (Scope(owner=()), B, "comment has to begin with one of: nothing, for owner is empty"),
-        (Scope(owner=("",)), B, "comment has to begin with one of: "),
+        (
+            Scope(owner=("s2s",)),
+            {**B, "comment": "mine"},
+            "comment has to be one of these marks, or begin with one and a colon: s2s",
+        ),
+        (
+            Scope(owner=("s2s-a", "s2s-b")),
+            B,
+            "comment has to be one of these marks, or begin with one and a colon: s2s-a, s2s-b",
+        ),
+        (
+            Scope(owner=()),
+            B,
+            "comment has to be one of these marks, or begin with one and a colon: nothing, for owner is empty",
+        ),
+        (Scope(owner=("",)), B, "comment has to be one of these marks, or begin with one and a colon: "),
         (Scope(owner=("b",), fields={"name": ("x",)}), {**B, "comment": "b"}, "name may be: x"),
     ],
 )

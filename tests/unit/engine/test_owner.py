@@ -10,7 +10,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope impor
 from hypothesis import given
 from hypothesis import strategies as st
 
-TEXTS = st.text("a-: *", max_size=6)
+TEXTS = st.text("a-:/ *", max_size=6)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,14 @@ TEXTS = st.text("a-: *", max_size=6)
         ("s2s", "s2s-*", False),
         ("site b: IKE", "site b", True),
         ("site bc", "site b", False),
+        ("s2s-a office printers", "s2s-a", False),
+        ("s2s (old)", "s2s", False),
+        ("s2s-a/first", "s2s-a", True),
+        ("s2s-a/first: by fibre", "s2s-a/first", True),
+        ("s2s: IKE", "s2s:", True),
+        ("s2s", "s2s:", False),
+        ("s2s-a: IKE", "s2s:", False),
+        ("s2s: a: IKE", "s2s: a", True),
         ("", "s2s", False),
     ],
 )

@@ -290,7 +290,7 @@ def test_deleted_without_a_scope_and_entries_removes_nothing() -> None:
 def test_deleted_entries_have_to_lie_within_the_scope() -> None:
     assert told(planned(FILTER, MARKED, ["accept #s2s-a: IKE"], "deleted", scope=OWNER_A)) == ["remove *0"]
     with pytest.raises(
-        Problem, match=r"comment=theirs: it lies outside the task's own scope; comment has to begin with"
+        Problem, match=r"comment=theirs: it lies outside the task's own scope; comment has to be one of these marks"
     ):
         planned(FILTER, MARKED, ["accept protocol=tcp"], "deleted", scope=OWNER_A)
     for row in ("accept #s2s-b: IKE", "accept chain=forward #s2s-a: to b"):

@@ -215,11 +215,32 @@ MIRROR = {"src_address": "192.168.20.0/24", "dst_address": "192.168.10.0/24"}
 
 def there(**changed: dict[str, object]) -> dict[str, list[dict[str, object]]]:
     """The other end, which fits unless a module's entry is changed."""
-    fitting: dict[str, dict[str, object]] = {"ipsec_policy": dict(MIRROR), "ipsec_identity": {"my_id": "auto"}}
+    fitting: dict[str, dict[str, object]] = {
+        "ipsec_policy": dict(MIRROR),
+        "ipsec_identity": {"my_id": "auto", "remote_id": "fqdn:a"},
+    }
     return {
         module: [{**row, **fitting.get(module, {}), **changed.get(module, {})} for row in rows]
         for module, rows in HERE.items()
     }
+
+
+def turned(ours: dict[str, object], theirs: dict[str, object]) -> list[str]:
+    """In what ends differ whose identities say this."""
+    ends = [end_of(there(ipsec_policy={}, ipsec_identity={"my_id": "auto", "remote_id": "auto", **each}), "b")
+            for each in (ours, theirs)]  # fmt: skip
+    assert ends[0]
+    assert ends[1]
+    return [text for text in differences(ends[0], ends[1]) if "_id" in text]
+
+
+def test_differences_name_an_identity_that_nobody_shows() -> None:
+    named: dict[str, object] = {"remote_id": "fqdn:b"}
+    assert turned(named, {}) == ["remote_id here is fqdn:b, but my_id there is auto, which shows an address"]
+    assert turned({}, named) == ["remote_id there is fqdn:b, but my_id here is auto, which shows an address"]
+    assert turned({"remote_id": "address:203.0.113.50"}, {}) == []
+    certified: dict[str, object] = {"auth_method": "digital-signature"}
+    assert turned({**named, **certified}, certified) == [], "a certificate may have that name"
 
 
 def compared(**changed: dict[str, object]) -> list[str]:
@@ -249,6 +270,19 @@ def compared(**changed: dict[str, object]) -> list[str]:
         (
             {"ipsec_identity": {"auth_method": "digital-signature"}},
             ["auth_method: pre-shared-key here, digital-signature there"],
+        ),
+        ({"ipsec_identity": {"remote_id": "ignore"}}, []),
+        (
+            {"ipsec_identity": {"my_id": "address:203.0.113.50"}},
+            ["my_id there is address:203.0.113.50, but remote_id here is auto; with IKEv2 it has to be the same"],
+        ),
+        (
+            {"ipsec_identity": {"remote_id": "auto"}},
+            ["my_id here is fqdn:a, but remote_id there is auto; with IKEv2 it has to be the same"],
+        ),
+        (
+            {"ipsec_identity": {"remote_id": ""}},
+            ["my_id here is fqdn:a, but remote_id there is auto; with IKEv2 it has to be the same"],
         ),
         ({"ipsec_identity": {"remote_id": "fqdn:x"}}, ["my_id here is fqdn:a, but remote_id there is fqdn:x"]),
         (

@@ -13,6 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vpnops.mikrotik.plugins.filter.ha_backup_peer import compiled
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import request_from, spec_of, validate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import check
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import bears
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.intent import Detection
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.patterns.failover.scripts import variable
 
@@ -229,7 +230,7 @@ def test_everything_carries_the_mark_of_its_owner() -> None:
     for menu, entries in found["config"].items():
         for entry in entries:
             mark = entry.get("comment") or entry["name"]
-            assert any(mark == own or mark.startswith((f"{own}:", f"{own}/")) for own in found["owners"]), (menu, entry)
+            assert any(bears(mark, own) for own in found["owners"]), (menu, entry)
 
 
 def test_what_connections_need_that_are_not_spoken_of_is_kept() -> None:
@@ -240,9 +241,17 @@ def test_what_connections_need_that_are_not_spoken_of_is_kept() -> None:
     assert kept["comment"] == "ha: dc, hq"
 
 
+def test_certificate_of_anybody_is_weak() -> None:
+    certified = {**HQ, "psk": None, "certificate": ["branch"]}
+    (told,) = problems(certified)
+    assert "the other end may show any certificate" in told
+    ends = [{**peer, "remote_id": f"fqdn:{peer['name']}.example.com"} for peer in PEERS]
+    assert config({**certified, "peers": ends})
+
+
 def test_an_absent_connection_is_owned_and_wants_nothing() -> None:
     found: Any = compiled([{"name": "hq", "state": "absent"}])
-    assert found["owners"] == ["ha", "ha-hq", "ha_routed", "ha_routed-hq"]
+    assert found["owners"] == ["ha:", "ha/", "ha-hq", "ha_routed:", "ha_routed-hq"]
     assert not any(found["config"].values())
 
 

@@ -13,6 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vpnops.mikrotik.plugins.filter.route_based import compiled
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import request_from, spec_of, validate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import check
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import bears
 
 TUNNEL: Mapping[str, Any] = {
     "name": "branch",
@@ -142,7 +143,7 @@ def test_what_makes_the_routes_is_let_in_through_the_tunnel(
     own = [rule for rule in made["firewall_filter"] if rule["comment"].startswith("rb-branch")]
     assert [(rule["comment"], rule["protocol"], rule.get("dst_port")) for rule in own] == rules
     assert all(rule["in_interface"] == "rb-branch" for rule in own)
-    assert made["interface_list"] == [{"name": "rb-tunnels", "comment": "rb"}]
+    assert made["interface_list"] == [{"name": "rb-tunnels", "comment": "rb: all tunnels"}]
     assert made["interface_list_member"] == [{"list": "rb-tunnels", "interface": "rb-branch", "comment": "rb-branch"}]
 
 
@@ -180,13 +181,20 @@ def test_the_firewall_does_not_grow_with_the_number_of_tunnels() -> None:
 def test_everything_carries_the_mark_of_its_tunnel_or_of_all() -> None:
     found = result({**TUNNEL, "check_gateway": "ping"}, prefix="vpn")
     marks = [entry.get("comment", entry.get("name")) for rows in found["config"].values() for entry in rows]
-    assert {mark.partition(":")[0] for mark in marks} == {"vpn-branch", "vpn"} == set(found["owners"])
+    assert {mark.partition(":")[0] for mark in marks} == {"vpn-branch", "vpn"}
+    assert all(any(bears(mark, owner) for owner in found["owners"]) for mark in marks)
 
 
 def test_an_absent_tunnel_is_owned_and_wants_nothing() -> None:
     found = result({"name": "branch", "state": "absent"})
-    assert found["owners"] == ["rb", "rb-branch"]
+    assert found["owners"] == ["rb:", "rb-branch"]
     assert not any(found["config"].values())
+
+
+def test_certificate_of_anybody_is_weak() -> None:
+    told = problems({**TUNNEL, "psk": None, "certificate": ["hq"]})
+    assert "the other end may show any certificate" in told
+    assert "route_based_allow_weak: true" in told
 
 
 def test_the_firewall_can_be_left_to_others() -> None:

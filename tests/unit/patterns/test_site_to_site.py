@@ -13,6 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vpnops.mikrotik.plugins.filter.site_to_site import compiled
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.arguments import request_from, spec_of, validate
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.plan import check
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.scope import bears
 
 TUNNEL: Mapping[str, Any] = {
     "name": "branch",
@@ -115,12 +116,13 @@ def test_ah_is_let_in_only_where_it_is_used() -> None:
 def test_everything_carries_the_mark_of_its_tunnel_or_of_all() -> None:
     found = result(TUNNEL, prefix="vpn")
     marks = [entry.get("comment", entry.get("name")) for rows in found["config"].values() for entry in rows]
-    assert {mark.partition(":")[0] for mark in marks} == {"vpn-branch", "vpn"} == set(found["owners"])
+    assert {mark.partition(":")[0] for mark in marks} == {"vpn-branch", "vpn"}
+    assert all(any(bears(mark, owner) for owner in found["owners"]) for mark in marks)
 
 
 def test_an_absent_tunnel_is_owned_and_wants_nothing() -> None:
     found = result({"name": "branch", "state": "absent"})
-    assert found["owners"] == ["s2s", "s2s-branch"]
+    assert found["owners"] == ["s2s:", "s2s-branch"]
     assert not any(found["config"].values())
 
 
@@ -132,6 +134,8 @@ def test_firewall_and_nat_can_be_left_to_others() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
+        pytest.param(CERTIFICATE, "the other end may show any certificate of any authority", id="any-certificate"),
+        pytest.param({**CERTIFICATE, "remote_id": "ignore"}, "may show any certificate", id="ignored-identity"),
         pytest.param({"profile": {"enc_algorithm": "aes-256,3des"}}, "3des is weak: its 64-bit blocks", id="3des"),
         pytest.param({"profile": {"enc_algorithm": ["aes-128"]}}, "aes-128 is weak: it has less than", id="aes-128"),
         pytest.param({"profile": {"hash_algorithm": "sha1"}}, "sha1 is weak: collisions", id="sha1"),
@@ -231,6 +235,11 @@ def test_what_is_local_stays_local_when_the_other_network_holds_it() -> None:
         ("none", "192.168.10.0/24", "192.168.10.0/24"),
         (None, "192.168.10.0/24", "0.0.0.0/0"),
     ]
+
+
+@pytest.mark.parametrize("named", [{"remote_id": "fqdn:b.example.com"}, {"remote_certificate": "b"}])
+def test_certificate_of_a_named_end_is_strong(named: dict[str, str]) -> None:
+    assert problems({**TUNNEL, **CERTIFICATE, **named}) == ""
 
 
 def test_a_word_that_routeros_does_not_know_is_not_called_weak() -> None:

@@ -18,7 +18,9 @@ SAME = (("hash_algorithm", "hash of phase 1"),)
 SHARED = (("enc_algorithm", "ciphers of phase 1"), ("dh_group", "groups of phase 1"))
 SAME2 = (("pfs_group", "group of phase 2 (pfs_group)"),)
 SHARED2 = (("enc_algorithms", "ciphers of phase 2"), ("auth_algorithms", "hashes of phase 2"))
-AUTO = ("", "auto", "ignore")
+AUTO = ("", "auto")
+NO_ADDRESS = ("fqdn:", "user-fqdn:", "key-id:", "dn")
+"""Identities that no address is."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,24 @@ def _compared(
 def _identities(here: End, there: End) -> Iterator[str]:
     if here.identity.get("auth_method") != there.identity.get("auth_method"):
         yield _told("auth_method", here.identity.get("auth_method"), there.identity.get("auth_method"))
-    for mine, yours, where in ((here, there, ("here", "there")), (there, here, ("there", "here"))):
-        shown, wanted = str(mine.identity.get("my_id", "")), str(yours.identity.get("remote_id", ""))
-        if shown not in AUTO and wanted not in AUTO and shown != wanted:
-            yield f"my_id {where[0]} is {shown}, but remote_id {where[1]} is {wanted}"
+    yield from _identity(here, there, ("here", "there"))
+    yield from _identity(there, here, ("there", "here"))
+
+
+def _identity(mine: End, yours: End, where: tuple[str, str]) -> Iterator[str]:
+    """Whether what one end shows is what the other one asks for."""
+    shown, wanted = str(mine.identity.get("my_id", "")), str(yours.identity.get("remote_id", ""))
+    ikev2 = mine.peer.get("exchange_mode") == "ike2"
+    by_address = mine.identity.get("auth_method") == "pre-shared-key"
+    if wanted == "ignore" or shown == wanted:
+        return
+    if shown not in AUTO and wanted not in AUTO:
+        yield f"my_id {where[0]} is {shown}, but remote_id {where[1]} is {wanted}"
+    elif shown not in AUTO and ikev2:
+        # The end that calls names whom it expects (manual, IPsec, Identities).
+        yield f"my_id {where[0]} is {shown}, but remote_id {where[1]} is auto; with IKEv2 it has to be the same"
+    elif wanted.startswith(NO_ADDRESS) and ikev2 and by_address:
+        yield f"remote_id {where[1]} is {wanted}, but my_id {where[0]} is auto, which shows an address"
 
 
 def _told(what: str, ours: object, theirs: object) -> str:
