@@ -41,7 +41,7 @@ failover: $(VENV)/.test $(TREE) $(KERNEL)/.tried ## Break ways of connections wi
 test: export TWIN_KERNEL := $(CURDIR)/$(KERNEL)
 test: $(VENV)/.test $(TREE) $(CLIENTS)/.made $(KERNEL)/.tried ## Run the molecule scenarios and all tests
 	@tools/molecule.sh
-	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 lint: $(VENV)/.lint $(TREE) ## Run all linters and type checks
 	@tools/lint.sh
