@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Add, Change, Move, Remove, Set
@@ -43,9 +44,7 @@ def _menu_after(entries: Sequence[Entry], changes: Sequence[Change], numbers: It
             case Set():
                 now = present[change.entry.id]
                 values = {name: text for name, text in now.values.items() if name not in change.clear}
-                present[now.id] = Entry(
-                    now.id, {**values, **change.values}, dynamic=now.dynamic, builtin=now.builtin, invalid=now.invalid
-                )
+                present[now.id] = replace(now, values={**values, **change.values})
             case Move():
                 chain.take(change.entry.id)
                 chain.insert(change.entry.id, change.before)

@@ -11,6 +11,7 @@ from random import Random
 import pytest
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.changes import Plan
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.check import Problem
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import Entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.order import Place
 from twin.defconf import DEFCONF
 
@@ -331,6 +332,18 @@ def test_what_is_added_to_rules_of_others_does_what_it_says() -> None:
     # Or the test would say little.
     assert tally["effective"] > 200, tally
     assert tally["refused"] < 150, tally
+
+
+def test_an_unknown_matcher_stays_unknown_when_its_rule_is_changed() -> None:
+    """What the rule takes is not known, so nobody can say that it leaves nothing to the rule below."""
+    ssh = rule(f"accept {SSH} #a")
+    have = (Entry("*0", ssh, strange=frozenset({"matcher-of-tomorrow"})),)
+    deny = rule(f"drop {SSH} src-address=192.0.2.9 #new")
+    want = [{**ssh, "log": "yes"}, deny]
+    assert told(planned(FILTER, have, want, places=[None, Place("after", "a")], effective=True)) == [
+        "set *0 log=yes",
+        "add new",
+    ]
 
 
 def test_two_owners_come_to_rest() -> None:
