@@ -13,7 +13,7 @@ from typing import TypeAlias
 from .actions import PERMITS, Effect
 from .coverage import Visit, Walk, takers_of, walked
 from .examples import describe
-from .index import Bits, GivenUp, Index
+from .index import Bits, GivenUp, Index, numbers
 from .lines import Line, Table
 from .rules import Rule
 from .sets import Box, meet
@@ -98,12 +98,12 @@ def _may_be_ineffective(index: Index, line: Line, visits: Sequence[Visit], oppos
 def _ineffective(walk: Walk, index: Index, line: Line, visits: Sequence[Visit]) -> Ineffective | None:
     """The judgement of a rule that decides nothing, unless those above do the same with all its packets."""
     try:
-        numbers = takers_of(index, visits)
+        taking = takers_of(index, visits)
     except GivenUp:
         return None
-    if numbers is None or not visits:
+    if taking is None or not visits:
         return None
-    takers = tuple(dict.fromkeys(walk.owners[number] for number in numbers))
+    takers = tuple(dict.fromkeys(walk.owners[number] for number in taking))
     opposing = tuple(each for each in takers if not _does_the_same(each, line))
     if takers and not opposing and not line.region.metered:
         return None
@@ -123,7 +123,7 @@ def _partly(walk: Walk, index: Index, line: Line, visits: Sequence[Visit], oppos
     for visit in visits:
         bits = visit.perhaps & opposing
         for box in _new(line, visit.boxes) if bits else ():
-            for number in _numbers(index.near(box, bits)):
+            for number in numbers(index.near(box, bits)):
                 shared = meet(box, walk.boxes[number])
                 if shared is not None:
                     takers.setdefault(walk.owners[number], shared)
@@ -158,10 +158,3 @@ def _new(line: Line, boxes: Sequence[Box]) -> Iterator[Box]:
             shared = meet(box, wanted)
             if shared is not None:
                 yield shared
-
-
-def _numbers(bits: Bits) -> Iterator[int]:
-    while bits:
-        lowest = bits & -bits
-        bits ^= lowest
-        yield lowest.bit_length() - 1

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 
-from .rules import NUMBERS, STATES, YES
+from ..schema.matchers import CONNECTION_STATES
+from .rules import NUMBERS, YES
 from .sets import TOPS, Box, holds
 
 
@@ -88,5 +89,7 @@ def _state_text(box: Box) -> list[str]:
     if not states:
         return []
     # Of several states the one that most packets have.
-    state = next(each for each in ("established", "new", *STATES) if holds(states, STATES.index(each)))
+    state = next(
+        each for each in ("established", "new", *CONNECTION_STATES) if holds(states, CONNECTION_STATES.index(each))
+    )
     return [STATE_TEXTS.get(state, f"of a{'n' if state[0] == 'e' else ''} {state} connection")]

@@ -16,7 +16,7 @@ from .actions import PERMITS, Effect
 from .index import GivenUp
 from .lines import Line, Table
 from .rules import YES
-from .sets import Box, full, meet, meets, overlap, subtract
+from .sets import Box, meet, meets, rest
 
 MOST_PIECES = 300
 """More pieces than this are not told apart."""
@@ -35,6 +35,9 @@ class Turn(Enum):
     OPENS = "accepted"
     CLOSES = "denied"
     TRANSLATES = "translated otherwise"
+
+
+OPENS, CLOSES, TRANSLATES = (frozenset({turn}) for turn in Turn)
 
 
 @dataclass(frozen=True)
@@ -93,14 +96,10 @@ def _fate(line: Line) -> str:
     return ACCEPTED if passes else f"{line.action} {sorted(line.outcome[1])}"
 
 
-def _without(box: Box, taken: Collection[Box]) -> list[Box]:
-    left = [box]
-    for each in taken:
-        left = [
-            piece for one in left for piece in (subtract(one, each) if overlap(one, each) else (one,)) if full(piece)
-        ]
-        if len(left) > MOST_PIECES:
-            raise GivenUp
+def _without(box: Box, taken: Collection[Box]) -> tuple[Box, ...]:
+    left = rest((box,), taken, MOST_PIECES)
+    if left is None:
+        raise GivenUp
     return left
 
 

@@ -34,6 +34,14 @@ class GivenUp(Exception):
     """The question takes longer than its answer is worth."""
 
 
+def numbers(bits: Bits) -> Iterator[int]:
+    """The numbers of boxes, in rising order."""
+    while bits:
+        lowest = bits & -bits
+        bits ^= lowest
+        yield lowest.bit_length() - 1
+
+
 class Sorted:
     """Keys in rising order, and which boxes stand at or before each of them."""
 

@@ -11,9 +11,9 @@ from enum import Enum
 from ipaddress import ip_address
 
 from ..engine.entry import Entry
+from ..schema.matchers import CONNECTION_STATES
 
 HOOKS = ("input", "forward", "output")
-STATES = ("new", "established", "related", "invalid", "untracked")
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Packet:
     def __post_init__(self) -> None:
         if self.chain not in HOOKS:
             raise ValueError(f"{self.chain!r} is not one of {', '.join(HOOKS)}")
-        if self.connection_state not in (None, *STATES):
-            raise ValueError(f"{self.connection_state!r} is not one of {', '.join(STATES)}")
+        if self.connection_state not in (None, *CONNECTION_STATES):
+            raise ValueError(f"{self.connection_state!r} is not one of {', '.join(CONNECTION_STATES)}")
         if len(self._versions) > 1:
             raise ValueError(f"{self.src} and {self.dst} are not of one family")
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..engine.entry import Entry
 from ..schema.model import Menu, Version
 from .actions import FINAL, PERMITS, Effect
-from .index import Bits, Index
+from .index import Bits, Index, numbers
 from .rules import PORT_NAMES, Rule, chains_of, rule_of
 from .sets import Box
 from .shadowing import Order, closes, decisive, looks_inside, order
@@ -98,10 +98,7 @@ class Obstacles:
         if lower.denies:
             for box in decisive(lower):
                 found |= self.whole.near(box, self.permitting)
-        while found:
-            lowest = found & -found
-            found ^= lowest
-            yield lowest.bit_length() - 1
+        return numbers(found)
 
     def _taking(self, lower: Rule, box: Box) -> Bits:
         """The rules that translate or fasttrack a packet of the box, take its bulk, or all of it."""

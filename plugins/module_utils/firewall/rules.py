@@ -12,16 +12,15 @@ from functools import cached_property, lru_cache
 from ..engine.entry import Entry, held, switched_off
 from ..schema.composites import FLAGS, PROTOCOLS
 from ..schema.kinds import bounds, spans, split
+from ..schema.matchers import CONNECTION_STATES, WITH_PORTS
 from ..schema.model import OLDEST, Field, Menu, Version
 from .actions import PERMITS, Effect, effect_of
 from .sets import EVERYTHING, TOPS, Box, Spans, full, meets, others, spans_of
 
-STATES = ("invalid", "established", "related", "new", "untracked")
 TYPES = ("unicast", "local", "broadcast", "multicast", "blackhole", "anycast", "unreachable")
 """Kinds of addresses, of both versions of IP."""
 NUMBERS = {name: int(number) for number, name in PROTOCOLS.items()}
 ICMP = ("icmp", "icmpv6")
-WITH_PORTS = frozenset({"tcp", "udp", "udp-lite", "sctp", "dccp"})
 
 BY_CHANCE = frozenset({"limit", "dst-limit", "random", "nth"})
 """A token may or may not be there; the dice may fall either way."""
@@ -50,7 +49,6 @@ BUILTIN_CHAINS = frozenset(chain for chains in BUILTIN.values() for chain in cha
 
 YES: Spans = ((1, 1),)
 NO: Spans = ((0, 0),)
-NEW: Box = {"connection-state": ((STATES.index("new"), STATES.index("new")),)}
 # A fragment other than the first has no ports, no flags and no ICMP type, and no rule that asks for them matches it.
 HEADER: Mapping[str, Spans] = {"header": YES}
 
@@ -318,6 +316,10 @@ def _numbers(text: str) -> Spans:
     return spans_of(spans(text))
 
 
+states_in = _words(CONNECTION_STATES)
+"""The states of connections that a value names, as numbers."""
+NEW: Box = {"connection-state": states_in("new")}
+
 READERS: Mapping[str, Callable[[str], Spans]] = {
     **dict.fromkeys(("src-address", "dst-address"), _addresses),
     **dict.fromkeys(("src-port", "dst-port", "packet-size", "tcp-mss"), _numbers),
@@ -326,6 +328,6 @@ READERS: Mapping[str, Callable[[str], Spans]] = {
     **dict.fromkeys(("packet-mark", "connection-mark", "routing-mark", "src-mac-address"), _name),
     **dict.fromkeys(("connection-type", "p2p"), _name),
     **dict.fromkeys(("src-address-type", "dst-address-type"), _words(TYPES)),
-    **{"protocol": _protocol, "icmp-options": _icmp, "connection-state": _words(STATES)},
+    **{"protocol": _protocol, "icmp-options": _icmp, "connection-state": states_in},
 }
 """Matchers whose values are sets of numbers; any other is a yes or no of its own."""

@@ -121,14 +121,14 @@ def subtract(box: Box, taken: Box) -> Iterator[Box]:
             return
 
 
-def rest(boxes: Iterable[Box], taken: Iterable[Box]) -> tuple[Box, ...] | None:
+def rest(boxes: Iterable[Box], taken: Iterable[Box], most: int = MOST_BOXES) -> tuple[Box, ...] | None:
     """The packets of the first boxes that are in none of the second; None when that takes too many boxes to say."""
     left = tuple(boxes)
     for each in taken:
         left = tuple(
             piece for box in left for piece in (subtract(box, each) if overlap(box, each) else (box,)) if full(piece)
         )
-        if len(left) > MOST_BOXES:
+        if len(left) > most:
             return None
     return left
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ..engine.entry import Entry, switched_off
+from ..engine.entry import Entry, Row, switched_off
 from ..schema.family import IPV4, IPV6, Family
 from ..schema.firewall import ADDRESS_LIST, ADDRESS_LIST6
 from ..schema.interfaces import LIST, LIST_MEMBER
@@ -19,7 +19,7 @@ from ..schema.kinds import bounds, split
 from ..schema.menus import BY_PATH
 from ..schema.model import Menu
 from .rules import BUILTIN, Rule, chains_of
-from .sets import spans_of
+from .sets import Spans, spans_of
 
 MENUS: Mapping[Family, Mapping[str, Menu]] = {
     family: {
@@ -31,6 +31,7 @@ MENUS: Mapping[Family, Mapping[str, Menu]] = {
 }
 """The tables that are known of each family."""
 TABLES: tuple[Menu, ...] = tuple(menu for tables in MENUS.values() for menu in tables.values())
+FILTERS: Mapping[Family, Menu] = {family: tables["filter"] for family, tables in MENUS.items()}
 
 
 def table_name(menu: Menu) -> str:
@@ -47,6 +48,11 @@ class Addresses:
     unresolved: tuple[str, ...]
     """DNS names whose addresses the router did not show."""
 
+    @property
+    def spans(self) -> Spans:
+        """First and last address of each span."""
+        return tuple(zip(self.starts, self.ends, strict=True))
+
     def __contains__(self, address: int) -> bool:
         at = bisect_right(self.starts, address)
         return at > 0 and address <= self.ends[at - 1]
@@ -55,6 +61,17 @@ class Addresses:
 NOBODY = Addresses((), (), ())
 LISTS: Mapping[Family, Menu] = {IPV4: ADDRESS_LIST, IPV6: ADDRESS_LIST6}
 """Where the address lists of each family are."""
+
+
+def family_of(menu: Menu) -> Family:
+    """The family of a table."""
+    return next(family for family, tables in MENUS.items() if menu in tables.values())
+
+
+def addresses_in(spans: Iterable[tuple[int, int]], unresolved: Iterable[str] = ()) -> Addresses:
+    """All addresses in spans of whatever order."""
+    merged = spans_of(spans)
+    return Addresses(tuple(low for low, _dummy in merged), tuple(high for _dummy, high in merged), tuple(unresolved))
 
 
 def addresses_of(rows: Iterable[Entry]) -> Addresses:
@@ -72,8 +89,7 @@ def addresses_of(rows: Iterable[Entry]) -> Addresses:
         except ValueError:
             if text.lower() not in resolved:
                 unresolved.append(text)
-    merged = spans_of(spans)
-    return Addresses(tuple(low for low, _dummy in merged), tuple(high for _dummy, high in merged), tuple(unresolved))
+    return addresses_in(spans, unresolved)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,11 +132,7 @@ class Firewall:
     @cached_property
     def interfaces(self) -> Mapping[str, frozenset[str]]:
         """Interfaces by list."""
-        found = defaultdict[str, set[str]](set)
-        for row in self.members:
-            if not switched_off(row):
-                found[row.get("list", "")].add(row.get("interface", ""))
-        return joined(found, self.lists_of_lists)
+        return joined(members_of(self.members), self.lists_of_lists)
 
     @cached_property
     def vague(self) -> frozenset[str]:
@@ -137,6 +149,15 @@ class Firewall:
         # Where the properties themselves keep what they have worked out.
         vars(found).update(chains=chains, lists=self.lists, interfaces=self.interfaces)
         return found
+
+
+def members_of(rows: Iterable[Row]) -> defaultdict[str, set[str]]:
+    """The interfaces that enabled rows of /interface/list/member put into each list themselves."""
+    found = defaultdict[str, set[str]](set)
+    for row in rows:
+        if not switched_off(row):
+            found[row.get("list", "")].add(row.get("interface", ""))
+    return found
 
 
 def joined(own: Mapping[str, set[str]], lists: Iterable[Mapping[str, str]]) -> dict[str, frozenset[str]]:

@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from ..schema.composites import FLAGS, PROTOCOLS
+from ..schema.matchers import CONNECTION_STATES, WITH_PORTS
 from ..schema.model import Field
 from .packet import Packet, State
-from .rules import BY_CHANCE, ICMP, READERS, STATES, WITH_PORTS, Condition, Rule, name_number, number_of
+from .rules import BY_CHANCE, ICMP, READERS, Condition, Rule, name_number, number_of
 from .sets import Box, holds
 from .tables import NOBODY, Firewall
 
@@ -144,7 +145,7 @@ def point_of(state: State) -> Point:
     if packet.protocol is not None:
         known["protocol"] = number_of(packet.protocol)
     if packet.connection_state is not None:
-        known["connection-state"] = STATES.index(packet.connection_state)
+        known["connection-state"] = CONNECTION_STATES.index(packet.connection_state)
     if packet.fragment is not None:
         known["fragment"] = int(packet.fragment)
     for more in (_transport(packet), _interfaces(packet, state.hook), _translated(packet), _ipsec(state)):

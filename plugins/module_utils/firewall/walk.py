@@ -127,7 +127,7 @@ class Walk:
 
     def jump(self, here: _Here) -> Outcomes:
         """Walk the chain that a rule jumps to, and come back behind the rule."""
-        target = here.rule.entry.values.get("jump-target", "")
+        target = here.rule.target
         if not self.firewall.chains[here.table].get(target):
             # A chain without enabled rules gives the packet back at once.
             return certain(End.THROUGH, here.state)

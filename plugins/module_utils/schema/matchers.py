@@ -45,6 +45,7 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model impor
 
 Matcher = partial(Field, matches=True)
 WITH_PORTS = ("tcp", "udp", "udp-lite", "dccp", "sctp")
+CONNECTION_STATES = ("invalid", "established", "related", "new", "untracked")
 
 
 def interfaces_apart(one: str, other: str) -> bool:
@@ -259,7 +260,7 @@ def connection(family: Family) -> tuple[Field, ...]:
 STATES = (
     Matcher(
         "connection-state",
-        negatable(set_of("invalid", "established", "related", "new", "untracked")),
+        negatable(set_of(*CONNECTION_STATES)),
         f"States: V(established), V(related), V(new), V(invalid), V(untracked), in any order. {NEGATES}",
     ),
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ...engine.entry import Entry
 from ...schema.model import Menu, Version
+from ..tables import FILTERS
 from . import chains, tunnels
 from .exposure import exposures
 from .finding import SEVERITIES, Finding, Unjudged
@@ -17,7 +18,7 @@ from .mending import try_mends
 from .offers import access_without_ip
 from .own_traffic import masquerade_takes_ike
 from .single_rules import report_rules
-from .situation import FILTERS, JUDGED, Situation
+from .situation import JUDGED, Situation
 
 
 @dataclass(frozen=True)

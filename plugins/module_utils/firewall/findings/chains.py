@@ -10,14 +10,15 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ...schema.addresses import ADDRESS
 from ...schema.elsewhere import INTERFACE
-from ...schema.firewall import ADDRESS_LIST, ADDRESS_LIST6, FILTER
+from ...schema.firewall import FILTER
 from ...schema.interfaces import LIST
 from ...schema.model import Menu
 from ..actions import Effect
-from ..fates import Turn
+from ..fates import CLOSES
 from ..lines import TO_LIST, Line, Table
 from ..rules import INTERFACES, NEW, NUMBERS
 from ..sets import contains, overlap
+from ..tables import LISTS, family_of
 from .finding import Edit, Finding, Mend, named, of_line
 from .situation import Situation
 
@@ -52,7 +53,7 @@ def _forward_end(situation: Situation, table: Table) -> Iterator[Finding]:
         Mend(
             f"end the chain with a drop of new connections from {name}, dst-nat and tunnels aside",
             (Edit("add", table.menu, values=_factory_end(table.menu, name)),),
-            frozenset({Turn.CLOSES}),
+            CLOSES,
             keeps_established=True,
         )
         for name in outside
@@ -107,17 +108,13 @@ def chain_names(situation: Situation, table: Table) -> Iterator[Finding]:
     yield from _jumps(table)
     if INTERFACE in entries:
         yield from _unknown_interfaces(table, {entry.values.get("name", "") for entry in entries[INTERFACE]})
-    lists = lists_for(table.menu)
+    family = family_of(table.menu)
+    lists = LISTS[family]
     if lists in entries:
         filled = Counter(entry.values.get("list", "") for entry in entries[lists] if not entry.disabled)
-        tables = (each for each in situation.tables.values() if lists_for(each.menu) is lists)
+        tables = (each for each in situation.tables.values() if family_of(each.menu) is family)
         lines = (line for each in tables for line in each.lines())
         yield from _empty_lists(table, filled, {line.entry.values.get("address-list", "") for line in lines})
-
-
-def lists_for(menu: Menu) -> Menu:
-    """The address lists that the rules of a table name."""
-    return ADDRESS_LIST6 if menu.path.startswith("/ipv6/") else ADDRESS_LIST
 
 
 def _jumps(table: Table) -> Iterator[Finding]:

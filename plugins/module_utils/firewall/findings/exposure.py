@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 from ...engine.entry import Entry
@@ -16,20 +16,20 @@ from ...schema.firewall import FILTER, FILTER6
 from ...schema.interfaces import LIST
 from ...schema.ipsec import PEER
 from ...schema.kinds import spans
-from ..fates import Turn
+from ..fates import CLOSES
 from ..lines import Spot
 from ..packet import Ending, Verdict
-from ..reachability.reach import Gate, Outcome
+from ..reachability.reach import Outcome
 from ..reachability.services import KNOWN, Service
 from ..reachability.sources import Probe
 from ..rules import INTERFACES
-from .chains import lists_for
+from ..sets import holds
+from ..tables import FILTERS, LISTS
 from .finding import Edit, Finding, Mend, named
 from .offers import Offer, management_offers, service_offers
-from .situation import FILTERS, Situation
+from .situation import Situation
 
 PASSES = (Verdict.ACCEPT, Verdict.EITHER)
-CLOSES = frozenset({Turn.CLOSES})
 ANY = ("", "0.0.0.0/0", "::/0", "::", "0.0.0.0")
 SPARE_PORT = 40123
 """A port that no service has."""
@@ -71,10 +71,11 @@ def doors(
 ) -> list[Door]:
     """What lets strangers in to services, each with the services that it lets them in to."""
     gate = situation.gates[family]
+    # A service that is off is asked about as if it were on.
+    switched_on = replace(gate, listening={})
     found: dict[str, tuple[Ending, list[Offer], str]] = {}
     for offer in offers:
-        # A service that is off is asked about as if it were on.
-        asked = gate if offer.on else Gate(gate.firewall, gate.networks)
+        asked = gate if offer.on else switched_on
         for probe in situation.strangers[family]:
             outcome = asked.outcome(probe, offer.service)
             for ending in _accepting(outcome, passes, offer.service.port):
@@ -106,7 +107,7 @@ def _asks_for_sender(rule: Entry | None, port: int | None) -> bool:
 
 
 def _is_in(port: int, text: str) -> bool:
-    return any(low <= port <= high for low, high in spans(text.removeprefix("!"))) is not text.startswith("!")
+    return holds(tuple(spans(text.removeprefix("!"))), port) is not text.startswith("!")
 
 
 def _packet_text(probe: Probe, offer: Offer) -> str:
@@ -230,7 +231,7 @@ def _open_ike(situation: Situation, family: Family) -> Iterator[Finding]:
 
 def _from_peers(situation: Situation, family: Family, rule: Entry, peers: Sequence[str]) -> tuple[Mend, ...]:
     """To let a rule accept the peers only, where all of them are addresses."""
-    menu, lists = FILTERS[family], lists_for(FILTERS[family])
+    menu, lists = FILTERS[family], LISTS[family]
     if not all(_is_network(each) for each in peers):
         return ()
     if len({*peers}) == 1:

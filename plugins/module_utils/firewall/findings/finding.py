@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 from ...engine.entry import Row
 from ...schema.model import Menu
+from ..examples import describe
 from ..fates import Change, Turn
 from ..lines import Line, Spot, Table
+from ..sets import Spans
 
 SEVERITIES = ("error", "warning", "notice")
 """What does not do what it says or leaves a door open; what probably is not meant; what only is in the way."""
@@ -130,6 +132,17 @@ def of_line(kind: str, table: Table, line: Line, message: str, advice: str, **mo
     """A finding about one rule of a table."""
     chain = line.entry.values.get("chain", "")
     return Finding(kind, table.menu.path, chain, line.spot, message, advice, **more)  # type: ignore[arg-type]
+
+
+def move_above(table: Table, line: Line, anchor: Line, allows: frozenset[Turn]) -> Mend:
+    """To move a rule above another one of its chain."""
+    edit = Edit("move", table.menu, line.entry.id, before=anchor.entry.id)
+    return Mend(f"move it above rule {named([anchor.spot])}", (edit,), allows)
+
+
+def example(line: Line, **more: Spans) -> str:
+    """A packet that a rule matches, in words; `more` says more of it, such as that it leaves by IPsec."""
+    return describe({**line.rule.boxes[0], **more}) if line.rule.boxes else ""
 
 
 def named(spots: Iterable[Spot], most: int = 3) -> str:

@@ -8,23 +8,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from ...schema.family import IPV4, IPV6
 from ...schema.kinds import bounds, range_within, split
 from ..actions import PERMITS
 from ..coverage import Walk
 from ..examples import describe
-from ..fates import Turn
+from ..fates import CLOSES, OPENS, Turn
 from ..index import GivenUp, Index
 from ..lines import Line, Table
 from ..placement import Obstacles, Placed
-from ..rules import HEADER, ICMP, INTERFACES, NUMBERS, PORT_NAMES, STATES
-from ..sets import Box, Spans, meets, overlap, spans_of
+from ..rules import HEADER, ICMP, INTERFACES, NUMBERS, PORT_NAMES, states_in
+from ..sets import Box, Spans, meets, overlap
 from ..shadowing import decisive
-from ..tables import Addresses
-from .finding import Edit, Finding, Mend, named, of_line, subject
-from .situation import FILTERS, Situation
+from ..tables import Addresses, family_of
+from .finding import Finding, example, move_above, named, of_line, subject
+from .situation import Situation
 
-INVALID = ((STATES.index("invalid"), STATES.index("invalid")),)
+INVALID = states_in("invalid")
 HARMLESS = tuple(((NUMBERS[name], NUMBERS[name]),) for name in ICMP)
 IKE: tuple[Box, ...] = (
     {"protocol": ((NUMBERS["udp"], NUMBERS["udp"]),), "dst-port": ((500, 500), (4500, 4500)), **HEADER},
@@ -32,13 +31,11 @@ IKE: tuple[Box, ...] = (
 )
 INSIDE = ("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
 MOST_NAMED = 4
-OPENS, CLOSES = frozenset({Turn.OPENS}), frozenset({Turn.CLOSES})
 
 
 def late_denies(situation: Situation, table: Table, dead: Collection[Line]) -> Iterator[tuple[Line, Finding]]:
     """Denies below accepts that take packets which they are meant to stop; those for invalid packets aside."""
-    family = IPV6 if table.menu is FILTERS[IPV6] else IPV4
-    lists = _known_lists(situation, situation.gates[family].firewall.lists)
+    lists = _known_lists(situation, situation.gates[family_of(table.menu)].firewall.lists)
     for chain in table.chains.values():
         accepts = [line for line in chain if line.rule.effect in PERMITS and not _is_harmless(line)]
         obstacles = Obstacles([Placed(line.place, line.rule) for line in accepts])
@@ -59,11 +56,7 @@ def _late_deny(table: Table, deny: Line, takers: Sequence[Line], stopped: Iterab
     taken = meets(takers[0].rule.symbolic, stopped)
     by = subject(spots, "above", "accepts", "accept")
     message = f"rule {named([deny.spot])} comes too late: {by} packets that it is to stop"
-    mend = Mend(
-        f"move it above rule {named(spots[:1])}",
-        (Edit("move", table.menu, deny.entry.id, before=takers[0].entry.id),),
-        CLOSES,
-    )
+    mend = move_above(table, deny, takers[0], CLOSES)
     advice = "restrict the accept above it, or move it above that accept once those who need it are accepted first"
     return of_line(
         "deny-late", table, deny, message, advice, others=spots, packets=describe(taken[0]), candidates=(mend,)
@@ -90,7 +83,7 @@ def _known_lists(situation: Situation, lists: Mapping[str, Addresses]) -> dict[s
         if entry.dynamic
     }
     return {
-        name: tuple(zip(each.starts, each.ends, strict=True))
+        name: each.spans
         for name, each in lists.items()
         if each.starts and not each.unresolved and name not in added | dynamic
     }
@@ -102,7 +95,7 @@ def _expanded(boxes: Iterable[Box], lists: Mapping[str, Spans]) -> tuple[Box, ..
     for dim in {dim for box in found for dim in box}:
         name, _equals, text = dim.partition("=")
         if name in ("src-address-list", "dst-address-list") and text in lists:
-            spans = spans_of(lists[text])
+            spans = lists[text]
             side = name.removesuffix("-list") + ("6" if spans[0][0] >= 2**32 else "")
             asking = [box for box in found if box.get(dim) == ((1, 1),)]
             found = (*(box for box in found if box not in asking), *meets(asking, [{side: spans}]))
@@ -146,10 +139,7 @@ def _partly_dead(table: Table, line: Line, part: str, box: Box, takers: Sequence
     spots = tuple(each.spot for each in takers)
     message = f"rule {named([line.spot])} is dead in part: {subject(spots, 'above', 'takes', 'take')} {part}"
     anchor = next((each for each in table.chains[line.entry.values.get("chain", "")] if each in takers), None)
-    mends = []
-    if anchor:
-        move = Edit("move", table.menu, line.entry.id, before=anchor.entry.id)
-        mends = [Mend(f"move it above rule {named([anchor.spot])}", (move,), OPENS)]
+    mends = (move_above(table, line, anchor, OPENS),) if anchor else ()
     advice = "decide which of the two rules is meant, and leave the part out of the other"
     boxes = meets(line.rule.boxes, [box])
     return of_line(
@@ -157,7 +147,7 @@ def _partly_dead(table: Table, line: Line, part: str, box: Box, takers: Sequence
         *(table, line, message, advice),
         others=spots,
         packets=describe(boxes[0]) if boxes else "",
-        candidates=tuple(mends),
+        candidates=mends,
     )
 
 
@@ -222,16 +212,11 @@ def _moved(
     kind: str, table: Table, line: Line, above: Sequence[Line], message: str, allows: frozenset[Turn]
 ) -> Finding:
     spots = tuple(each.spot for each in above)
-    mend = Mend(
-        f"move it above rule {named(spots[:1])}",
-        (Edit("move", table.menu, line.entry.id, before=above[0].entry.id),),
-        allows,
-    )
     advice = "let it name the other ends of the tunnels, and move it above that drop"
     if allows is CLOSES:
         advice = "move it above the accepts, right below the one for established connections"
-    packets = describe(line.rule.boxes[0]) if line.rule.boxes else ""
-    return of_line(kind, table, line, message, advice, others=spots, packets=packets, candidates=(mend,))
+    mend = move_above(table, line, above[0], allows)
+    return of_line(kind, table, line, message, advice, others=spots, packets=example(line), candidates=(mend,))
 
 
 def _only_ipsec(line: Line) -> bool:

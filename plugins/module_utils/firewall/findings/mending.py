@@ -11,12 +11,12 @@ from dataclasses import replace
 from ..examples import describe
 from ..fates import Change, Turn, changes
 from ..index import GivenUp
-from ..rules import STATES
+from ..rules import states_in
 from ..sets import common
 from .finding import Finding, Mend
 from .situation import Situation
 
-ESTABLISHED = ((STATES.index("established"), STATES.index("established")),)
+ESTABLISHED = states_in("established")
 WORK = 8_000
 """Rules that are looked at again to try changes; findings beyond that have advice in words only."""
 LEAST_WORK = 50

@@ -19,7 +19,7 @@ from ...schema.firewall import NAT
 from ...schema.interfaces import EOIP, GRE, IPIP, VRRP
 from ...schema.ipsec import PEER
 from ..actions import Effect, effect_of
-from ..fates import Turn
+from ..fates import TRANSLATES
 from ..packet import Packet, facts
 from ..reachability.sources import networks_of
 from ..walk import decide_chain
@@ -27,7 +27,6 @@ from .finding import Edit, Finding, Mend, named
 from .situation import Situation
 
 IKE_PORTS = (500, 4500)
-TRANSLATES = frozenset({Turn.TRANSLATES})
 
 
 @dataclass(frozen=True)

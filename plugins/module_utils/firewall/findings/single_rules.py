@@ -10,19 +10,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from ...schema.model import Menu
 from ..actions import PERMITS, Effect
 from ..coverage import Dead, dead_lines, walked
-from ..examples import describe
-from ..fates import Turn
+from ..fates import CLOSES, OPENS
 from ..index import Index
 from ..lines import Line, Table
 from ..redundancy import redundant
 from ..rules import PORT_NAMES, Rule
 from ..shadowing import Order, closes, order
-from .finding import Edit, Finding, Mend, Unjudged, named, of_line, subject
+from ..tables import FILTERS
+from .finding import Edit, Finding, Mend, Unjudged, example, move_above, named, of_line, subject
 from .late import late_denies, late_drops, partly_dead
-from .situation import FILTERS, Situation
+from .situation import Situation
 
 TOO_MANY_WAYS = "too many rules above or below it match parts of its traffic"
-OPENS, CLOSES = frozenset({Turn.OPENS}), frozenset({Turn.CLOSES})
 ASPECTS = {
     **dict.fromkeys(PORT_NAMES, "ports"),
     **dict.fromkeys(("src-address", "src-address-list", "src-mac-address"), "sender"),
@@ -89,7 +88,7 @@ def _never(table: Table, dead: Dead) -> Finding:
     if line.denies and not all(each.denies for each in takers):
         accepts = [each for each in takers if not each.denies]
         advice = "restrict what the rules above it accept"
-        return _never_matches(table, dead, "", advice, _move_above(table, line, accepts, CLOSES))
+        return _never_matches(table, dead, "", advice, move_above(table, line, _anchor(table, line, accepts), CLOSES))
     return _never_matches(
         table, dead, "", "remove it, or move it above if it is meant to act", _removal(table.menu, line)
     )
@@ -98,7 +97,7 @@ def _never(table: Table, dead: Dead) -> Finding:
 def _accept_after_drop(table: Table, dead: Dead) -> Finding:
     line = dead.line
     names_something = any(not line.rule.is_coarse(each) for each in line.rule.conditions)
-    above = [_move_above(table, line, dead.takers, OPENS)] if names_something else []
+    above = [move_above(table, line, _anchor(table, line, dead.takers), OPENS)] if names_something else []
     advice = "let it name who and what is meant, and move it above the drop, or remove it"
     candidates = (*above, _removal(table.menu, line))
     return _never_matches(table, dead, "", advice, *candidates, kind="accept-after-drop")
@@ -204,17 +203,6 @@ def _redundant(table: Table, line: Line, by: Sequence[Line]) -> Finding:
     return of_line(
         "redundant", table, line, message, advice, others=spots, packets=example(line), candidates=candidates
     )
-
-
-def example(line: Line) -> str:
-    """A packet that a rule matches, in words."""
-    return describe(line.rule.boxes[0]) if line.rule.boxes else ""
-
-
-def _move_above(table: Table, line: Line, takers: Sequence[Line], allows: frozenset[Turn]) -> Mend:
-    anchor = _anchor(table, line, takers)
-    words = f"move it above rule {named([anchor.spot])}"
-    return Mend(words, (Edit("move", table.menu, line.entry.id, before=anchor.entry.id),), allows)
 
 
 def _anchor(table: Table, line: Line, takers: Sequence[Line]) -> Line:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +12,7 @@ from functools import cached_property
 from ...engine.entry import Entry
 from ...schema.addresses import ADDRESS
 from ...schema.elsewhere import INTERFACE, IPV6_SETTINGS
-from ...schema.family import IPV4, IPV6, Family
+from ...schema.family import Family
 from ...schema.firewall import (
     ADDRESS_LIST,
     ADDRESS_LIST6,
@@ -36,11 +35,10 @@ from ..placement import closed_chains
 from ..reachability.reach import Gate
 from ..reachability.sources import Landscape, Probe
 from ..reachability.survey import gate_of
-from ..tables import joined
+from ..tables import FILTERS, joined, members_of
 from .finding import Edit, Finding, Unjudged
 
 TABLES = (FILTER, NAT, RAW, MANGLE, FILTER6, NAT6, RAW6, MANGLE6)
-FILTERS: Mapping[Family, Menu] = {IPV4: FILTER, IPV6: FILTER6}
 MAC_PATHS = ("/tool/mac-server", "/tool/mac-server/mac-winbox", "/ip/neighbor/discovery-settings", "/tool/romon")
 OFFER_PATHS = ("/ip/dns", "/snmp", "/snmp/community", "/ip/proxy", "/ip/socks", "/ip/upnp", "/tool/bandwidth-server")
 
@@ -113,7 +111,7 @@ class Situation:
         for family in FILTERS:
             gate = gate_of({**self.entries, LIST_MEMBER: self._members}, family)
             networks = {name: nets for name, nets in gate.networks.items() if name in exposed or not exposed}
-            found[family] = Gate(gate.firewall, networks, gate.listening)
+            found[family] = replace(gate, networks=networks)
         return found
 
     @cached_property
@@ -171,10 +169,7 @@ def apply_edits(menu: Menu, entries: Sequence[Entry], edits: Collection[Edit]) -
 
 def outside_of(entries: Mapping[Menu, Sequence[Entry]], table: Table, wan: Collection[str]) -> Outside:
     """Where the outside is: behind the lists named, else behind whatever a rule of `input` drops all of."""
-    members = defaultdict[str, set[str]](set)
-    for entry in entries.get(LIST_MEMBER, ()):
-        if not entry.disabled:
-            members[entry.values.get("list", "")].add(entry.values.get("interface", ""))
+    members = members_of(entry.values for entry in entries.get(LIST_MEMBER, ()))
     lists = set(wan) & {entry.values.get("name", "") for entry in entries.get(LIST, ())}
     for line in table.chains.get("input", ()) if not lists else ():
         for each in line.rule.conditions if line.denies and len(line.rule.conditions) == 1 else ():

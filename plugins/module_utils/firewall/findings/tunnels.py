@@ -14,17 +14,18 @@ from ...schema.firewall import NAT, RAW
 from ...schema.ipsec import POLICY
 from ..actions import Effect
 from ..examples import describe
-from ..fates import Turn
+from ..fates import TRANSLATES
 from ..index import GivenUp, Index
 from ..lines import Line, Spot, Table
 from ..rules import NO, YES, rule_of
 from ..sets import Box, contains, meets, overlap, rest
 from ..shadowing import takes
-from .finding import Edit, Finding, Mend, named, of_line
-from .situation import FILTERS, Situation
+from ..tables import FILTERS
+from .finding import Edit, Finding, Mend, example, named, of_line
+from .situation import Situation
 
 ENCRYPTED, CLEAR = YES, NO
-TRANSLATES = frozenset({Turn.TRANSLATES})
+INTO_TUNNEL = {"ipsec-policy:out": YES}
 SPARE = {"ipsec-policy": "out,none"}
 
 
@@ -146,7 +147,7 @@ def _of_fasttrack(kind: str, table: Table, line: Line, late: Sequence[Line], mes
     mends = [Mend(f"move the accepts with ipsec-policy above the fasttrack rule{below}", moves)] if moves else []
     mends.append(Mend(accept + below, adds))
     others = tuple(each.spot for each in late)
-    packets = describe({**line.rule.boxes[0], "ipsec-policy:out": YES}) if line.rule.boxes else ""
+    packets = example(line, **INTO_TUNNEL)
     return of_line(kind, table, line, message, accept + below, others=others, packets=packets, candidates=tuple(mends))
 
 
@@ -180,7 +181,7 @@ def _of_nat(kind: str, situation: Situation, line: Line, late: Sequence[Line], m
     if "ipsec-policy" not in line.rule.by_name:
         mends.append(Mend("give it ipsec-policy=out,none", (Edit("set", NAT, line.entry.id, SPARE),), TRANSLATES))
     advice = "accept the tunnel's traffic in a rule above it, or give it ipsec-policy=out,none"
-    packets = describe({**line.rule.boxes[0], "ipsec-policy:out": YES}) if line.rule.boxes else ""
+    packets = example(line, **INTO_TUNNEL)
     others = tuple(each.spot for each in late)
     table = situation.tables[NAT]
     return of_line(kind, table, line, message, advice, others=others, packets=packets, candidates=tuple(mends))

@@ -14,7 +14,7 @@ from ..actions import permits
 from ..packet import Ending, Verdict
 from ..tables import MENUS, Firewall
 from .places import Place
-from .reach import WITH_PORTS, Outcome, port_spans
+from .reach import TCP_UDP, Outcome, port_spans
 from .services import Service
 from .sources import Origin, default_sources
 from .survey import Scene
@@ -118,7 +118,7 @@ def _find_foreign_ports(firewall: Firewall, known: Sequence[Service], is_own: Is
 def _read_accepted(values: Row) -> Iterator[tuple[str, int | None]]:
     """The protocol of a rule with the first port of each of its spans, or without ports where it has none."""
     protocol = values.get("protocol", "")
-    if protocol in WITH_PORTS:
+    if protocol in TCP_UDP:
         for name in ("dst-port", "port"):
             yield from ((protocol, low) for low, _high in port_spans(values.get(name, "")))
     elif protocol and protocol[0] != "!" and protocol not in (IPV4.icmp, IPV6.icmp):

@@ -21,6 +21,7 @@ from ..packet import (
     Verdict,
     facts,
 )
+from ..sets import Spans, holds
 from ..tables import Firewall
 from ..truth import Truth, truth
 from ..walk import decide, decide_chain
@@ -45,7 +46,7 @@ FIXED = frozenset({"protocol", "dst-port", "icmp-options"})
 """Matchers whose answer is the same for all packets that ask for a service."""
 MOVING = frozenset(action for action, effect in EFFECTS.items() if effect is Effect.TRANSLATE)
 AWAY = frozenset({"dst-nat", "netmap"})
-WITH_PORTS = ("tcp", "udp")
+TCP_UDP = ("tcp", "udp")
 AND = "; "
 PORT_DECIDES = "it depends on the port that the sender chooses to send from"
 ADDRESS_DECIDES = "it depends on which of the router's addresses it goes to"
@@ -162,7 +163,7 @@ class Gate:
 
     def _decided(self, packet: Packet) -> Outcome:
         decision = decide(self._for(packet), packet)
-        if packet.protocol not in WITH_PORTS or decision.verdict in (Verdict.ACCEPT, Verdict.DROP):
+        if packet.protocol not in TCP_UDP or decision.verdict in (Verdict.ACCEPT, Verdict.DROP):
             return self.explain(packet, decision)
         # The sender chooses the port that he sends from, so that whatever one port is let in for, he is.
         each = [replace(packet, src_port=port) for port in (EPHEMERAL, *self._ports)]
@@ -219,13 +220,13 @@ class Gate:
         return sorted({low for text in given for low, _dummy in port_spans(text)})[:MOST_PORTS]
 
     @cached_property
-    def _port_spans(self) -> Sequence[Sequence[tuple[int, int]]]:
+    def _port_spans(self) -> Sequence[Spans]:
         """Spans of ports by which rules may tell services apart."""
-        return [port_spans(text) for name in ("dst-port", "port") for text in texts(self.firewall, name)]
+        return [tuple(port_spans(text)) for name in ("dst-port", "port") for text in texts(self.firewall, name)]
 
     def _port_kind(self, port: int | None) -> object:
         """What rules can know of a port."""
-        return port and tuple(any(low <= port <= high for low, high in spans) for spans in self._port_spans)
+        return port and tuple(holds(spans, port) for spans in self._port_spans)
 
     @cached_property
     def _sights(self) -> Mapping[str, Sight]:

@@ -18,8 +18,8 @@ from ...engine.entry import Entry, Row, switched_off
 from ...schema.family import Family
 from ...schema.kinds import bounds
 from ..rules import Rule
-from ..tables import Addresses, Firewall
-from .strangers import Span, join_spans, pick_in_wide_spans, spelled, unnamed
+from ..tables import Addresses, Firewall, addresses_in
+from .strangers import Span, pick_in_wide_spans, spelled, unnamed
 
 Networks: TypeAlias = "Mapping[str, tuple[ipaddress.IPv4Interface, ...]]"
 TRIES = 4096
@@ -152,7 +152,7 @@ class Landscape:
         for net in self.networks.get(interface, ()):
             first, last = int(net.network[0]), int(net.network[-1])
             here = ((low, high) for low, high in self.named if low <= last and first <= high)
-            taken = join_spans((low, high) for low, high in here if high - low < last - first)
+            taken = addresses_in((low, high) for low, high in here if high - low < last - first)
             hosts = islice(net.network.hosts(), TRIES)
             free = [each for each in hosts if each != net.ip and int(each) not in taken]
             if free:
@@ -189,7 +189,7 @@ class Sight:
     def groups(self) -> Iterator[tuple[Span, ...]]:
         """All addresses that a rule names, and all that a list has for which rules ask."""
         yield from ((span,) for span in self.spans)
-        yield from (tuple(zip(each.starts, each.ends, strict=True)) for each in self.lists)
+        yield from (each.spans for each in self.lists)
 
 
 def sight(firewall: Firewall, side: str, more: Iterable[str] = ()) -> Sight:

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count, islice, pairwise
 
 from ...schema.family import IPV4, IPV6, Family
-from ..sets import spans_of
-from ..tables import Addresses
+from ..tables import addresses_in
 
 Span = tuple[int, int]
 Spans = tuple[Span, ...]
@@ -31,7 +30,7 @@ FALLBACK = {IPV4: "198.51.100.1", IPV6: "2001:db8::1"}
 
 def unnamed(spans: Iterable[Span], family: Family) -> str:
     """A public address outside of all spans but the widest."""
-    taken = join_spans((low, high) for low, high in spans if high - low < WIDE[family])
+    taken = addresses_in((low, high) for low, high in spans if high - low < WIDE[family])
     low, high = USUAL[family]
     some = scatter_public(low, high, family, TRIES)
     return next((spelled(each, family) for each in some if each not in taken), FALLBACK[family])
@@ -43,7 +42,7 @@ def pick_in_wide_spans(groups: Iterable[Spans], family: Family) -> Iterator[str]
     narrow: list[Spans] = []
     for group in groups:
         (wide if sum(high - low + 1 for low, high in group) >= WIDE[family] else narrow).append(group)
-    taken = join_spans(span for group in narrow for span in group)
+    taken = addresses_in(span for group in narrow for span in group)
     for low, high in _cut(wide, family) if wide else ():
         some = (each for each in scatter_public(low, high, family, FEW_TRIES) if each not in taken)
         yield from (spelled(each, family) for each in islice(some, 1))
@@ -68,12 +67,6 @@ def _cut(groups: Iterable[Spans], family: Family) -> Iterator[Span]:
         spans = sorted(group, key=lambda span: span[0] - span[1])[:MOST_SPANS]
         edges |= {edge for low, high in spans for edge in (low, high + 1) if lowest <= edge <= highest}
     yield from ((low, high - 1) for low, high in pairwise(sorted(edges)))
-
-
-def join_spans(spans: Iterable[Span]) -> Addresses:
-    """All addresses in the spans."""
-    merged = spans_of(spans)
-    return Addresses(tuple(low for low, _dummy in merged), tuple(high for _dummy, high in merged), ())
 
 
 def spelled(number: int, family: Family) -> str:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from ...engine.entry import Entry
 from ...schema.addresses import ADDRESS
 from ...schema.elsewhere import INTERFACE
-from ...schema.family import IPV4, IPV6, Family
-from ...schema.firewall import FILTER, FILTER6
+from ...schema.family import IPV4, Family
 from ...schema.interfaces import LIST, LIST_MEMBER
 from ...schema.menus import BY_PATH
 from ...schema.model import Menu
-from ..tables import LISTS, TABLES, firewall_of
+from ..tables import FILTERS, LISTS, TABLES, firewall_of
 from .reach import Gate, Row, reach
 from .services import SETTINGS, Service, settings_of
 from .sources import (
@@ -30,7 +29,6 @@ from .sources import (
 )
 
 Tables = Mapping[Menu, Sequence[Entry]]
-RULES = {IPV4: FILTER, IPV6: FILTER6}
 READ: tuple[Menu, ...] = (
     *(INTERFACE, LIST, LIST_MEMBER, ADDRESS, *TABLES, *LISTS.values()),
     *(menu for path, menu in BY_PATH.items() if path in SETTINGS),
@@ -71,7 +69,7 @@ def scenes_of(
     ruled = {menu for each in (tables, before or {}) for menu, entries in each.items() if entries}
     interfaces = frozenset(entry.values.get("name", "") for entry in tables.get(INTERFACE, ()))
     scenes = []
-    for family in (each for each in RULES if each is IPV4 or RULES[each] in ruled):
+    for family in (each for each in FILTERS if each is IPV4 or FILTERS[each] in ruled):
         gate = gate_of(tables, family)
         today = gate_of(before, family) if before is not None else None
         firewalls = tuple(each.firewall for each in (gate, today) if each)
