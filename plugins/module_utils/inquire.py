@@ -24,8 +24,12 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.
     Finding,
     Unjudged,
 )
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.situation import READ, outside_of
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import Spot, table_of
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.situation import (
+    READ,
+    Outside,
+    Situation,
+)
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.lines import Spot
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability import survey
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.foreign import find_openings
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.places import Place
@@ -34,7 +38,6 @@ from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachabil
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.sources import NoSuchSource
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.reachability.table import table
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.jobs import BadArguments, Inquiry
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.firewall import FILTER
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.menus import ALL
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.schema.model import Menu, Version
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.secrets import Secrets
@@ -56,11 +59,12 @@ def inquire(inquiry: Inquiry, target: Target, secrets: Secrets) -> dict[str, Any
     secrets.learn([*inquiry.secrets, target.password])
     try:
         answer = _asked(inquiry, target, secrets)
-        scenes = _scenes(inquiry, answer)
+        situation = Situation(answer.then, answer.version, inquiry.wan)
+        scenes = _scenes(inquiry, answer, situation.outside)
         rows = survey.rows_of(scenes, inquiry.services, inquiry.sources)
     except (Problem, NoSuchSource) as error:
         raise BadArguments(f"{target.host}: {error}") from None
-    analysis = analyse(answer.then, answer.version, inquiry.wan)
+    analysis = analyse(situation)
     findings = [each for each in analysis.findings if each.menu in inquiry.menus]
     result: dict[str, Any] = {
         "changed": False,
@@ -100,9 +104,7 @@ def _menus(inquiry: Inquiry) -> list[Menu]:
     return [menu for menu in ALL if menu in wanted]
 
 
-def _scenes(inquiry: Inquiry, answer: Answer) -> list[survey.Scene]:
-    rules = table_of(FILTER, answer.then.get(FILTER, ()), answer.version)
-    outside = outside_of(answer.then, rules, inquiry.wan)
+def _scenes(inquiry: Inquiry, answer: Answer, outside: Outside) -> list[survey.Scene]:
     before = answer.now if inquiry.proposal else None
     return survey.scenes_of(answer.then, outside.lists, outside.members, before)
 

@@ -37,12 +37,13 @@ def check_effect(
     effective: bool = True,
 ) -> list[str]:
     """Warnings for new and changed rules that lose packets to others; raises Problem for one that decides none."""
-    # The names that a simulation gives to what is new.
-    added = frozenset(f"new-{n}" for n in range(1, 1 + sum(isinstance(change, Add) for change in changes)))
-    fresh = _changed(menu, changes) | added
-    if menu not in TABLES or not fresh:
+    changed = _changed(menu, changes)
+    if menu not in TABLES or not (changed or any(isinstance(change, Add) for change in changes)):
         return []
-    table = table_of(menu, around(simulate({menu: have}, changes)[menu], fresh), version)
+    after = simulate({menu: have}, changes)[menu]
+    added = {entry.id for entry in after} - {entry.id for entry in have}
+    fresh = changed | added
+    table = table_of(menu, around(after, fresh), version)
     warnings: list[str] = []
     losing, stopping = defaultdict[tuple[Line, ...], list[PartlyEffective]](list), defaultdict[Line, list[Line]](list)
     for found in judge(table, fresh, own | added):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,7 +33,7 @@ class Spot:
     id: str
     label: str
     position: int
-    """Its place in its chain, without the rules that the router made itself, beginning with 1."""
+    """Its place in its chain, without the rules that the router made itself, beginning with 1; 0 for one of those."""
     number: int = -1
     """Its place in the table as `print` and WinBox count, all rules included, beginning with 0; -1: in no table."""
 
@@ -115,18 +115,25 @@ def around(entries: Iterable[Entry], ids: AbstractSet[str]) -> tuple[Entry, ...]
     return tuple(row for row in rows if row.values.get("chain", "") in chains)
 
 
+def numbered(rows: Iterable[Entry]) -> Iterator[tuple[int, int, Entry]]:
+    """Each entry with its number in the table and its position in the chain, both as in Spot."""
+    positions = defaultdict[str, int](int)
+    for number, entry in enumerate(rows):
+        chain = entry.values.get("chain", "")
+        positions[chain] += not entry.dynamic
+        yield number, 0 if entry.dynamic else positions[chain], entry
+
+
 def table_of(menu: Menu, entries: Iterable[Entry], version: Version) -> Table:
     """The lines of a table; disabled rules are left out, and of those that the router calls invalid nothing is said."""
     rows = tuple(entries)
     unstable = _unstable(menu, rows)
     chains = defaultdict[str, list[Line]](list)
-    positions = defaultdict[str, int](int)
-    for number, entry in enumerate(rows):
-        name = entry.values.get("chain", "")
-        positions[name] += not entry.dynamic
+    for number, position, entry in numbered(rows):
         if not entry.disabled:
-            spot = Spot(entry.id, label(menu, entry.values), 0 if entry.dynamic else positions[name], number)
-            chains[name].append(_line(menu, entry, version, unstable, len(chains[name]), spot))
+            chain = chains[entry.values.get("chain", "")]
+            spot = Spot(entry.id, label(menu, entry.values), position, number)
+            chain.append(_line(menu, entry, version, unstable, len(chain), spot))
     return Table(menu, dict(chains), frozenset(BUILTIN[table_name(menu)]))
 
 

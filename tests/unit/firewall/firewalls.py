@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.engine.entry import read_entry
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.analyse import Analysis, analyse
 from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.finding import Finding
-from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.situation import READ
+from ansible_collections.vpnops.mikrotik.plugins.module_utils.firewall.findings.situation import READ, Situation
 
 Row = Mapping[str, str]
 V7 = (7, 22, 3)
@@ -64,7 +64,7 @@ def analysed(rows: Mapping[str, Iterable[Row]], wan: Collection[str] = ("WAN",))
         for menu in READ
         if menu.path in rows
     }
-    return analyse(entries, V7, wan)
+    return analyse(Situation(entries, V7, wan))
 
 
 def told(findings: Iterable[Finding], *kinds: str) -> list[str]:

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ...engine.entry import Entry
-from ...schema.model import Menu, Version
 from ..tables import FILTERS
 from . import chains, tunnels
 from .exposure import exposures
@@ -29,9 +27,8 @@ class Analysis:
     unjudged: tuple[Unjudged, ...] = field(default=())
 
 
-def analyse(entries: Mapping[Menu, Sequence[Entry]], version: Version, wan: Collection[str] = ("WAN",)) -> Analysis:
-    """Judge the entries of the menus in READ; interface lists in `wan` face the outside."""
-    situation = Situation(entries, version, wan)
+def analyse(situation: Situation) -> Analysis:
+    """Judge a router's entries."""
     findings = find(situation)
     unjudged = [each for report in situation.reports.values() for each in report if isinstance(each, Unjudged)]
     return Analysis(tuple(try_mends(situation, findings, find)), tuple(unjudged))

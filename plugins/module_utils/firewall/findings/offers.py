@@ -6,20 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...schema.family import Family
 from ...schema.interfaces import LIST
 from ...schema.kinds import split
 from ...schema.menus import BY_PATH
 from ..reachability.reach import Gate
-from ..reachability.services import KNOWN, Service
+from ..reachability.services import KNOWN, SWITCHES, Service, Switch
 from .finding import Edit, Finding, Mend
 from .situation import OUTSIDE, Situation
 
 MANAGEMENT = {
     **{"ssh": "SSH", "telnet": "telnet", "www": "WWW", "www-ssl": "WWW over TLS", "winbox": "WinBox"},
     **{"api": "API", "api-ssl": "API over TLS"},
+}
+CLIENTS = {
+    **{"dns": "DNS", "dns-tcp": "DNS", "snmp": "SNMP", "proxy": "web proxy", "socks": "SOCKS"},
+    **{"ssdp": "UPnP", "upnp": "UPnP", "btest": "bandwidth test"},
 }
 EVERYWHERE = ("0.0.0.0/0", "::/0", "")
 MAC_ACCESS = {"/tool/mac-server": "MAC-Telnet", "/tool/mac-server/mac-winbox": "WinBox by MAC address"}
@@ -50,33 +54,25 @@ def _of_service(gate: Gate, name: str, title: str) -> Offer:
 
 def service_offers(situation: Situation, family: Family) -> list[Offer]:
     """The services for clients that the router is known to have."""
-    found = [_of_service(situation.gates[family], "ftp", "FTP")]
-    found += _switched(situation, "/ip/dns", "allow-remote-requests", "DNS", (("udp", "53"), ("tcp", "53")))
-    if not _is_limited(situation):
-        found += _switched(situation, "/snmp", "enabled", "SNMP", (("udp", "161"),))
-    for path, title in (("/ip/proxy", "web proxy"), ("/ip/socks", "SOCKS")):
-        ports = split(situation.setting(path, "port") or "")
-        found += _switched(situation, path, "enabled", title, tuple(("tcp", port) for port in ports))
-    found += _switched(situation, "/ip/upnp", "enabled", "UPnP", (("udp", "1900"), ("tcp", "2828")))
-    if not situation.setting("/tool/bandwidth-server", f"allowed-addresses{family.version}"):
-        found += _switched(situation, "/tool/bandwidth-server", "enabled", "bandwidth test", (("tcp", "2000"),))
+    gate = situation.gates[family]
+    found = [_of_service(gate, "ftp", "FTP")]
+    for switch in SWITCHES:
+        text = situation.setting(switch.path, switch.enabled)
+        if text is not None and not ("snmp" in switch.services and _limits_snmp(situation)):
+            found += _switched(gate, switch, text in ("yes", "true"))
     return found
 
 
-def _switched(
-    situation: Situation, path: str, switch: str, title: str, ports: tuple[tuple[str, str], ...]
-) -> list[Offer]:
-    text = situation.setting(path, switch)
-    on = text in ("yes", "true")
-    setting = f"{path} {switch}={'yes' if on else 'no'}"
-    return [
-        Offer(title, Service(f"{protocol}/{port}", protocol, int(port)), on, setting)
-        for protocol, port in ports
-        if text is not None and port.isdigit()
-    ]
+def _switched(gate: Gate, switch: Switch, on: bool) -> Iterator[Offer]:
+    """What a menu switches, at each port that it has set; what answers some addresses only is left out."""
+    setting = f"{switch.path} {switch.enabled}={'yes' if on else 'no'}"
+    for name in switch.services:
+        if name in CLIENTS and not gate.listening[name].nets(gate.firewall.family.version):
+            for each in gate.with_ports(KNOWN[name]):
+                yield Offer(CLIENTS[name], replace(each, name=f"{each.protocol}/{each.port}"), on, setting)
 
 
-def _is_limited(situation: Situation) -> bool:
+def _limits_snmp(situation: Situation) -> bool:
     """Whether all communities of SNMP answer some addresses only."""
     menu = BY_PATH.get("/snmp/community")
     rows = [entry for entry in situation.entries.get(menu, ()) if not entry.disabled] if menu else []

@@ -16,7 +16,7 @@ from ..actions import Effect
 from ..examples import describe
 from ..fates import TRANSLATES
 from ..index import GivenUp, Index
-from ..lines import Line, Spot, Table
+from ..lines import Line, Spot, Table, numbered
 from ..rules import NO, YES, rule_of
 from ..sets import Box, contains, meets, overlap, rest
 from ..shadowing import takes
@@ -47,9 +47,7 @@ class Policy:
 def policies_of(situation: Situation) -> list[Policy]:
     """The policies that are in use; templates and those that the router made itself are not."""
     found: list[Policy] = []
-    position = 0
-    for number, entry in enumerate(situation.entries.get(POLICY, ())):
-        position += not entry.dynamic
+    for number, position, entry in numbered(situation.entries.get(POLICY, ())):
         rule = rule_of(POLICY, entry, situation.version)
         if rule.action and not entry.disabled and not entry.dynamic and not entry.builtin:
             words = {each.name: each.text for each in rule.conditions}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ...engine.entry import Entry, label
+from ..lines import numbered
 from ..rules import BUILTIN
 from ..tables import MENUS, Firewall
 
@@ -48,14 +49,11 @@ class Place:
 
 def positions_of(firewall: Firewall) -> Positions:
     """Position and number of every rule, by table and id."""
-    found: dict[tuple[str, str], tuple[int | None, int]] = {}
-    for table in BUILTIN:
-        last: dict[str, int] = {}
-        for number, entry in enumerate(getattr(firewall, table) or ()):
-            chain = entry.values.get("chain", "")
-            last[chain] = last.get(chain, 0) + (not entry.dynamic)
-            found[table, entry.id] = (None if entry.dynamic else last[chain], number)
-    return found
+    return {
+        (table, entry.id): (position or None, number)
+        for table in BUILTIN
+        for number, position, entry in numbered(getattr(firewall, table) or ())
+    }
 
 
 def place_of(firewall: Firewall, positions: Positions, table: str, chain: str, rule: Entry | None) -> Place:

@@ -115,7 +115,7 @@ class Gate:
 
     def outcome(self, probe: Probe, service: Service) -> Outcome:
         """What becomes of one sender's request for one service."""
-        found = _together([self._at(probe, each) for each in self._with_ports(service)], SERVICE_PORT_DECIDES)
+        found = _together([self._at(probe, each) for each in self.with_ports(service)], SERVICE_PORT_DECIDES)
         set_ = self.listening.get(service.name)
         if set_ is None or found.verdict is Verdict.DROP:
             return found
@@ -128,7 +128,7 @@ class Gate:
         family, addresses = self.firewall.family, self.addresses(probe.interface)
         return _together([self.decided(_packet(probe, service, each, family)) for each in addresses], ADDRESS_DECIDES)
 
-    def _with_ports(self, service: Service) -> Sequence[Service]:
+    def with_ports(self, service: Service) -> Sequence[Service]:
         """The service at each of the ports that the router has set for it."""
         set_ = self.listening.get(service.name)
         ports = set_.ports if set_ and service.port else ()
@@ -151,7 +151,7 @@ class Gate:
 
     def actual(self, service: Service) -> Service:
         """The service with the port, or the first of the ports, that the router has set for it."""
-        return self._with_ports(service)[0]
+        return self.with_ports(service)[0]
 
     def decided(self, packet: Packet) -> Outcome:
         """What the firewall does, once for all packets that no rule tells apart."""

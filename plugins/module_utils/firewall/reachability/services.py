@@ -79,17 +79,17 @@ class Listening:
         """Why it answers nobody at this address; empty if it does."""
         if self.disabled:
             return f"{self.place}: it is off"
-        nets = self._nets(address)
+        nets = self.nets(ipaddress.ip_address(address).version)
         refused = nets and not any(ipaddress.ip_address(address) in net for net in nets)
         return f"{self.place}: it answers {', '.join(self.allowed)} only" if refused else ""
 
     def gap(self, address: str) -> str:
         """A note for an address whose family is not limited, where the other one is."""
         version = ipaddress.ip_address(address).version
-        return f"{self.place}: it limits no IPv{version}" if self.allowed and not self._nets(address) else ""
+        return f"{self.place}: it limits no IPv{version}" if self.allowed and not self.nets(version) else ""
 
-    def _nets(self, address: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-        version = ipaddress.ip_address(address).version
+    def nets(self, version: int) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+        """The prefixes of a version of IP that it answers; none: everybody of that version."""
         nets = (ipaddress.ip_network(text, strict=False) for text in self.allowed)
         return [net for net in nets if net.version == version]
 
@@ -113,7 +113,7 @@ SWITCHES = (
     Switch("/snmp", ("snmp",)),
     Switch("/ip/proxy", ("proxy",)),
     Switch("/ip/socks", ("socks",)),
-    Switch("/ip/upnp", ("upnp", "ssdp")),
+    Switch("/ip/upnp", ("ssdp", "upnp")),
     Switch(
         "/tool/bandwidth-server",
         ("btest", "btest-udp"),
